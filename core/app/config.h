@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config.h - what people wrote in oddline.yaml, checked.
+ *
+ * The tables in config.c are the one place that knows the keys: the reader, `oddline check --reference` and the
+ * suggestion for a misspelt key come from them. A name and a path are enough; everything else has a default.
+ */
+#ifndef APP_CONFIG_H
+#define APP_CONFIG_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "judge/finding.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct config_texts {
+    const char **at;
+    size_t count;
+};
+
+/* name = value pairs, in the order written */
+struct config_pairs {
+    struct finding_pair *at;
+    size_t count;
+};
+
+/* Which records a series counts. */
+struct config_select {
+    const char *match; /* a pattern */
+    const char *level; /* "error", ">=warn" */
+    const char *where; /* "status >= 500", "method = GET" */
+    bool unparsed;
+};
+
+struct config_series {
+    const char *name;
+    struct config_select *count, *ratio; /* one of these, or ... */
+    const char *sum, *mean, *min, *max;  /* ... one of these: a field */
+    struct config_select *select;        /* of which records, for sum to max */
+    int64_t min_samples;
+    int line;
+};
+
+struct config_redact {
+    const char *match, *with;
+};
+
+struct config_multiline {
+    const char *start;
+    int64_t flush_after_ns;
+};
+
+struct config_detector {
+    const char *use;
+    struct config_texts on;
+    struct config_pairs set;      /* scalars */
+    struct config_texts patterns; /* the one list that a setting may be */
+    const char *patterns_name;    /* under which it was given */
+    int line;
+};
+
+struct config_route {
+    double page, ticket, log;
+};
+
+struct config_stream {
+    const char *name;
+    struct config_texts paths;
+    const char *format, *regex, *timezone;
+    int64_t year;
+    struct config_multiline *multiline;
+    int64_t window_ns, lateness_ns;
+    struct config_pairs fields; /* name: number | text */
+    struct config_series *series;
+    size_t series_count;
+    struct config_redact *redact;
+    size_t redact_count;
+    struct config_detector *detectors;
+    size_t detector_count;
+    struct config_route *route;
+    int64_t warmup, hold, resolve_after, storm_per_hour;
+    double floor, floor_ratio;
+    struct config_pairs labels, annotations;
+    struct config_test *tests;
+    size_t test_count;
+    const char *start; /* begin | end */
+    int line;
+};
+
+/* A test inside a configuration: these lines must give these findings. */
+struct config_expect {
+    const char *kind, *series, *detector, *route;
+    int64_t count;
+};
+struct config_test {
+    const char *name, *lines;
+    struct config_expect *expect;
+    size_t expect_count;
+    int line;
+};
+
+struct config_jsonl {
+    const char *path;
+};
+
+struct config_redis {
+    const char *url, *prefix, *user, *password_file, *host;
+    int64_t max_len;
+};
+
+struct config_sinks {
+    struct config_jsonl *jsonl;
+    struct config_redis *redis;
+};
+
+struct config {
+    struct arena arena; /* owns everything below */
+    const char *path;
+    uint64_t hash; /* of the text of all files read */
+    struct config_pairs resource;
+    const char *state_dir;
+    uint64_t ring_bytes;
+    struct config_stream *streams;
+    size_t stream_count;
+    struct config_sinks *sinks;
+};
+
+/*
+ * Read `path` (and, beside a file named oddline.yaml, conf.d/<any>.yaml in alphabetical order, whose streams are added). The
+ * error is one sentence, `file:line: what, why, did you mean`.
+ *   Owns     the caller, until config_free(); `config` is untouched on failure
+ */
+int config_read(const char *path, struct config *config, struct error *reterr);
+void config_free(struct config *config);
+
+/* A stream as if nobody configured anything: for scan, and for tests. */
+struct config_stream config_stream_default(void);
+
+/* The reference, as Markdown. */
+void config_reference(FILE *out);
+
+#endif /* APP_CONFIG_H */

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - the map of the program.
+ *
+ *      oddline scan PATH…     scan.c      read logs once, print findings        inputs.c  which paths are one stream
+ *      oddline run -c FILE    run.c       the daemon
+ *      oddline check FILE     check.c     a configuration and the tests in it
+ *      oddline plugins        plugins.c   what can be loaded
+ *      oddline score CSV      score.c     one numeric series
+ *      oddline findings       findings.c  what was found
+ *
+ *      config.c ─▶ plan.c ─▶ lane.c (tail, record, window) ═ring═▶ judge ─▶ deliver
+ *        what people wrote     what to do    one thread                one      one a sink
+ *
+ * Only this room sees all the others, and it loops over no records.
+ */
+
+#include "app/cli.h"
+#include "base/log.h"
+#include "base/nearest.h"
+#include "base/regex.h"
+#include "host/host.h"
+
+#include <hiredis/hiredis.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <zstd.h>
+
+const struct command commands[] = {
+    {"scan", "scan [-c FILE] [--json] PATH…",
+     "Reads logs once, in event time, and prints the findings.", command_scan},
+    {"run", "run -c FILE", "The daemon: tails logs and delivers findings.", command_run},
+    {"check", "check FILE", "Checks a configuration and runs the tests inside it.",
+     command_check},
+    {"plugins", "plugins [FILE.so…]",
+     "Lists detectors; for a file, says whether and why (not) it loads.", command_plugins},
+    {"score", "score [--detector NAME] [--set k=v] FILE.csv",
+     "Scores one numeric series from a CSV file.", command_score},
+    {"findings", "findings [--since 1h] [--route page] [-f] [--json]", "Shows what was found.",
+     command_findings},
+};
+const size_t command_count = sizeof(commands) / sizeof(commands[0]);
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "oddline - finds the odd lines in application logs\n\n");
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(out, "  oddline %-52s %s\n", commands[i].synopsis, commands[i].help);
+    fprintf(out, "\n  oddline COMMAND --help      options of a command\n"
+                 "  oddline --version           this version, its libraries, and whether "
+                 "patterns are compiled (JIT)\n"
+                 "  oddline --plugin-dir        where detectors are looked for\n");
+}
+
+static int print_version(void)
+{
+    char pcre2[64] = "";
+    int major, minor, patch;
+    pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
+    yaml_get_version(&major, &minor, &patch);
+    printf("oddline %s\n", ODDLINE_VERSION);
+    printf("detector ABI %d\n", ODDLINE_ABI);
+    printf("pcre2 %s, JIT %s\n", pcre2, regex_has_jit() ? "on" : "off");
+    printf("zstd %s\n", ZSTD_versionString());
+    printf("hiredis %d.%d.%d\n", HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH);
+    printf("libyaml %d.%d.%d\n", major, minor, patch);
+    return EXIT_DONE;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[16];
+    for (size_t i = 0; i < command_count; i++)
+        names[i] = commands[i].name;
+    const char *near = nearest(name, names, command_count);
+    log_error("unknown command '%s'%s%s%s", name,
+              near ? "; did you mean '" : "; see oddline --help", near ? near : "",
+              near ? "'?" : "");
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); // a reader that left is an error of write(2), not the end
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0)
+        return print_version();
+    if (strcmp(argv[1], "--plugin-dir") == 0) {
+        printf("%s\n", plugin_dir());
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return unknown_command(argv[1]);
+}

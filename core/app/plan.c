@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "app/plan.h"
+
+#include "app/selection.h"
+#include "base/nearest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is being put together; becomes the plan at the end. */
+struct draft {
+    struct plan *plan;
+    const struct config_stream *config;
+    const char *file;
+    struct library *library;
+    struct error *reterr;
+    struct series_spec series[WINDOW_SERIES_MAX];
+    struct judge_series judged[WINDOW_SERIES_MAX];
+    size_t series_count;
+    struct selection_names names; /* fields and patterns, grown on demand */
+};
+
+static int complain(struct draft *d, int line, const char *sentence)
+{
+    return error_set(d->reterr, -EINVAL, "%s:%d: stream '%s': %s", d->file, line,
+                     d->config->name, sentence);
+}
+
+static int complain_error(struct draft *d, int line, const struct error *error)
+{
+    return complain(d, line, error->text);
+}
+
+/* ---- series ------------------------------------------------------------- */
+
+struct builtin {
+    const char *name;
+    struct series_spec spec;
+};
+
+#define LEVEL(low, high)                                                                       \
+    {                                                                                          \
+        .select = {.level_min = (low), .level_max = (high) }                                   \
+    }
+
+static const struct builtin builtins[] = {
+    {"lines", {.kind = SERIES_LINES}},
+    {"records", {.kind = SERIES_RECORDS}},
+    {"bytes", {.kind = SERIES_BYTES}},
+    {"errors", LEVEL(ODDLINE_LEVEL_ERROR, 0)},
+    {"warnings", LEVEL(ODDLINE_LEVEL_WARN, ODDLINE_LEVEL_ERROR - 1)},
+    {"troubles", LEVEL(ODDLINE_LEVEL_WARN, 0)},
+    {"error_ratio",
+     {.kind = SERIES_RATIO, .select = {.level_min = ODDLINE_LEVEL_ERROR}, .min_samples = 50}},
+    {"unparsed", {.select = {.unparsed = true}}},
+    {"level_trace", LEVEL(ODDLINE_LEVEL_TRACE, ODDLINE_LEVEL_DEBUG - 1)},
+    {"level_debug", LEVEL(ODDLINE_LEVEL_DEBUG, ODDLINE_LEVEL_INFO - 1)},
+    {"level_info", LEVEL(ODDLINE_LEVEL_INFO, ODDLINE_LEVEL_WARN - 1)},
+    {"level_warn", LEVEL(ODDLINE_LEVEL_WARN, ODDLINE_LEVEL_ERROR - 1)},
+    {"level_error", LEVEL(ODDLINE_LEVEL_ERROR, ODDLINE_LEVEL_FATAL - 1)},
+    {"level_fatal", LEVEL(ODDLINE_LEVEL_FATAL, 0)},
+};
+enum { BUILTINS = sizeof(builtins) / sizeof(builtins[0]) };
+
+const char *plan_builtin_series(void)
+{
+    return "lines, records, bytes, errors, warnings, troubles (warnings and errors), "
+           "error_ratio, unparsed, "
+           "level_trace, level_debug, level_info, level_warn, level_error, level_fatal";
+}
+
+static int add_series(struct draft *d, int line, const struct series_spec *spec,
+                      struct bytes key, uint32_t *ret)
+{
+    if (d->series_count == WINDOW_SERIES_MAX)
+        return complain(d, line, "too many series; at most 128 are counted");
+    d->series[d->series_count] = *spec;
+    d->judged[d->series_count] = (struct judge_series){
+        .name = spec->name, .key = key, .is_count = spec->kind <= SERIES_BYTES};
+    *ret = (uint32_t)d->series_count++;
+    return 0;
+}
+
+static int configured_series(struct draft *d, const struct config_series *config,
+                             struct series_spec *ret)
+{
+    const struct config_select *select = config->count   ? config->count
+                                         : config->ratio ? config->ratio
+                                                         : config->select;
+    const char *field = config->sum    ? config->sum
+                        : config->mean ? config->mean
+                        : config->min  ? config->min
+                                       : config->max;
+    struct error error;
+    int given = !!config->count + !!config->ratio + !!config->sum + !!config->mean +
+                !!config->min + !!config->max;
+    if (given != 1)
+        return complain(d, config->line,
+                        "a series needs exactly one of count, ratio, sum, mean, min, max");
+    *ret = (struct series_spec){.name = config->name,
+                                .min_samples = (uint64_t)config->min_samples};
+    ret->kind = config->ratio  ? SERIES_RATIO
+                : config->sum  ? SERIES_SUM
+                : config->mean ? SERIES_MEAN
+                : config->min  ? SERIES_MIN
+                : config->max  ? SERIES_MAX
+                               : SERIES_RECORDS;
+    if (select && selection_compile(&d->names, select, &ret->select, &error) < 0)
+        return complain_error(d, config->line, &error);
+    if (field && selection_field(&d->names, field, false, &ret->field, &error) < 0)
+        return complain_error(d, config->line, &error);
+    return 0;
+}
+
+static const struct config_series *find_configured(const struct draft *d, const char *name)
+{
+    for (size_t i = 0; i < d->config->series_count; i++)
+        if (strcmp(d->config->series[i].name, name) == 0)
+            return &d->config->series[i];
+    return NULL;
+}
+
+static int unknown_series(struct draft *d, int line, const char *name)
+{
+    const char *names[BUILTINS + WINDOW_SERIES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < d->config->series_count && count < WINDOW_SERIES_MAX; i++)
+        names[count++] = d->config->series[i].name;
+    for (size_t i = 0; i < BUILTINS; i++)
+        names[count++] = builtins[i].name;
+    const char *near = nearest(name, names, count);
+    return complain(d, line,
+                    arena_printf(&d->plan->arena, "no series is called '%s'%s%s%s", name,
+                                 near ? "; did you mean '" : "", near ? near : "",
+                                 near ? "'?" : ""));
+}
+
+/* The index of the series of that name, planned now if it was not yet. */
+static int want_series(struct draft *d, int line, const char *name, uint32_t *ret)
+{
+    for (size_t i = 0; i < d->series_count; i++)
+        if (strcmp(d->series[i].name, name) == 0) {
+            *ret = (uint32_t)i;
+            return 0;
+        }
+    const struct config_series *configured = find_configured(d, name);
+    struct series_spec spec;
+    if (configured) {
+        int r = configured_series(d, configured, &spec);
+        return r < 0 ? r : add_series(d, line, &spec, (struct bytes){0}, ret);
+    }
+    for (size_t i = 0; i < BUILTINS; i++)
+        if (strcmp(builtins[i].name, name) == 0) {
+            spec = builtins[i].spec;
+            spec.name = builtins[i].name;
+            return add_series(d, line, &spec, (struct bytes){0}, ret);
+        }
+    return unknown_series(d, line, name);
+}
+
+/* A series that counts one pattern of a PATTERNS parameter. */
+static int want_pattern(struct draft *d, int line, const char *pattern, uint32_t *ret)
+{
+    struct config_select select = {.match = pattern};
+    struct series_spec spec = {.name = arena_printf(&d->plan->arena, "pattern %s", pattern)};
+    struct error error;
+    for (size_t i = 0; i < d->series_count; i++)
+        if (strcmp(d->series[i].name, spec.name) == 0) {
+            *ret = (uint32_t)i;
+            return 0;
+        }
+    if (selection_compile(&d->names, &select, &spec.select, &error) < 0)
+        return complain_error(d, line, &error);
+    return add_series(d, line, &spec, bytes_of(pattern), ret);
+}
+
+/* ---- detectors ---------------------------------------------------------- */
+
+static int check_settings(struct draft *d, const struct config_detector *config,
+                          const struct plugin *plugin)
+{
+    struct error error;
+    for (size_t i = 0; i < config->set.count; i++) {
+        struct plugin_setting setting = {config->set.at[i].name, config->set.at[i].value};
+        if (plugin_check_setting(plugin, setting, &error) < 0)
+            return complain_error(d, config->line, &error);
+    }
+    const char *list = plugin_patterns_param(plugin);
+    if (config->patterns_name && (!list || strcmp(list, config->patterns_name) != 0))
+        return complain(d, config->line,
+                        arena_printf(&d->plan->arena, "%s: '%s' takes no list", config->use,
+                                     config->patterns_name));
+    return 0;
+}
+
+/* Series of one use: its patterns where it has any, else what `on` says, else `lines`. */
+static int plan_series_of(struct draft *d, const struct config_detector *config,
+                          struct judge_use *use)
+{
+    static const char *usual[] = {"lines"};
+    bool patterns = config->patterns_name != NULL;
+    struct config_texts names = patterns           ? config->patterns
+                                : config->on.count ? config->on
+                                                   : (struct config_texts){usual, 1};
+    uint32_t *on = arena_alloc(&d->plan->arena, names.count, sizeof(*on));
+    int r = 0;
+    for (size_t i = 0; i < names.count && r == 0; i++)
+        r = patterns ? want_pattern(d, config->line, names.at[i], &on[i])
+                     : want_series(d, config->line, names.at[i], &on[i]);
+    use->on = on;
+    use->on_count = names.count;
+    return r;
+}
+
+static int plan_detector(struct draft *d, const struct config_detector *config,
+                         struct judge_use *use)
+{
+    struct error error;
+    if (library_get(d->library, config->use, &use->plugin, &error) < 0)
+        return complain_error(d, config->line, &error);
+    int r = check_settings(d, config, use->plugin);
+    struct plugin_setting *settings =
+        arena_alloc(&d->plan->arena, config->set.count, sizeof(*settings));
+    for (size_t i = 0; i < config->set.count; i++)
+        settings[i] = (struct plugin_setting){config->set.at[i].name, config->set.at[i].value};
+    use->settings = settings;
+    use->setting_count = config->set.count;
+    return r < 0 ? r : plan_series_of(d, config, use);
+}
+
+/*
+ * What judges a log when nobody says otherwise: how much is written, how much of it is bad, and whether it falls silent.
+ */
+static const char *on_lines[] = {"lines"};
+static const char *on_troubles[] = {"errors", "warnings"};
+static const struct config_detector default_detectors[] = {
+    {.use = "ewma", .on = {on_lines, 1}},
+    {.use = "pattern", .on = {on_troubles, 2}},
+    {.use = "silence", .on = {on_lines, 1}},
+};
+
+static int plan_detectors(struct draft *d)
+{
+    const struct config_detector *detectors = d->config->detectors;
+    size_t count = d->config->detector_count;
+    if (!detectors) {
+        detectors = default_detectors;
+        count = sizeof(default_detectors) / sizeof(default_detectors[0]);
+    }
+    struct judge_use *uses = arena_alloc(&d->plan->arena, count, sizeof(*uses));
+    int r = 0;
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = plan_detector(d, &detectors[i], &uses[i]);
+    d->plan->judge.uses = uses;
+    d->plan->judge.use_count = count;
+    return r;
+}
+
+/* ---- the rest ----------------------------------------------------------- */
+
+static int plan_redactions(struct draft *d)
+{
+    size_t count = d->config->redact_count;
+    struct redaction *rules = arena_alloc(&d->plan->arena, count, sizeof(*rules));
+    d->plan->redactions = arena_alloc(&d->plan->arena, count, sizeof(*d->plan->redactions));
+    for (size_t i = 0; i < count; i++) {
+        struct error error;
+        if (regex_compile(d->config->redact[i].match, &d->plan->redactions[i], &error) < 0)
+            return complain_error(d, d->config->line, &error);
+        d->plan->redaction_count = i + 1;
+        rules[i] = (struct redaction){d->plan->redactions[i], d->config->redact[i].with};
+    }
+    d->plan->window.redactions = rules;
+    d->plan->window.redaction_count = count;
+    return 0;
+}
+
+static int plan_record(struct draft *d)
+{
+    const struct config_stream *c = d->config;
+    struct record_options options = {
+        .regex = c->regex,
+        .multiline_start = c->multiline ? c->multiline->start : NULL,
+        .timezone = c->timezone,
+        .year = (int)c->year,
+        .fields = d->names.fields,
+        .field_count = d->names.field_count,
+        .patterns = d->plan->patterns,
+        .pattern_count = d->names.pattern_count,
+    };
+    struct error error;
+    if (record_format_parse(c->format, &options.format) < 0)
+        return complain(d, c->line, "unknown format");
+    if (record_plan_create(&options, &d->plan->record, &error) < 0)
+        return complain_error(d, c->line, &error);
+    return 0;
+}
+
+static struct judge_policy policy_of(const struct config_stream *c)
+{
+    struct judge_policy policy = judge_policy_default;
+    if (c->route) {
+        policy.thresholds[ROUTE_PAGE] = c->route->page;
+        policy.thresholds[ROUTE_TICKET] = c->route->ticket;
+        policy.thresholds[ROUTE_LOG] = c->route->log;
+    }
+    policy.warmup = (uint32_t)c->warmup;
+    policy.hold = (uint32_t)c->hold;
+    policy.resolve_after = (uint32_t)c->resolve_after;
+    policy.floor = c->floor;
+    policy.floor_ratio = c->floor_ratio;
+    policy.storm_per_hour = (uint32_t)c->storm_per_hour;
+    return policy;
+}
+
+static void *copy_of(struct draft *d, const void *at, size_t count, size_t size)
+{
+    return memcpy(arena_alloc(&d->plan->arena, count, size), at, count * size);
+}
+
+static void finish(struct draft *d)
+{
+    const struct config_stream *c = d->config;
+    struct plan *plan = d->plan;
+    const char **names = arena_alloc(&plan->arena, d->names.field_count, sizeof(*names));
+    for (size_t i = 0; i < d->names.field_count; i++)
+        names[i] = d->names.fields[i].name;
+    plan->flush_after_ns = c->multiline ? c->multiline->flush_after_ns : 300 * NS_PER_MS;
+    plan->window.stream = plan->number;
+    plan->window.window_ns = c->window_ns;
+    plan->window.lateness_ns = c->lateness_ns;
+    plan->window.from_ns = plan->window.until_ns = NO_TIME;
+    plan->window.series = copy_of(d, d->series, d->series_count, sizeof(*d->series));
+    plan->window.series_count = d->series_count;
+    plan->judge.name = c->name;
+    plan->judge.series = copy_of(d, d->judged, d->series_count, sizeof(*d->judged));
+    plan->judge.series_count = d->series_count;
+    plan->judge.field_names = names;
+    plan->judge.field_count = d->names.field_count;
+    plan->judge.policy = policy_of(c);
+    plan->judge.labels = (struct finding_pairs){c->labels.at, c->labels.count};
+    plan->judge.annotations = (struct finding_pairs){c->annotations.at, c->annotations.count};
+}
+
+/* Fields that the configuration names, in its order; the others follow as they are asked for. */
+static int plan_fields(struct draft *d)
+{
+    for (size_t i = 0; i < d->config->fields.count; i++) {
+        const struct finding_pair *field = &d->config->fields.at[i];
+        struct error error;
+        uint32_t number;
+        bool is_text = strcmp(field->value, "text") == 0;
+        if (!is_text && strcmp(field->value, "number") != 0)
+            return complain(d, d->config->line,
+                            arena_printf(&d->plan->arena,
+                                         "field %s: '%s' is neither number nor text",
+                                         field->name, field->value));
+        if (selection_field(&d->names, field->name, is_text, &number, &error) < 0)
+            return complain_error(d, d->config->line, &error);
+    }
+    return 0;
+}
+
+int plan_create(const struct config_stream *config, const char *file, uint32_t number,
+                struct library *library, struct plan **ret, struct error *reterr)
+{
+    struct plan *plan = calloc(1, sizeof(*plan));
+    if (!plan)
+        return error_set(reterr, -ENOMEM, "%s: out of memory", file);
+    plan->name = config->name;
+    plan->number = number;
+    plan->config = config;
+    plan->patterns = arena_alloc(&plan->arena, RECORD_PATTERNS_MAX, sizeof(*plan->patterns));
+    struct draft d = {
+        .plan = plan,
+        .config = config,
+        .file = file,
+        .library = library,
+        .reterr = reterr,
+        .names = {.arena = &plan->arena, .patterns = plan->patterns},
+    };
+    int (*const steps[])(struct draft *) = {plan_fields, plan_detectors, plan_redactions,
+                                            plan_record};
+    int r = 0;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && r == 0; i++)
+        r = steps[i](&d);
+    plan->pattern_count = d.names.pattern_count;
+    if (r < 0) {
+        plan_free(plan);
+        return r;
+    }
+    finish(&d);
+    *ret = plan;
+    return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+    if (!plan)
+        return;
+    record_plan_free(plan->record);
+    for (size_t i = 0; i < plan->pattern_count; i++)
+        regex_free(plan->patterns[i]);
+    for (size_t i = 0; i < plan->redaction_count; i++)
+        regex_free(plan->redactions[i]);
+    arena_free(&plan->arena);
+    free(plan);
+}

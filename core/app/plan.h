@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.h - everything a stream needs to run, made from its configuration: what to read out of a record, which series to count,
+ * which detectors to open.
+ *
+ *      config_stream ──▶ plan ──▶ record_options, window_options (lane)
+ *                             ──▶ judge_stream (judge)
+ *
+ * Only what is asked for is planned: a series that no detector scores is not counted, a pattern that two detectors want is
+ * compiled and matched once. A plan is immutable and outlives lane and judge.
+ */
+#ifndef APP_PLAN_H
+#define APP_PLAN_H
+
+#include "app/config.h"
+#include "host/host.h"
+#include "judge/judge.h"
+#include "record/record.h"
+#include "window/window.h"
+
+/* The plugins of a process, loaded once each. */
+struct library {
+    struct plugin **plugins;
+    const char **names; /* as asked for */
+    size_t count;
+};
+/* The plugin of that name or path, loading it if need be. */
+int library_get(struct library *library, const char *name, struct plugin **ret,
+                struct error *reterr);
+void library_free(struct library *library);
+
+struct plan {
+    struct arena arena;
+    const char *name;
+    uint32_t number;
+    const struct config_stream *config;
+    struct record_plan *record;
+    struct window_options window;
+    struct judge_stream judge;
+    int64_t flush_after_ns;
+    struct regex **patterns; /* [pattern_count], owned; by bit */
+    size_t pattern_count;
+    struct regex **redactions; /* [redaction_count], owned */
+    size_t redaction_count;
+};
+
+/*
+ * Plan the stream `config` under `number`. `config` and `library` must outlive the plan. Errors name file and line.
+ *   Owns     the caller, until plan_free()
+ */
+int plan_create(const struct config_stream *config, const char *file, uint32_t number,
+                struct library *library, struct plan **ret, struct error *reterr);
+void plan_free(struct plan *plan); /* accepts NULL */
+
+/* Series that need no configuration, for people. */
+const char *plan_builtin_series(void);
+
+#endif /* APP_PLAN_H */

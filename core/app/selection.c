@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "app/selection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int selection_field(struct selection_names *names, const char *name, bool is_text,
+                    uint32_t *ret, struct error *reterr)
+{
+    for (size_t i = 0; i < names->field_count; i++) {
+        if (strcmp(names->fields[i].name, name) != 0)
+            continue;
+        if (names->fields[i].is_text != is_text)
+            return error_set(reterr, -EINVAL,
+                             "field '%s' is used as a number here and as text elsewhere", name);
+        *ret = (uint32_t)i;
+        return 0;
+    }
+    if (names->field_count == RECORD_FIELDS_MAX)
+        return error_set(reterr, -EINVAL, "too many fields; at most %d are read",
+                         RECORD_FIELDS_MAX);
+    names->fields[names->field_count] = (struct record_field){
+        .name = arena_text(names->arena, bytes_of(name)), .is_text = is_text};
+    *ret = (uint32_t)names->field_count++;
+    return 0;
+}
+
+static int compile_pattern(struct selection_names *names, const char *pattern, uint32_t *ret,
+                           struct error *reterr)
+{
+    for (size_t i = 0; i < names->pattern_count; i++)
+        if (strcmp(regex_text(names->patterns[i]), pattern) == 0) {
+            *ret = (uint32_t)i + 1;
+            return 0;
+        }
+    if (names->pattern_count == RECORD_PATTERNS_MAX)
+        return error_set(reterr, -EINVAL, "too many patterns; at most %d are matched",
+                         RECORD_PATTERNS_MAX);
+    int r = regex_compile(pattern, &names->patterns[names->pattern_count], reterr);
+    if (r == 0)
+        *ret = (uint32_t)++names->pattern_count;
+    return r;
+}
+
+static int compile_level(const char *text, struct selection *ret, struct error *reterr)
+{
+    static const struct {
+        const char *name;
+        uint8_t low, high;
+    } levels[] = {{"trace", 1, 4},  {"debug", 5, 8},   {"info", 9, 12},
+                  {"warn", 13, 16}, {"error", 17, 20}, {"fatal", 21, 24}};
+    bool and_worse = strncmp(text, ">=", 2) == 0;
+    const char *name = text + (and_worse ? 2 : 0);
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        if (strcmp(levels[i].name, name) == 0) {
+            ret->level_min = levels[i].low;
+            ret->level_max = and_worse ? 0 : levels[i].high;
+            return 0;
+        }
+    return error_set(
+        reterr, -EINVAL,
+        "level '%s' is none of trace, debug, info, warn, error, fatal (or >= one of them)",
+        text);
+}
+
+/* Two-letter signs first, or `>=` would be read as `>`. */
+static const struct {
+    const char *sign;
+    enum compare compare;
+} signs[] = {{">=", COMPARE_GE}, {"<=", COMPARE_LE}, {"!=", COMPARE_NE}, {"==", COMPARE_EQ},
+             {">", COMPARE_GT},  {"<", COMPARE_LT},  {"=", COMPARE_EQ}};
+
+/* "status >= 500": field, sign, value; a value that is no number is text. */
+static int compile_where(struct selection_names *names, const char *text, struct selection *ret,
+                         struct error *reterr)
+{
+    size_t name_len = strcspn(text, "<>=! \t");
+    const char *at = text + name_len + strspn(text + name_len, " \t");
+    for (size_t i = 0; name_len && i < sizeof(signs) / sizeof(signs[0]); i++) {
+        size_t sign_len = strlen(signs[i].sign);
+        if (strncmp(at, signs[i].sign, sign_len) != 0)
+            continue;
+        const char *value = at + sign_len + strspn(at + sign_len, " \t");
+        char *end;
+        ret->compare = signs[i].compare;
+        ret->number = strtod(value, &end);
+        bool is_text = end == value || *end;
+        if (is_text && ret->compare != COMPARE_EQ && ret->compare != COMPARE_NE)
+            return error_set(reterr, -EINVAL, "where '%s': only = and != compare text", text);
+        if (is_text)
+            ret->text = bytes_of(arena_text(names->arena, bytes_of(value)));
+        return selection_field(names, arena_text(names->arena, (struct bytes){text, name_len}),
+                               is_text, &ret->field, reterr);
+    }
+    return error_set(reterr, -EINVAL,
+                     "where '%s': write a field, one of = != < <= > >=, and a value", text);
+}
+
+int selection_compile(struct selection_names *names, const struct config_select *select,
+                      struct selection *ret, struct error *reterr)
+{
+    struct selection made = {.unparsed = select->unparsed};
+    int r = 0;
+    if (select->level)
+        r = compile_level(select->level, &made, reterr);
+    if (r == 0 && select->match)
+        r = compile_pattern(names, select->match, &made.pattern, reterr);
+    if (r == 0 && select->where)
+        r = compile_where(names, select->where, &made, reterr);
+    if (r == 0)
+        *ret = made;
+    return r;
+}

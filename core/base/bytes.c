@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+char *buffer_room(struct buffer *buffer, size_t len)
+{
+    if (buffer->failed)
+        return NULL;
+    if (buffer->capacity - buffer->len < len) {
+        size_t want = buffer->capacity ? buffer->capacity : 256;
+        while (want - buffer->len < len)
+            want *= 2;
+        char *grown = realloc(buffer->at, want);
+        if (!grown) {
+            buffer->failed = true;
+            return NULL;
+        }
+        buffer->at = grown;
+        buffer->capacity = want;
+    }
+    return buffer->at + buffer->len;
+}
+
+void buffer_append(struct buffer *buffer, const void *data, size_t len)
+{
+    char *room = len ? buffer_room(buffer, len) : NULL;
+    if (!room)
+        return;
+    memcpy(room, data, len);
+    buffer->len += len;
+}
+
+void buffer_text(struct buffer *buffer, const char *text)
+{
+    buffer_append(buffer, text, strlen(text));
+}
+
+void buffer_char(struct buffer *buffer, char c)
+{
+    buffer_append(buffer, &c, 1);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *room = len >= 0 ? buffer_room(buffer, (size_t)len + 1) : NULL;
+    if (room) {
+        vsnprintf(room, (size_t)len + 1, format, again);
+        buffer->len += (size_t)len;
+    }
+    va_end(again);
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->len = 0;
+    buffer->failed = false;
+}
+
+void buffer_free(struct buffer *buffer)
+{
+    free(buffer->at);
+    *buffer = (struct buffer){0};
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "deliver/console.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "deliver/encode.h"
+#include "deliver/screen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { INDENT = 7 };
+static const char indent[] = "       ";
+
+struct console {
+    struct console_options options;
+    struct buffer json, line, text; /* reused */
+};
+
+enum paint { PLAIN, PAGE, TICKET, LOG, RESOLVED, DIM, BOLD };
+static const char *const paints[] = {[PLAIN] = "\x1b[0m",    [PAGE] = "\x1b[1;31m",
+                                     [TICKET] = "\x1b[33m",  [LOG] = "\x1b[36m",
+                                     [RESOLVED] = "\x1b[32m", [DIM] = "\x1b[2m",
+                                     [BOLD] = "\x1b[1m"};
+
+int console_open(const struct console_options *options, struct console **ret, struct error *reterr)
+{
+    struct console *console = calloc(1, sizeof(*console));
+    if (!console)
+        return error_set(reterr, -ENOMEM, "console: out of memory");
+    console->options = *options;
+    *ret = console;
+    return 0;
+}
+
+void console_close(struct console *console)
+{
+    if (!console)
+        return;
+    buffer_free(&console->json);
+    buffer_free(&console->line);
+    buffer_free(&console->text);
+    free(console);
+}
+
+/* ---- pieces ------------------------------------------------------------- */
+
+static void paint(struct console *console, enum paint which)
+{
+    if (console->options.color)
+        buffer_text(&console->line, paints[which]);
+}
+
+/* The text of a JSON string, escapes undone; lent until the next call. Empty when it is no string. */
+static struct bytes text_of(struct console *console, struct json_value value)
+{
+    buffer_clear(&console->text);
+    char *room = value.type == JSON_STRING ? buffer_room(&console->text, value.raw.len + 1) : NULL;
+    if (room)
+        console->text.len = json_unescape(value.raw, room);
+    return buffer_bytes(&console->text);
+}
+
+static struct bytes base_name(struct bytes path)
+{
+    const char *slash = path.len ? memrchr(path.at, '/', path.len) : NULL;
+    size_t skip = slash ? (size_t)(slash + 1 - path.at) : 0;
+    return (struct bytes){path.at + skip, path.len - skip};
+}
+
+/* At most `columns` of a member; returns how many it took. */
+static int member(struct console *console, struct json_value object, const char *path, int columns)
+{
+    return screen_text(&console->line, text_of(console, json_at(object, path)), columns);
+}
+
+/* `2016-12-19 17:14:38Z`, or from the `T` on only when `short_form`; an RFC 3339 text may hold anything. */
+static void time_of(struct console *console, struct json_value value, bool short_form)
+{
+    struct bytes t = text_of(console, value);
+    if (t.len < 20 || t.at[10] != 'T') {
+        screen_text(&console->line, t, 24);
+        return;
+    }
+    if (!short_form) {
+        screen_text(&console->line, (struct bytes){t.at, 10}, 0);
+        buffer_char(&console->line, ' ');
+    }
+    screen_text(&console->line, (struct bytes){t.at + 11, 8}, 0);
+    buffer_char(&console->line, 'Z');
+}
+
+static void end_line(struct console *console)
+{
+    buffer_char(&console->line, '\n');
+}
+
+/* ---- lines -------------------------------------------------------------- */
+
+static enum paint paint_of(struct json_value route, bool resolved)
+{
+    return resolved                         ? RESOLVED
+           : bytes_is(route.raw, "page")   ? PAGE
+           : bytes_is(route.raw, "ticket") ? TICKET
+                                            : LOG;
+}
+
+static void put_label(struct console *console, struct json_value object, bool resolved)
+{
+    struct json_value route = json_at(object, "route");
+    const char *label = bytes_is(route.raw, "page")     ? "PAGE"
+                        : bytes_is(route.raw, "ticket") ? "TICKET"
+                                                        : "LOG";
+    paint(console, paint_of(route, resolved));
+    buffer_printf(&console->line, "%-*s", INDENT, label);
+    paint(console, PLAIN);
+}
+
+static void put_score(struct console *console, struct json_value object)
+{
+    buffer_text(&console->line, "   ");
+    member(console, object, "kind", 16);
+    buffer_text(&console->line, "  ");
+    member(console, object, "detector", 32);
+    double score = json_number(json_at(object, "score"), -1);
+    if (score >= 0)
+        buffer_printf(&console->line, "  score %.1f", score);
+}
+
+static struct json_value first_evidence(struct json_value object)
+{
+    struct json_walk walk = json_walk(json_at(object, "evidence"));
+    struct json_value line = {.type = JSON_BAD};
+    struct bytes key;
+    return json_next(&walk, &key, &line) ? line : (struct json_value){.type = JSON_BAD};
+}
+
+static void put_head(struct console *console, struct json_value object, bool resolved)
+{
+    put_label(console, object, resolved);
+    time_of(console, json_at(object, "starts_at"), false);
+    buffer_text(&console->line, "  ");
+    paint(console, BOLD);
+    member(console, object, "stream", 40);
+    struct bytes path = base_name(text_of(console, json_at(first_evidence(object), "path")));
+    if (path.len) {
+        buffer_char(&console->line, '/');
+        screen_text(&console->line, path, 40);
+    }
+    paint(console, PLAIN);
+    buffer_text(&console->line, "  ");
+    bool said = json_at(object, "summary").raw.len > 0;
+    member(console, object, said ? "summary" : "series", console->options.width);
+    paint(console, DIM);
+    put_score(console, object);
+    paint(console, PLAIN);
+    end_line(console);
+}
+
+/* How many windows the trouble lasted; 0 when that cannot be said. */
+static long windows_of(struct console *console, struct json_value object)
+{
+    char text[2][CLOCK_TEXT_SIZE] = {"", ""};
+    const char *const names[2] = {"starts_at", "ends_at"};
+    int64_t at[2];
+    for (int i = 0; i < 2; i++) {
+        struct bytes t = text_of(console, json_at(object, names[i]));
+        if (t.len >= CLOCK_TEXT_SIZE)
+            return 0;
+        memcpy(text[i], t.at ? t.at : "", t.len);
+        if (clock_parse(text[i], &at[i], NULL) < 0)
+            return 0;
+    }
+    double seconds = json_number(json_at(object, "window.seconds"), 0);
+    double lasted = ((double)at[1] - (double)at[0]) / (double)NS_PER_S;
+    return seconds > 0 && lasted > 0 && lasted / seconds < 1e9 ? (long)(lasted / seconds + 0.999) : 0;
+}
+
+static void put_span(struct console *console, struct json_value object, bool resolved)
+{
+    buffer_text(&console->line, indent);
+    paint(console, DIM);
+    buffer_text(&console->line, resolved ? "until " : "since ");
+    time_of(console, json_at(object, resolved ? "ends_at" : "starts_at"), true);
+    long windows = resolved ? windows_of(console, object) : 0;
+    if (windows)
+        buffer_printf(&console->line, " · %ld window%s", windows, windows == 1 ? "" : "s");
+    buffer_text(&console->line, " · fingerprint ");
+    member(console, object, "fingerprint", 16);
+    if (json_at(object, "id").raw.len) {
+        buffer_text(&console->line, " · id ");
+        member(console, object, "id", FINDING_ID_SIZE);
+    }
+    paint(console, PLAIN);
+    end_line(console);
+}
+
+/* `server.log:456  text`, or `server.log@123` where lines were not counted. */
+static void put_evidence(struct console *console, struct json_value line)
+{
+    int width = console->options.width, used = INDENT;
+    buffer_text(&console->line, indent);
+    paint(console, DIM);
+    used += screen_text(&console->line, base_name(text_of(console, json_at(line, "path"))), 40);
+    struct json_value number = json_at(line, "line");
+    bool counted = number.type == JSON_NUMBER;
+    buffer_char(&console->line, counted ? ':' : '@');
+    used += 3 + screen_text(&console->line, counted ? number.raw : json_at(line, "offset").raw, 20);
+    buffer_text(&console->line, "  ");
+    paint(console, PLAIN);
+    int left = width == 0 ? 0 : width - used > 16 ? width - used : 16;
+    member(console, line, "text", left);
+    end_line(console);
+}
+
+static void put_all_evidence(struct console *console, struct json_value object)
+{
+    struct json_walk walk = json_walk(json_at(object, "evidence"));
+    struct json_value line;
+    struct bytes key;
+    int most = console->options.evidence_most;
+    for (int i = 0; (most == 0 || i < most) && json_next(&walk, &key, &line); i++)
+        put_evidence(console, line);
+}
+
+int console_entry(struct console *console, struct bytes json)
+{
+    struct bytes rest;
+    struct json_value object = json_read(json, &rest);
+    if (object.type != JSON_OBJECT || json_at(object, "route").type != JSON_STRING)
+        return -EBADMSG;
+    bool resolved = bytes_is(json_at(object, "status").raw, "resolved");
+    buffer_clear(&console->line);
+    put_head(console, object, resolved);
+    put_span(console, object, resolved);
+    put_all_evidence(console, object);
+    if (console->line.failed || console->text.failed)
+        return -ENOMEM;
+    size_t n = fwrite(console->line.at, 1, console->line.len, console->options.out);
+    return n == console->line.len && fflush(console->options.out) == 0 ? 0 : -EIO;
+}
+
+int console_finding(struct console *console, const struct finding *finding)
+{
+    buffer_clear(&console->json);
+    finding_encode(finding, &console->json);
+    return console->json.failed ? -ENOMEM : console_entry(console, buffer_bytes(&console->json));
+}

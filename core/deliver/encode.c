@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "deliver/encode.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/json.h"
+
+/* At most `max` bytes of `text`, never ending inside a UTF-8 sequence. */
+static struct bytes cut(struct bytes text, size_t max)
+{
+    if (text.len <= max)
+        return text;
+    size_t len = max;
+    while (len && max - len < 3 && ((unsigned char)text.at[len] & 0xc0) == 0x80)
+        len--;
+    return (struct bytes){text.at, len};
+}
+
+static void put_text(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    if (text)
+        json_bytes(json, cut(bytes_of(text), ENCODE_SHORT_MAX));
+    else
+        json_null(json);
+}
+
+static void put_double(struct json *json, const char *key, double value)
+{
+    json_key(json, key);
+    json_double(json, value);
+}
+
+static void put_int(struct json *json, const char *key, int64_t value)
+{
+    json_key(json, key);
+    json_int(json, value);
+}
+
+static void put_time(struct json *json, const char *key, int64_t instant_ns)
+{
+    json_key(json, key);
+    json_time(json, instant_ns);
+}
+
+static void put_hash(struct json *json, const char *key, uint64_t hash)
+{
+    char text[HASH_TEXT_SIZE];
+    json_key(json, key);
+    json_text(json, hash_format(hash, text));
+}
+
+/* A name is a key in our output, so it is escaped like any other text. */
+static void put_name(struct json *json, const char *name)
+{
+    json_bytes(json, cut(bytes_of(name), ENCODE_SHORT_MAX / 4));
+    buffer_char(json->out, ':');
+    json->comma = false;
+}
+
+static bool is_number(const char *text)
+{
+    struct bytes rest;
+    struct json_value value = json_read(bytes_of(text), &rest);
+    return value.type == JSON_NUMBER && rest.len == 0;
+}
+
+static void put_pairs(struct json *json, const char *key, struct finding_pairs pairs, bool numbers)
+{
+    json_key(json, key);
+    json_begin(json, '{');
+    for (size_t i = 0; i < pairs.count && i < ENCODE_PAIRS_MAX; i++) {
+        const char *value = pairs.at[i].value ? pairs.at[i].value : "";
+        put_name(json, pairs.at[i].name);
+        if (!numbers)
+            json_bytes(json, cut(bytes_of(value), ENCODE_SHORT_MAX));
+        else if (is_number(value))
+            json_raw(json, cut(bytes_of(value), ENCODE_SHORT_MAX));
+        else
+            json_null(json);
+    }
+    json_end(json, '}');
+}
+
+static void put_identity(struct json *json, const struct finding *f)
+{
+    put_int(json, "v", 1);
+    put_text(json, "id", f->id);
+    put_hash(json, "epoch", f->epoch);
+    put_int(json, "n", (int64_t)f->n);
+    put_hash(json, "fingerprint", f->fingerprint);
+    put_text(json, "status", finding_status_name(f->status));
+    put_int(json, "revision", f->revision);
+    put_time(json, "starts_at", f->starts_ns);
+    put_time(json, "ends_at", f->ends_ns);
+    put_time(json, "detected_at", f->detected_ns);
+}
+
+static void put_subject(struct json *json, const struct finding *f)
+{
+    put_text(json, "stream", f->stream ? f->stream : "");
+    put_text(json, "series", f->series ? f->series : "");
+    json_key(json, "key");
+    json_begin(json, '{');
+    if (f->key.len) {
+        json_key(json, f->key_name ? f->key_name : "template");
+        json_bytes(json, cut(f->key, ENCODE_TEXT_MAX));
+    }
+    json_end(json, '}');
+    put_text(json, "detector", f->detector ? f->detector : "");
+    put_text(json, "kind", finding_kind_name(f->kind));
+    put_text(json, "route", finding_route_name(f->route));
+}
+
+static void put_numbers(struct json *json, const struct finding *f)
+{
+    put_double(json, "score", f->score);
+    put_double(json, "raw", f->raw);
+    put_pairs(json, "calibration", f->calibration, true);
+    put_double(json, "threshold", f->threshold);
+    put_double(json, "observed", f->observed);
+    put_double(json, "expected", f->expected);
+    put_double(json, "lower", f->lower);
+    put_double(json, "upper", f->upper);
+    put_int(json, "samples", (int64_t)f->samples);
+    json_key(json, "window");
+    json_begin(json, '{');
+    put_time(json, "start", f->window_start_ns);
+    put_time(json, "end", f->window_end_ns);
+    bool known = f->window_start_ns != NO_TIME && f->window_end_ns != NO_TIME;
+    put_double(json, "seconds",
+               known ? (double)(f->window_end_ns - f->window_start_ns) / (double)NS_PER_S : 0);
+    json_end(json, '}');
+}
+
+static void put_reasons(struct json *json, const struct finding *f)
+{
+    put_text(json, "summary", f->summary ? f->summary : "");
+    json_key(json, "reasons");
+    json_begin(json, '[');
+    for (size_t i = 0; i < f->reason_count && i < FINDING_REASONS_MAX; i++)
+        json_bytes(json, cut(bytes_of(f->reasons[i] ? f->reasons[i] : ""), ENCODE_SHORT_MAX));
+    json_end(json, ']');
+}
+
+static void put_evidence(struct json *json, const struct finding_evidence *line)
+{
+    json_begin(json, '{');
+    json_key(json, "path");
+    json_bytes(json, cut(line->path, ENCODE_TEXT_MAX));
+    put_int(json, "offset", (int64_t)line->offset);
+    put_int(json, "length", line->length);
+    json_key(json, "line");
+    if (line->line)
+        json_int(json, (int64_t)line->line);
+    else
+        json_null(json);
+    put_time(json, "time", line->time_ns);
+    json->lossy = false; // from here on it speaks of this text alone
+    json_key(json, "text");
+    json_bytes(json, cut(line->text, ENCODE_TEXT_MAX));
+    bool lossy = json->lossy;
+    put_hash(json, "hash", line->hash);
+    json_key(json, "lossy");
+    json_bool(json, lossy);
+    json_end(json, '}');
+}
+
+static void put_context(struct json *json, const struct finding *f)
+{
+    put_pairs(json, "resource", f->resource, false);
+    json_key(json, "trace_ids");
+    json_begin(json, '[');
+    json_end(json, ']');
+    json_key(json, "deploy");
+    json_null(json);
+    put_pairs(json, "labels", f->labels, false);
+    put_pairs(json, "annotations", f->annotations, false);
+    put_text(json, "detector_version", f->detector_version ? f->detector_version : "");
+    put_hash(json, "config_hash", f->config_hash);
+    put_int(json, "suppressed", (int64_t)f->suppressed);
+}
+
+void finding_encode(const struct finding *finding, struct buffer *out)
+{
+    struct json json = {.out = out};
+    json_begin(&json, '{');
+    put_identity(&json, finding);
+    put_subject(&json, finding);
+    put_numbers(&json, finding);
+    put_reasons(&json, finding);
+    json_key(&json, "evidence");
+    json_begin(&json, '[');
+    for (size_t i = 0; i < finding->evidence_count && i < FINDING_EVIDENCE_MAX; i++)
+        put_evidence(&json, &finding->evidence[i]);
+    json_end(&json, ']');
+    put_context(&json, finding);
+    json_end(&json, '}');
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of judge/finding.h as they leave the house; docs/stream.md promises them. */
+
+#include "base/check.h"
+#include "judge/finding.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *finding_status_name(enum finding_status status)
+{
+    static const char *const names[] = {[FINDING_FIRING] = "firing", [FINDING_RESOLVED] = "resolved"};
+    CHECK((unsigned)status < COUNT(names));
+    return names[status];
+}
+
+const char *finding_route_name(enum finding_route route)
+{
+    static const char *const names[] = {
+        [ROUTE_PAGE] = "page", [ROUTE_TICKET] = "ticket", [ROUTE_LOG] = "log"};
+    CHECK((unsigned)route < COUNT(names));
+    return names[route];
+}
+
+const char *finding_kind_name(enum finding_kind kind)
+{
+    static const char *const names[] = {
+        [FINDING_SPIKE] = "spike", [FINDING_DROP] = "drop",       [FINDING_SHIFT] = "shift",
+        [FINDING_TREND] = "trend", [FINDING_NEW] = "new",         [FINDING_SILENCE] = "silence",
+        [FINDING_BURN] = "burn",   [FINDING_GAP] = "gap",         [FINDING_PLUGIN] = "plugin",
+    };
+    CHECK((unsigned)kind < COUNT(names));
+    return names[kind];
+}
+
+int finding_severity_number(enum finding_route route)
+{
+    static const int numbers[] = {[ROUTE_PAGE] = 17, [ROUTE_TICKET] = 13, [ROUTE_LOG] = 9};
+    CHECK((unsigned)route < COUNT(numbers));
+    return numbers[route];
+}

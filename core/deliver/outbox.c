@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "deliver/outbox.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "deliver/confirm.h"
+#include "deliver/encode.h"
+#include "deliver/store.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CONFIRM_EVERY_NS NS_PER_S /* at most so much is sent again after a crash, and refused there as known */
+
+struct outbox {
+    pthread_mutex_t mutex; /* guards all below; held over a sync, so that nobody reads what is not durable */
+    pthread_cond_t grown;
+    struct store store;
+    uint64_t segment_bytes, next_n;
+    bool broken; /* a sync failed: the pages of the last segment are not to be trusted with more */
+    struct confirm confirm;
+    bool unsaved; /* of confirm */
+    int64_t saved_ns;
+    struct buffer frames, data; /* reused by append */
+};
+
+static void lock(struct outbox *outbox)
+{
+    CHECK(pthread_mutex_lock(&outbox->mutex) == 0);
+}
+
+static void unlock(struct outbox *outbox)
+{
+    CHECK(pthread_mutex_unlock(&outbox->mutex) == 0);
+}
+
+/* ---- opening and closing ------------------------------------------------ */
+
+static void start_counting(struct outbox *outbox)
+{
+    outbox->next_n = 1;
+    for (size_t i = 0; i < outbox->store.count; i++) {
+        const struct segment *s = &outbox->store.segments[i];
+        uint64_t next = s->last_n ? s->last_n + 1 : s->first_n;
+        if (next > outbox->next_n)
+            outbox->next_n = next;
+    }
+    // what was confirmed existed, even if the disk lost it: an n is never given twice
+    if (confirm_highest(&outbox->confirm) >= outbox->next_n)
+        outbox->next_n = confirm_highest(&outbox->confirm) + 1;
+}
+
+static void init_sync(struct outbox *outbox)
+{
+    pthread_condattr_t attributes;
+    CHECK(pthread_mutex_init(&outbox->mutex, NULL) == 0);
+    CHECK(pthread_condattr_init(&attributes) == 0);
+    CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    CHECK(pthread_cond_init(&outbox->grown, &attributes) == 0);
+    pthread_condattr_destroy(&attributes);
+}
+
+static int open_any(const char *dir, enum store_mode mode, struct outbox **ret, struct error *reterr)
+{
+    struct outbox *outbox = calloc(1, sizeof(*outbox));
+    if (!outbox)
+        return error_set(reterr, -ENOMEM, "%s: out of memory", dir);
+    int r = store_open(dir, mode, &outbox->store, reterr);
+    if (r < 0) {
+        free(outbox);
+        return r;
+    }
+    init_sync(outbox);
+    confirm_load(&outbox->confirm, outbox->store.dir);
+    start_counting(outbox);
+    *ret = outbox;
+    return 0;
+}
+
+int outbox_open(const char *dir, const struct outbox_options *options, struct outbox **ret,
+                struct error *reterr)
+{
+    uint64_t max = options && options->max_bytes ? options->max_bytes : OUTBOX_BYTES_DEFAULT;
+    enum store_mode mode = options && options->new_epoch ? STORE_WRITE_NEW_EPOCH : STORE_WRITE;
+    int r = open_any(dir, mode, ret, reterr);
+    if (r == 0)
+        (*ret)->segment_bytes =
+            (max < OUTBOX_BYTES_LEAST ? OUTBOX_BYTES_LEAST : max) / OUTBOX_SEGMENTS;
+    return r;
+}
+
+int outbox_open_readonly(const char *dir, struct outbox **ret, struct error *reterr)
+{
+    return open_any(dir, STORE_READ, ret, reterr);
+}
+
+/* Called with the lock held. */
+static void save_confirmed(struct outbox *outbox, bool now)
+{
+    int64_t clock = clock_monotonic_ns();
+    if (!outbox->unsaved || (!now && clock - outbox->saved_ns < CONFIRM_EVERY_NS))
+        return;
+    outbox->saved_ns = clock; // also after a failure: a full disk is not asked at every turn
+    int r = confirm_store(&outbox->confirm, outbox->store.dir);
+    if (r < 0)
+        log_debug("outbox: cannot note what was confirmed: %s", strerror(-r));
+    else
+        outbox->unsaved = false;
+}
+
+void outbox_close(struct outbox *outbox)
+{
+    if (!outbox)
+        return;
+    if (outbox->store.writable)
+        save_confirmed(outbox, true);
+    store_close(&outbox->store);
+    buffer_free(&outbox->frames);
+    buffer_free(&outbox->data);
+    pthread_cond_destroy(&outbox->grown);
+    pthread_mutex_destroy(&outbox->mutex);
+    free(outbox);
+}
+
+uint64_t outbox_epoch(struct outbox *outbox)
+{
+    return outbox->store.epoch; // never changes
+}
+
+uint64_t outbox_next_n(struct outbox *outbox)
+{
+    lock(outbox);
+    uint64_t n = outbox->next_n;
+    unlock(outbox);
+    return n;
+}
+
+static uint64_t first_kept(const struct outbox *outbox)
+{
+    return outbox->store.count ? outbox->store.segments[0].first_n : outbox->next_n;
+}
+
+uint64_t outbox_first_n(struct outbox *outbox)
+{
+    lock(outbox);
+    uint64_t n = first_kept(outbox);
+    unlock(outbox);
+    return n;
+}
+
+uint64_t outbox_damaged(struct outbox *outbox)
+{
+    lock(outbox);
+    uint64_t damaged = outbox->store.damaged;
+    unlock(outbox);
+    return damaged;
+}
+
+/* ---- appending ---------------------------------------------------------- */
+
+/* What the finding becomes with this n; the caller's one is changed only when all is durable. */
+static void number(const struct outbox *outbox, struct finding *f, uint64_t n, int64_t now_ns)
+{
+    f->epoch = outbox->store.epoch;
+    f->n = n;
+    if (f->id[0] == '\0')
+        snprintf(f->id, sizeof(f->id), "%016" PRIx64 "-%" PRIu64, f->epoch, n);
+    if (f->detected_ns == NO_TIME)
+        f->detected_ns = now_ns;
+}
+
+static struct bytes text_of(const char *text)
+{
+    return bytes_of(text ? text : "");
+}
+
+static void shorten(struct bytes *text)
+{
+    if (text->len > ENCODE_SHORT_MAX)
+        text->len = ENCODE_SHORT_MAX;
+}
+
+static struct entry entry_of(const struct finding *f, const struct buffer *data)
+{
+    struct entry entry = {.epoch = f->epoch,
+                          .n = f->n,
+                          .fingerprint = f->fingerprint,
+                          .route = f->route,
+                          .status = f->status,
+                          .ts_ns = f->detected_ns,
+                          .score = f->score,
+                          .id = bytes_of(f->id),
+                          .stream = text_of(f->stream),
+                          .detector = text_of(f->detector),
+                          .data = buffer_bytes(data)};
+    shorten(&entry.stream);
+    shorten(&entry.detector);
+    return entry;
+}
+
+static int frame_all(struct outbox *outbox, const struct finding *findings, size_t count,
+                     int64_t now_ns)
+{
+    buffer_clear(&outbox->frames);
+    for (size_t i = 0; i < count; i++) {
+        struct finding f = findings[i];
+        number(outbox, &f, outbox->next_n + i, now_ns);
+        buffer_clear(&outbox->data);
+        finding_encode(&f, &outbox->data);
+        if (outbox->data.len > ENCODE_MAX)
+            return -EMSGSIZE;
+        struct entry entry = entry_of(&f, &outbox->data);
+        segment_frame(&entry, &outbox->frames);
+        if (outbox->frames.len > outbox->segment_bytes - SEGMENT_HEADER)
+            return -EMSGSIZE;
+    }
+    return outbox->frames.failed || outbox->data.failed ? -ENOMEM : 0;
+}
+
+/* The last segment has room for `len` bytes afterwards, or a new one is begun in place of the oldest. */
+static int make_room(struct outbox *outbox, size_t len, struct error *reterr)
+{
+    struct store *store = &outbox->store;
+    const struct segment *last = store->count ? &store->segments[store->count - 1] : NULL;
+    if (last && !outbox->broken && last->epoch == store->epoch &&
+        last->size + len <= outbox->segment_bytes)
+        return 0;
+    while (store->count >= OUTBOX_SEGMENTS) {
+        if (store->segments[0].last_n > confirm_lowest(&outbox->confirm))
+            return error_set(reterr, -ENOSPC, "outbox: full: sinks have not confirmed finding %" PRIu64,
+                             confirm_lowest(&outbox->confirm) + 1);
+        store_drop_oldest(store);
+    }
+    if (last && store->count && store->segments[store->count - 1].first_n == outbox->next_n)
+        return 0; // broken before it held anything: no other name is to be had, so try again
+    int r = store_add(store, outbox->next_n, reterr);
+    if (r == 0)
+        outbox->broken = false;
+    return r;
+}
+
+static int append_locked(struct outbox *outbox, const struct finding *findings, size_t count,
+                         int64_t now_ns, struct error *reterr)
+{
+    int r = frame_all(outbox, findings, count, now_ns);
+    if (r < 0)
+        return error_set(reterr, r, "outbox: %zu findings refused: %s", count, strerror(-r));
+    r = make_room(outbox, outbox->frames.len, reterr);
+    if (r < 0)
+        return r;
+    struct segment *last = &outbox->store.segments[outbox->store.count - 1];
+    r = segment_append(last, buffer_bytes(&outbox->frames), outbox->next_n + count - 1);
+    if (r < 0) {
+        outbox->broken = true;
+        return error_set(reterr, r, "outbox: cannot write: %s", strerror(-r));
+    }
+    return 0;
+}
+
+int outbox_append(struct outbox *outbox, struct finding *findings, size_t count, struct error *reterr)
+{
+    CHECK(outbox->store.writable);
+    int64_t now_ns = clock_wall_ns();
+    lock(outbox);
+    int r = count ? append_locked(outbox, findings, count, now_ns, reterr) : 0;
+    for (size_t i = 0; r == 0 && i < count; i++)
+        number(outbox, &findings[i], outbox->next_n++, now_ns);
+    if (r == 0)
+        pthread_cond_broadcast(&outbox->grown);
+    unlock(outbox);
+    return r;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+int outbox_reader_init(struct outbox_reader *reader)
+{
+    *reader = (struct outbox_reader){.room = malloc(SEGMENT_PAYLOAD_MAX)};
+    return reader->room ? 0 : -ENOMEM;
+}
+
+void outbox_reader_free(struct outbox_reader *reader)
+{
+    free(reader->room);
+    reader->room = NULL;
+}
+
+static struct bytes keep(struct outbox_reader *reader, struct bytes text)
+{
+    char *to = reader->room + reader->used;
+    memcpy(to, text.at, text.len);
+    reader->used += text.len;
+    return (struct bytes){to, text.len};
+}
+
+/* A finding that stands for number n, which the disk lost. The same bytes each time. False: no room. */
+static bool put_lost(struct outbox *outbox, struct outbox_reader *reader, uint64_t n, int64_t ts_ns)
+{
+    struct buffer data = {0};
+    struct finding f = {.kind = FINDING_GAP,
+                        .route = ROUTE_LOG,
+                        .status = FINDING_RESOLVED,
+                        .starts_ns = ts_ns,
+                        .ends_ns = ts_ns,
+                        .detected_ns = ts_ns,
+                        .window_start_ns = NO_TIME,
+                        .window_end_ns = NO_TIME,
+                        .stream = "oddline",
+                        .series = "outbox",
+                        .detector = "oddline",
+                        .summary = "a finding was lost: its place in the outbox is damaged"};
+    f.fingerprint = hash_bytes(bytes_of(f.summary));
+    number(outbox, &f, n, ts_ns);
+    finding_encode(&f, &data);
+    struct entry entry = entry_of(&f, &data);
+    bool fits = !data.failed && segment_payload_size(&entry) <= SEGMENT_PAYLOAD_MAX - reader->used;
+    if (fits) {
+        entry.id = keep(reader, entry.id);
+        entry.data = keep(reader, entry.data);
+        reader->entries[reader->count++] = entry;
+    }
+    buffer_free(&data);
+    return fits;
+}
+
+/* The index of the segment to read from, and reader->offset in it; store.count when there is nothing. */
+static size_t seek(const struct outbox *outbox, struct outbox_reader *reader, uint64_t after_n)
+{
+    const struct store *store = &outbox->store;
+    bool goes_on = reader->next_n == after_n + 1;
+    for (size_t i = 0; i < store->count; i++)
+        if (goes_on && store->segments[i].first_n == reader->segment_n)
+            return i;
+    reader->offset = SEGMENT_HEADER;
+    for (size_t i = 0; i < store->count; i++)
+        if (store->segments[i].last_n > after_n)
+            return i;
+    return store->count;
+}
+
+/* One frame more, or one that is lost. False: that is all for this read. */
+static bool read_one(struct outbox *outbox, struct outbox_reader *reader, size_t *at)
+{
+    const struct segment *segment = &outbox->store.segments[*at];
+    uint64_t offset = reader->offset;
+    struct entry entry;
+    int r = segment_read(segment, &offset, reader->room + reader->used,
+                         SEGMENT_PAYLOAD_MAX - reader->used, &entry);
+    if (r < 0)
+        return false;
+    if (r == 0) {
+        if (*at + 1 >= outbox->store.count)
+            return false;
+        ++*at;
+        reader->offset = SEGMENT_HEADER;
+        return true;
+    }
+    if (entry.n > reader->next_n)
+        return put_lost(outbox, reader, reader->next_n, entry.ts_ns) && ++reader->next_n;
+    reader->offset = offset;
+    if (entry.n < reader->next_n || entry.epoch != outbox->store.epoch)
+        return true; // before the place asked for
+    reader->entries[reader->count++] = entry;
+    reader->used += segment_payload_size(&entry);
+    reader->next_n++;
+    return true;
+}
+
+void outbox_read(struct outbox *outbox, struct outbox_reader *reader, uint64_t after_n, size_t max)
+{
+    if (max > OUTBOX_READ_MAX)
+        max = OUTBOX_READ_MAX;
+    lock(outbox);
+    if (!outbox->store.writable) {
+        store_refresh(&outbox->store);
+        start_counting(outbox);
+    }
+    reader->count = 0;
+    reader->used = 0;
+    size_t at = seek(outbox, reader, after_n);
+    uint64_t first = first_kept(outbox);
+    reader->next_n = after_n + 1 > first ? after_n + 1 : first;
+    while (at < outbox->store.count && reader->count < max && read_one(outbox, reader, &at))
+        ;
+    if (at < outbox->store.count)
+        reader->segment_n = outbox->store.segments[at].first_n;
+    unlock(outbox);
+}
+
+/* ---- confirming and waiting --------------------------------------------- */
+
+int outbox_follow(struct outbox *outbox, const char *sink, struct error *reterr)
+{
+    lock(outbox);
+    int slot = confirm_slot(&outbox->confirm, sink);
+    if (slot >= 0)
+        outbox->confirm.at[slot].followed = true;
+    unlock(outbox);
+    if (slot < 0)
+        return error_set(reterr, slot, "sink %s: cannot follow the outbox: %s", sink, strerror(-slot));
+    return 0;
+}
+
+uint64_t outbox_confirmed(struct outbox *outbox, const char *sink)
+{
+    lock(outbox);
+    int slot = confirm_slot(&outbox->confirm, sink);
+    uint64_t n = slot >= 0 ? outbox->confirm.at[slot].n : 0;
+    unlock(outbox);
+    return n;
+}
+
+void outbox_confirm(struct outbox *outbox, const char *sink, uint64_t n)
+{
+    lock(outbox);
+    int slot = confirm_slot(&outbox->confirm, sink);
+    if (slot >= 0 && outbox->confirm.at[slot].n != n) {
+        outbox->confirm.at[slot].n = n;
+        outbox->unsaved = true;
+    }
+    save_confirmed(outbox, false);
+    unlock(outbox);
+}
+
+void outbox_wait(struct outbox *outbox, uint64_t after_n, int64_t until_ns, const atomic_bool *stop)
+{
+    struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    lock(outbox);
+    int r = 0;
+    while (r == 0 && !atomic_load(stop) && (after_n == UINT64_MAX || outbox->next_n - 1 <= after_n))
+        r = pthread_cond_timedwait(&outbox->grown, &outbox->mutex, &until);
+    save_confirmed(outbox, false);
+    unlock(outbox);
+}
+
+void outbox_wake(struct outbox *outbox)
+{
+    lock(outbox);
+    pthread_cond_broadcast(&outbox->grown);
+    unlock(outbox);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.h - hands batches and windows to the detectors and turns their scores into findings.
+ *
+ *      ring ──frames──▶ panel (detectors of a stream) ──scores──▶ calibrate ──surprise──▶ verdict ──finding──▶ deliver
+ *
+ * Detectors score; the verdict decides: warm-up, floors, thresholds, fatigue, hold, one trouble a stream, storm cap, route. Behind the ring
+ * there is no wall clock: the same frames give the same findings.
+ *
+ * Thread   one, the judge's; it never touches a tailed file
+ */
+#ifndef JUDGE_JUDGE_H
+#define JUDGE_JUDGE_H
+
+#include "base/error.h"
+#include "host/host.h"
+#include "judge/finding.h"
+#include "ring/batch.h"
+#include "ring/closed.h"
+#include "ring/ring.h"
+
+#include <stdbool.h>
+
+/* How a series may be judged. */
+struct judge_series {
+    const char *name;
+    struct bytes key; /* the pattern or template it counts; empty when none */
+    bool is_count;    /* whole numbers of something: floors apply, rates are shown per minute */
+};
+
+/* One `use` of a detector: the core opens an instance per series, or one for all where the label asks for that. */
+struct judge_use {
+    struct plugin *plugin;
+    const struct plugin_setting *settings; /* [setting_count] */
+    size_t setting_count;
+    const uint32_t *
+        on; /* [on_count] indices of the stream's series; in the order of its patterns for a PATTERNS plugin */
+    size_t on_count;
+};
+
+/* When a score becomes a finding. */
+struct judge_policy {
+    double thresholds[ROUTES]; /* surprise from which a finding goes to page, ticket, log */
+    uint32_t warmup;           /* windows before anything but `log` */
+    uint32_t hold;             /* windows in a row over the threshold before firing */
+    uint32_t resolve_after;    /* windows in a row below it before resolving */
+    double floor;              /* a count must be this much over what is expected */
+    double floor_ratio;        /* and this many times as much */
+    uint32_t
+        storm_per_hour; /* new pages and tickets of one stream; more are counted, not sent */
+};
+extern const struct judge_policy judge_policy_default;
+
+/* Lent for the life of the judge. */
+struct judge_stream {
+    const char *name;
+    const struct judge_series *series; /* [series_count], as the windows have them */
+    size_t series_count;
+    const char *const *field_names; /* [field_count] */
+    size_t field_count;
+    const struct judge_use *uses; /* [use_count] */
+    size_t use_count;
+    struct judge_policy policy;
+    struct finding_pairs labels, annotations;
+};
+
+struct judge_options {
+    bool
+        live; /* detected_at is the delivery's wall clock, else the event time that closed the window */
+    struct finding_pairs resource;
+    uint64_t config_hash;
+    /* Takes the finding; gives it its id when it has none. Called on the judge's thread; may wait. */
+    void (*deliver)(void *context, struct finding *finding);
+    void *context;
+};
+
+struct judge;
+int judge_create(const struct judge_options *options, struct judge **ret);
+void judge_free(struct judge *judge); /* accepts NULL */
+
+/* Make `stream` known under `number` before its first frame. Its detectors open when its RING_STREAM frame comes. */
+int judge_add(struct judge *judge, uint32_t number, const struct judge_stream *stream);
+/* Close the detectors of a stream whose last frame was judged. */
+void judge_forget(struct judge *judge, uint32_t number);
+
+/* One frame of the ring; returns false for RING_END. */
+bool judge_frame(struct judge *judge, const struct ring_frame *frame);
+
+struct judge_counts {
+    uint64_t batches, records, windows, scores, findings, suppressed, plugin_errors;
+};
+struct judge_counts judge_counts(const struct judge *judge);
+
+#endif /* JUDGE_JUDGE_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "judge/phrase.h"
+
+#include "base/clock.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* Three digits are enough for a person; the finding carries the exact numbers. */
+static void put_number(char text[32], double value)
+{
+    if (fabs(value) >= 1000 && fabs(value) < 1e9)
+        snprintf(text, 32, "%.0f", value);
+    else
+        snprintf(text, 32, "%.3g", value);
+}
+
+static char *phrase_silence(const struct judge_series *series, const struct opinion *opinion,
+                            char *text, size_t size)
+{
+    char silent[CLOCK_TEXT_SIZE], usual[CLOCK_TEXT_SIZE];
+    clock_format_duration((int64_t)(opinion->score.observed * 1e9), silent);
+    if (isfinite(opinion->score.expected))
+        snprintf(text, size, "no %s for %s, usually at most %s", series->name, silent,
+                 clock_format_duration((int64_t)(opinion->score.expected * 1e9), usual));
+    else
+        snprintf(text, size, "no %s for %s", series->name, silent);
+    return text;
+}
+
+char *phrase_opinion(const struct judge_series *series, const struct opinion *opinion,
+                     int64_t window_ns, char *text, size_t size)
+{
+    const struct oddline_score *s = &opinion->score;
+    if (s->kind == ODDLINE_SILENCE)
+        return phrase_silence(series, opinion, text, size);
+    double rate = series->is_count ? 60.0 * (double)NS_PER_S / (double)window_ns : 1;
+    const char *unit = series->is_count ? " per minute" : "";
+    char observed[32], expected[32], lower[32], upper[32];
+    put_number(observed, s->observed * rate);
+    put_number(expected, s->expected * rate);
+    put_number(lower, s->lower * rate);
+    put_number(upper, s->upper * rate);
+    if (s->flags & ODDLINE_SCORE_ACCEPTED)
+        snprintf(text, size, "%s: %s%s is accepted as the new normal", series->name, observed,
+                 unit);
+    else if (!isfinite(s->expected))
+        snprintf(text, size, "%s at %s%s", series->name, observed, unit);
+    else if (isfinite(s->lower) && isfinite(s->upper))
+        snprintf(text, size, "%s at %s%s, expected %s (%s to %s)", series->name, observed, unit,
+                 expected, lower, upper);
+    else
+        snprintf(text, size, "%s at %s%s, expected %s", series->name, observed, unit, expected);
+    return text;
+}
+
+char *phrase_reason(const struct judge_series *series, const struct opinion *opinion,
+                    int64_t window_ns, char *text, size_t size)
+{
+    char what[256];
+    phrase_opinion(series, opinion, window_ns, what, sizeof(what));
+    const char *reason = opinion->score.reason ? opinion->score.reason : "";
+    snprintf(text, size, "%s: %s (surprise %.1f)%s%s", opinion->plugin->id, what,
+             opinion->surprise, *reason ? ": " : "", reason);
+    return text;
+}

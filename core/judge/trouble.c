@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "judge/trouble.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "judge/phrase.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- proofs ------------------------------------------------------------- */
+
+void proof_clear(struct proof *proof)
+{
+    free(proof->path);
+    proof->path = NULL;
+}
+
+void proof_take(struct proof *proof, const struct closed *closed,
+                const struct closed_evidence *e)
+{
+    const char *base = (const char *)closed;
+    proof_clear(proof);
+    proof->path = strndup(base + e->path, e->path_len);
+    proof->offset = e->offset;
+    proof->line = e->line;
+    proof->hash = e->hash;
+    proof->time_ns = e->time_ns;
+    proof->length = e->length;
+    proof->text_len = e->text_len;
+    memcpy(proof->text, base + e->text, e->text_len);
+}
+
+void proof_copy(struct proof *to, const struct proof *from)
+{
+    proof_clear(to);
+    *to = *from;
+    to->path = strdup(from->path);
+}
+
+static bool has_proof(const struct trouble *trouble, const struct closed_evidence *e)
+{
+    for (size_t i = 0; i < trouble->proof_count; i++)
+        if (trouble->proofs[i].offset == e->offset && trouble->proofs[i].hash == e->hash)
+            return true;
+    return false;
+}
+
+/* The evidence of one series, at most `most` records. */
+static void take_proofs(struct trouble *trouble, const struct scene *scene, uint32_t series,
+                        size_t most)
+{
+    const struct closed *closed = scene->closed;
+    const struct closed_evidence *e =
+        (const struct closed_evidence *)(const void *)((const char *)closed + closed->evidence);
+    for (uint32_t i = 0; i < closed->evidence_count && most; i++) {
+        if (e[i].series != series || trouble->proof_count == FINDING_EVIDENCE_MAX ||
+            has_proof(trouble, &e[i]))
+            continue;
+        struct proof *proof = &trouble->proofs[trouble->proof_count];
+        proof_take(proof, closed, &e[i]);
+        trouble->proof_count += proof->path != NULL;
+        most--;
+    }
+}
+
+/* ---- what it says ------------------------------------------------------- */
+
+void trouble_reason(struct trouble *trouble, const char *text)
+{
+    for (size_t i = 0; i < trouble->reason_count; i++)
+        if (strcmp(trouble->reasons[i], text) == 0)
+            return;
+    if (trouble->reason_count < FINDING_REASONS_MAX)
+        snprintf(trouble->reasons[trouble->reason_count++], TROUBLE_REASON_SIZE, "%s", text);
+}
+
+static int64_t began(const struct scene *scene, const struct opinion *opinion)
+{
+    if (opinion->score.kind != ODDLINE_SILENCE || !(opinion->score.observed > 0))
+        return scene->start_ns;
+    return scene->end_ns - (int64_t)(opinion->score.observed * (double)NS_PER_S);
+}
+
+static void add_reason(struct trouble *trouble, const struct scene *scene,
+                       const struct opinion *opinion)
+{
+    char text[TROUBLE_REASON_SIZE];
+    trouble_reason(trouble, phrase_reason(&scene->stream->series[opinion->series], opinion,
+                                          scene->end_ns - scene->start_ns, text, sizeof(text)));
+}
+
+void trouble_lead(struct trouble *trouble, const struct scene *scene,
+                  const struct opinion *leader)
+{
+    bool first = trouble->starts_ns == 0;
+    const struct judge_series *series = &scene->stream->series[leader->series];
+    trouble->leader = *leader;
+    trouble->leader.score.reason = NULL;
+    trouble->window_start_ns = scene->start_ns;
+    trouble->window_end_ns = scene->end_ns;
+    if (first)
+        trouble->starts_ns = began(scene, leader);
+    phrase_opinion(series, leader, scene->end_ns - scene->start_ns, trouble->summary,
+                   sizeof(trouble->summary));
+    add_reason(trouble, scene, leader);
+    take_proofs(trouble, scene, leader->series, EVIDENCE_ROLES);
+    if (trouble->proof_count == 0 && scene->last->path)
+        proof_copy(&trouble->proofs[trouble->proof_count++], scene->last);
+}
+
+static bool spoke_of(const struct trouble *trouble, const char *plugin, const char *series)
+{
+    char begin[160];
+    int len = snprintf(begin, sizeof(begin), "%s: %s ", plugin, series);
+    for (size_t i = 0; i < trouble->reason_count; i++)
+        if (len > 0 && strncmp(trouble->reasons[i], begin, (size_t)len) == 0)
+            return true;
+    return false;
+}
+
+void trouble_support(struct trouble *trouble, const struct scene *scene,
+                     const struct opinion *opinion)
+{
+    if (spoke_of(trouble, opinion->plugin->id, scene->stream->series[opinion->series].name))
+        return;
+    add_reason(trouble, scene, opinion);
+    take_proofs(trouble, scene, opinion->series, 1);
+}
+
+void trouble_clear(struct trouble *trouble)
+{
+    for (size_t i = 0; i < FINDING_EVIDENCE_MAX; i++)
+        proof_clear(&trouble->proofs[i]);
+    memset(trouble, 0, sizeof(*trouble));
+}
+
+/* ---- the finding -------------------------------------------------------- */
+
+static enum finding_kind kind_of(uint32_t kind)
+{
+    static const enum finding_kind kinds[] = {
+        [ODDLINE_SPIKE] = FINDING_SPIKE, [ODDLINE_DROP] = FINDING_DROP,
+        [ODDLINE_SHIFT] = FINDING_SHIFT, [ODDLINE_TREND] = FINDING_TREND,
+        [ODDLINE_NEW] = FINDING_NEW,     [ODDLINE_SILENCE] = FINDING_SILENCE,
+    };
+    return kinds[kind];
+}
+
+/* The same trouble again has the same fingerprint, on every host: stream, series (or what it counts) and kind. */
+static uint64_t fingerprint_of(const struct judge_stream *stream, const struct opinion *leader)
+{
+    const struct judge_series *series = &stream->series[leader->series];
+    uint64_t hash = hash_bytes(bytes_of(stream->name));
+    hash = hash_join(hash, hash_bytes(series->key.len ? series->key : bytes_of(series->name)));
+    return hash_join(hash, kind_of(leader->score.kind));
+}
+
+struct finding trouble_finding(const struct trouble *trouble, const struct judge_stream *stream,
+                               enum finding_status status)
+{
+    const struct opinion *leader = &trouble->leader;
+    const struct judge_series *series = &stream->series[leader->series];
+    struct finding f = {
+        .fingerprint = fingerprint_of(stream, leader),
+        .status = status,
+        .revision = trouble->revision,
+        .starts_ns = trouble->starts_ns,
+        .ends_ns = status == FINDING_RESOLVED ? trouble->odd_until_ns : NO_TIME,
+        .stream = stream->name,
+        .series = series->name,
+        .key = series->key,
+        .detector = leader->plugin->id,
+        .detector_version = leader->plugin->version,
+        .kind = kind_of(leader->score.kind),
+        .route = trouble->route,
+        .score = leader->surprise,
+        .raw = leader->score.score,
+        .threshold = trouble->threshold,
+        .observed = leader->score.observed,
+        .expected = leader->score.expected,
+        .lower = leader->score.lower,
+        .upper = leader->score.upper,
+        .samples = leader->score.samples,
+        .window_start_ns = trouble->window_start_ns,
+        .window_end_ns = trouble->window_end_ns,
+        .summary = trouble->summary,
+        .reason_count = trouble->reason_count,
+        .evidence_count = trouble->proof_count,
+        .labels = stream->labels,
+        .annotations = stream->annotations,
+        .suppressed = trouble->suppressed,
+    };
+    memcpy(f.id, trouble->id, sizeof(f.id));
+    for (size_t i = 0; i < trouble->reason_count; i++)
+        f.reasons[i] = trouble->reasons[i];
+    for (size_t i = 0; i < trouble->proof_count; i++) {
+        const struct proof *p = &trouble->proofs[i];
+        f.evidence[i] = (struct finding_evidence){.path = bytes_of(p->path),
+                                                  .text = {p->text, p->text_len},
+                                                  .offset = p->offset,
+                                                  .line = p->line,
+                                                  .hash = p->hash,
+                                                  .length = p->length,
+                                                  .time_ns = p->time_ns};
+    }
+    return f;
+}

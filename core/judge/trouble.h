@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trouble.h - one thing that is wrong with a stream, from the window it began in until it is over.
+ *
+ *      fire ──▶ grow* ──▶ resolve            (to escalate: a new one fires, this one resolves and names it)
+ *
+ * It owns copies of everything a finding says, since the windows it came from are gone when it resolves.
+ */
+#ifndef JUDGE_TROUBLE_H
+#define JUDGE_TROUBLE_H
+
+#include "judge/panel.h"
+
+enum { TROUBLE_REASON_SIZE = 512 };
+
+/* A record kept as proof. */
+struct proof {
+    char *path; /* owned */
+    uint64_t offset, line, hash;
+    int64_t time_ns;
+    uint32_t length, text_len;
+    char text[EVIDENCE_TEXT_BYTES];
+};
+
+struct trouble {
+    bool open;
+    char id[FINDING_ID_SIZE];
+    uint32_t revision;
+    enum finding_route route;
+    struct opinion leader; /* the strongest so far; its `reason` is not kept */
+    double threshold;
+    int64_t starts_ns, odd_until_ns;
+    int64_t window_start_ns, window_end_ns; /* of the leader */
+    uint32_t quiet;                         /* windows in a row without anything odd */
+    uint64_t suppressed;
+    char summary[TROUBLE_REASON_SIZE];
+    char reasons[FINDING_REASONS_MAX][TROUBLE_REASON_SIZE];
+    size_t reason_count;
+    struct proof proofs[FINDING_EVIDENCE_MAX];
+    size_t proof_count;
+};
+
+/* What a trouble is told from: a closed window and the stream it is of. */
+struct scene {
+    const struct judge_stream *stream;
+    const struct closed *closed;
+    int64_t start_ns, end_ns, closed_ns; /* of this window, where `closed` stands for several */
+    const struct proof *
+        last; /* a record from before, for windows that hold none; path NULL when there is none */
+    const struct opinion *opinions; /* [opinion_count], all that were given on this window */
+    size_t opinion_count;
+    uint64_t nth; /* number of the window in its stream */
+};
+
+/* `leader` is the strongest opinion yet: take over what it says, and the evidence of its series. */
+void trouble_lead(struct trouble *trouble, const struct scene *scene,
+                  const struct opinion *leader);
+/* Another opinion that agrees: listed once. */
+void trouble_support(struct trouble *trouble, const struct scene *scene,
+                     const struct opinion *opinion);
+void trouble_reason(struct trouble *trouble, const char *text);
+/* Forget everything, give back what is owned. */
+void trouble_clear(struct trouble *trouble);
+
+/* The finding as it stands; everything in it is lent by the trouble and the stream. */
+struct finding trouble_finding(const struct trouble *trouble, const struct judge_stream *stream,
+                               enum finding_status status);
+
+void proof_take(struct proof *proof, const struct closed *closed,
+                const struct closed_evidence *evidence);
+void proof_copy(struct proof *to, const struct proof *from);
+void proof_clear(struct proof *proof);
+
+#endif /* JUDGE_TROUBLE_H */

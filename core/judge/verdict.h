@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verdict.h - decides which opinions of a stream become findings, and when those are over.
+ *
+ *      opinions ──▶ admissible? ──▶ strongest of its side ──▶ over the threshold + fatigue? ──▶ hold ──▶ fire
+ *                                                            below it for a while? ──▶ resolve
+ *
+ * A stream has at most one open trouble on each side: too much (spike, shift, trend, new) and too little (drop,
+ * silence). What else is odd meanwhile supports the open one: that is one finding for one trouble, whatever the number of
+ * series and detectors that see it. Each page or ticket makes the stream a little tired: its threshold rises and comes back over some
+ * dozens of windows, so a trouble that comes again and again must be odder each time.
+ */
+#ifndef JUDGE_VERDICT_H
+#define JUDGE_VERDICT_H
+
+#include "judge/panel.h"
+#include "judge/trouble.h"
+
+struct verdict;
+
+struct verdict_options {
+    const struct judge_stream *stream;
+    void (*deliver)(void *context, struct finding *finding, int64_t detected_ns);
+    void *context;
+};
+int verdict_create(const struct verdict_options *options, struct verdict **ret);
+void verdict_free(
+    struct verdict *verdict); /* accepts NULL; open troubles stay open in the world */
+
+/* All opinions on one closed window. */
+void verdict_window(struct verdict *verdict, const struct closed *closed, uint64_t nth,
+                    const struct opinion *opinions, size_t count);
+
+/* New pages and tickets that the storm cap held back. */
+uint64_t verdict_suppressed(const struct verdict *verdict);
+
+/* May one more finding of page or ticket be sent at this event time? Counts it as held back when not. */
+bool verdict_admit(struct verdict *verdict, int64_t now_ns);
+
+#endif /* JUDGE_VERDICT_H */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * closed.h - the frames of the ring that are no batches: closed windows, what a stream chose, gaps.
+ *
+ * As in a batch every offset is relative to the payload, and strings are lent slices in it.
+ */
+#ifndef RING_CLOSED_H
+#define RING_CLOSED_H
+
+#include <stdint.h>
+
+/* The parts evidence plays; several may be one record. */
+enum evidence_role { EVIDENCE_FIRST, EVIDENCE_WORST, EVIDENCE_TYPICAL, EVIDENCE_ROLES };
+
+enum { EVIDENCE_TEXT_BYTES = 1024 }; /* of a record that are kept, after redaction */
+
+/* One record that shows what a series counted, in one or several roles. */
+struct closed_evidence {
+    uint32_t series; /* index in the stream's series */
+    uint32_t roles;  /* bit set of enum evidence_role */
+    uint64_t offset; /* in the source; of an archive in what it unpacks to */
+    uint64_t line;   /* from 1; 0 when unknown */
+    int64_t time_ns;
+    uint64_t hash;   /* of the whole record as it stands in the file, before redaction */
+    uint32_t length; /* of the record in the source */
+    uint32_t path, path_len;
+    uint32_t text, text_len; /* redacted, at most EVIDENCE_TEXT_BYTES */
+    uint32_t level;
+};
+
+/* The payload of RING_WINDOW. */
+struct closed {
+    uint32_t stream;
+    uint32_t flags; /* ODDLINE_WINDOW_* */
+    int64_t start_ns, end_ns;
+    int64_t
+        closed_ns; /* event time that closed it: the watermark passed it, or the quiet clock did */
+    uint64_t index;
+    uint64_t
+        repeat; /* this frame stands for so many windows in a row; more than 1 only if they are empty */
+    uint64_t records;
+    uint64_t late; /* records whose own window was closed already; they were counted here */
+    uint32_t series_count;
+    uint32_t values;                   /* double [series_count] */
+    uint32_t counts;                   /* uint64_t [series_count] */
+    uint32_t evidence, evidence_count; /* struct closed_evidence */
+};
+
+/* The payload of RING_STREAM: comes before the first window of the stream. */
+struct stream_notice {
+    uint32_t stream;
+    int64_t window_ns;
+    uint32_t text, text_len; /* what was chosen, for people: "format text, window 60s" */
+};
+
+/* The payload of RING_GAP. */
+struct gap {
+    uint32_t stream, source;
+    uint64_t offset, bytes; /* bytes may be 0: unknown size */
+    int64_t time_ns;        /* event time the stream had reached */
+    uint32_t path, path_len;
+    uint32_t reason, reason_len;
+};
+
+#endif /* RING_CLOSED_H */

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crowd.c - who is followed: by name, by inode, in turn, and with an open descriptor.
+ *
+ * Hash chains in fixed tables and lists through the files themselves: the steady state allocates nothing.
+ */
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "tail/follow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct followed **inode_bucket(struct tail *tail, uint64_t device, uint64_t inode)
+{
+    return &tail->by_inode[hash_join(device, inode) % CROWD_BUCKETS];
+}
+
+static uint64_t name_hash(const char *path)
+{
+    return hash_bytes(bytes_of(path));
+}
+
+struct followed *crowd_named(struct tail *tail, const char *path)
+{
+    uint64_t hash = name_hash(path);
+    struct followed *f = tail->by_name[hash % CROWD_BUCKETS];
+    while (f && (f->name_hash != hash || strcmp(f->source->path, path) != 0))
+        f = f->name_next;
+    return f;
+}
+
+struct followed *crowd_inode(struct tail *tail, uint64_t device, uint64_t inode)
+{
+    struct followed *f = *inode_bucket(tail, device, inode);
+    while (f && (f->source->identity.inode != inode || f->source->identity.device != device))
+        f = f->inode_next;
+    return f;
+}
+
+struct followed *crowd_add(struct tail *tail, struct source *source)
+{
+    struct followed *f = calloc(1, sizeof(*f));
+    if (!f)
+        return NULL;
+    f->source = source;
+    f->state = FOLLOW_ROTATED; // until it has a name
+    f->size = source->seen;
+    f->mtime_ns = source->mtime_ns;
+    f->news_ns = clock_monotonic_ns();
+    source->owner = f;
+    struct followed **bucket =
+        inode_bucket(tail, source->identity.device, source->identity.inode);
+    f->inode_next = *bucket;
+    *bucket = f;
+    TAILQ_INSERT_TAIL(&tail->all, f, all);
+    tail->count++;
+    tail->counts.opened++;
+    return f;
+}
+
+void crowd_name(struct tail *tail, struct followed *f)
+{
+    CHECK(f->state == FOLLOW_ROTATED);
+    f->name_hash = name_hash(f->source->path);
+    struct followed **bucket = &tail->by_name[f->name_hash % CROWD_BUCKETS];
+    f->name_next = *bucket;
+    *bucket = f;
+    f->state = FOLLOW_LIVE;
+}
+
+void crowd_unname(struct tail *tail, struct followed *f)
+{
+    CHECK(f->state == FOLLOW_LIVE);
+    struct followed **at = &tail->by_name[f->name_hash % CROWD_BUCKETS];
+    while (*at != f)
+        at = &(*at)->name_next;
+    *at = f->name_next;
+    f->state = FOLLOW_ROTATED;
+}
+
+static void crowd_no_turn(struct tail *tail, struct followed *f)
+{
+    if (f->ready)
+        TAILQ_REMOVE(&tail->ready, f, turn);
+    if (f->waiting)
+        TAILQ_REMOVE(&tail->archives, f, turn);
+    f->ready = f->waiting = false;
+}
+
+void crowd_remove(struct tail *tail, struct followed *f)
+{
+    const struct identity *id = &f->source->identity;
+    struct followed **at = inode_bucket(tail, id->device, id->inode);
+    while (*at != f)
+        at = &(*at)->inode_next;
+    *at = f->inode_next;
+    if (f->state == FOLLOW_LIVE)
+        crowd_unname(tail, f);
+    f->state = FOLLOW_GONE;
+    crowd_no_turn(tail, f);
+    crowd_unpacked(tail, f);
+    crowd_parked(tail, f);
+    source_park(f->source);
+    if (tail->lent == f)
+        tail->lent = NULL;
+    TAILQ_REMOVE(&tail->all, f, all);
+    tail->count--;
+    TAILQ_INSERT_TAIL(&tail->trash, f, turn); // a sweep may still stand on it
+}
+
+void crowd_sweep(struct tail *tail)
+{
+    for (struct followed *f; (f = TAILQ_FIRST(&tail->trash)) != NULL;) {
+        TAILQ_REMOVE(&tail->trash, f, turn);
+        source_close(f->source);
+        free(f);
+    }
+}
+
+/* ---- turns ---------------------------------------------------------------- */
+
+void crowd_ready(struct tail *tail, struct followed *f)
+{
+    if (f->ready || f->waiting || f->over || f->state == FOLLOW_GONE)
+        return;
+    bool archive = source_kind(f->source) == SOURCE_ARCHIVE;
+    if (archive && tail->unpacking && tail->unpacking != f) {
+        TAILQ_INSERT_TAIL(&tail->archives, f, turn);
+        f->waiting = true;
+        return;
+    }
+    if (archive)
+        tail->unpacking = f;
+    TAILQ_INSERT_TAIL(&tail->ready, f, turn);
+    f->ready = true;
+}
+
+struct followed *crowd_turn(struct tail *tail)
+{
+    struct followed *f = TAILQ_FIRST(&tail->ready);
+    if (f) {
+        TAILQ_REMOVE(&tail->ready, f, turn);
+        f->ready = false;
+    }
+    return f;
+}
+
+void crowd_unpacked(struct tail *tail, struct followed *f)
+{
+    if (tail->unpacking != f)
+        return;
+    tail->unpacking = NULL;
+    struct followed *next = TAILQ_FIRST(&tail->archives);
+    if (!next)
+        return;
+    TAILQ_REMOVE(&tail->archives, next, turn);
+    next->waiting = false;
+    crowd_ready(tail, next);
+}
+
+/* ---- descriptors ---------------------------------------------------------- */
+
+void crowd_parked(struct tail *tail, struct followed *f)
+{
+    if (!f->open)
+        return;
+    TAILQ_REMOVE(&tail->open, f, descriptor);
+    f->open = false;
+    tail->open_count--;
+}
+
+/* Park the one that was used longest ago; a rotated one has no name to come back by, so it is asked to end instead. */
+static void crowd_park_one(struct tail *tail, const struct followed *except)
+{
+    int looks = 64;
+    struct followed *f;
+    TAILQ_FOREACH(f, &tail->open, descriptor)
+    {
+        if (looks-- == 0)
+            return;
+        if (f == except || f == tail->lent)
+            continue;
+        if (f->state == FOLLOW_LIVE) {
+            crowd_parked(tail, f);
+            source_park(f->source);
+            return;
+        }
+        f->source->final = true;
+        crowd_ready(tail, f);
+    }
+}
+
+void crowd_opened(struct tail *tail, struct followed *f)
+{
+    if (f->open)
+        TAILQ_REMOVE(&tail->open, f, descriptor);
+    else
+        tail->open_count++;
+    f->open = true;
+    TAILQ_INSERT_TAIL(&tail->open, f, descriptor);
+    if (tail->open_count > tail->open_max)
+        crowd_park_one(tail, f);
+}
+
+bool crowd_says(struct tail *tail, const char *subject)
+{
+    uint64_t hash = name_hash(subject) | 1; // 0 is an empty place
+    for (size_t i = 0; i < 8; i++) {
+        uint64_t *place = &tail->said[(hash + i) % SAID_MAX];
+        if (*place == hash)
+            return false;
+        if (*place == 0) {
+            *place = hash;
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * follow.h - a followed file, and the tail that follows them all: shared by the files below, for this room only.
+ *
+ *      tail.c      the face: next, mark, save           crowd.c    who is followed: by name, by inode, in turn, open
+ *      rotate.c    what happens to names                resume.c   where to begin: bookmarks, archives of known files
+ *
+ *                   ┌────────── adopt: the name matches ──────────┐
+ *                   ▼                                             │
+ *      open ──▶ FOLLOW_LIVE ──name gone or another's──▶ FOLLOW_ROTATED ──drained──▶ -ENODATA ──tail_done──▶ gone
+ *
+ * Invariants: only LIVE files are found by name, at most one per name; every followed file is found by device and inode,
+ * except one whose inode cannot be told. A file in neither list of turns waits for news.
+ */
+#ifndef TAIL_FOLLOW_H
+#define TAIL_FOLLOW_H
+
+#include "base/clock.h"
+#include "tail/bookmark.h"
+#include "tail/discover.h"
+#include "tail/inner.h"
+#include "tail/tail.h"
+
+#include <sys/queue.h>
+
+enum {
+    FILES_MAX = 10000,
+    OPEN_MAX = 1000, /* descriptors; what is idle longest is parked */
+    CROWD_BUCKETS = 16384,
+    SAID_MAX = 4096, /* troubles with single files that are said once; then no more */
+};
+
+enum follow_state { FOLLOW_LIVE, FOLLOW_ROTATED, FOLLOW_GONE };
+
+struct followed {
+    struct source *source;
+    enum follow_state state;
+    bool ready, waiting;  /* in one of the two lists of turns */
+    bool open;            /* counted among the descriptors */
+    bool over;            /* an archive that was read; stays known while its name does */
+    bool marked;          /* `mark` holds something */
+    struct bookmark mark; /* as of the last tail_mark(); its path is the source's */
+    uint64_t size;        /* as of the last sweep */
+    int64_t mtime_ns;
+    uint64_t lent_at; /* offset and bytes shown when it was lent: has anything come? */
+    int64_t news_ns;  /* when the last byte came, or the name went */
+    struct followed *name_next, *inode_next;
+    uint64_t name_hash;
+    TAILQ_ENTRY(followed) all, turn, descriptor;
+};
+
+TAILQ_HEAD(followed_list, followed);
+
+struct tail {
+    struct tail_options options;
+    char *bookmarks;
+    struct discover *discover;
+    int wake_fd;
+    struct followed_list all, ready, archives, open, trash;
+    struct followed *by_name[CROWD_BUCKETS], *by_inode[CROWD_BUCKETS];
+    size_t count, open_count, open_max;
+    struct followed *lent, *unpacking;
+    int64_t next_sweep_ns;
+    uint64_t sweeps; /* while something is refused */
+    bool begun;      /* tail_next() was called: what is found from now on is new */
+    bool full;       /* said that there are too many files */
+    bool links;      /* some followed name is a symlink */
+    struct book book;
+    struct buffer out;
+    uint64_t saved; /* hash of the bookmarks on disk */
+    uint64_t said[SAID_MAX];
+    struct tail_counts counts;
+};
+
+/* ---- crowd.c -------------------------------------------------------------- */
+
+struct followed *crowd_named(struct tail *tail, const char *path);
+struct followed *crowd_inode(struct tail *tail, uint64_t device, uint64_t inode);
+struct followed *crowd_add(struct tail *tail,
+                           struct source *source); /* owns the source; NULL: out of memory */
+void crowd_name(struct tail *tail,
+                struct followed *f); /* found by its source's path from now on */
+void crowd_unname(struct tail *tail, struct followed *f);
+void crowd_remove(struct tail *tail, struct followed *f); /* freed at the next crowd_sweep() */
+void crowd_sweep(struct tail *tail);
+/* It may have bytes: give it a turn. Archives take theirs one after another, for their memory. */
+void crowd_ready(struct tail *tail, struct followed *f);
+struct followed *crowd_turn(struct tail *tail);
+void crowd_unpacked(struct tail *tail, struct followed *f); /* the next archive may begin */
+/* Its descriptor is open, or was used just now; parks others when there are too many. */
+void crowd_opened(struct tail *tail, struct followed *f);
+void crowd_parked(struct tail *tail, struct followed *f);
+/* True the first time for this subject. */
+bool crowd_says(struct tail *tail, const char *subject);
+
+/* ---- rotate.c ------------------------------------------------------------- */
+
+/* Something may have happened to this name: look, and do what follows from it. */
+void rotate_check(struct tail *tail, const char *path);
+/* A walk found the name. */
+void rotate_found(struct tail *tail, const char *path, uint32_t group);
+/* Its name no longer means it: read what is left, through the descriptor. */
+void rotate_away(struct tail *tail, struct followed *f);
+/* Make its descriptor open: by its name, else by looking for its inode beside it. What cannot be found is final. */
+void rotate_reopen(struct tail *tail, struct followed *f);
+/* Look at every followed name. */
+void rotate_sweep(struct tail *tail);
+
+/* ---- resume.c ------------------------------------------------------------- */
+
+/* A new file: where to begin? */
+void resume_begin(struct tail *tail, struct followed *f);
+/* Before the first turn: look for what was renamed while we were away, and sort the turns by age. */
+void resume_all(struct tail *tail);
+/* It is not followed any more: keep its bookmark. */
+void resume_leave(struct tail *tail, struct followed *f);
+/* The bookmark of a followed file as of now. */
+void resume_mark(struct followed *f, struct bookmark *ret);
+
+#endif /* TAIL_FOLLOW_H */

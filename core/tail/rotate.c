@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rotate.c - what happens to names: rename, delete, create, link switch, in any order and noticed late.
+ *
+ *      name now means...      the followed file under it        and then
+ *      ─────────────────────  ────────────────────────────────  ─────────────────────────────────
+ *      the same file          has news perhaps                  -
+ *      nothing                is rotated: drained, then closed  -
+ *      another known file     is rotated                        adopts the name (app.log -> app.log.1)
+ *      another, new file      is rotated                        followed from its beginning
+ *
+ * Everything is decided by looking at the file system as it is now, never by what an event said: events come late, and
+ * several rotations may lie between.
+ */
+
+#include "base/log.h"
+#include "tail/follow.h"
+#include "tail/sys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* An archive that was written to so recently may not be finished. */
+#define ARCHIVE_QUIET_NS NS_PER_S
+
+static int64_t mtime_ns(const struct stat *st)
+{
+    return st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
+}
+
+static bool is_at(const struct followed *f, const struct stat *st)
+{
+    const struct identity *id = &f->source->identity;
+    return id->inode == st->st_ino && id->device == st->st_dev;
+}
+
+void rotate_away(struct tail *tail, struct followed *f)
+{
+    crowd_unname(tail, f);
+    tail->counts.rotated++;
+    f->news_ns = clock_monotonic_ns();
+    if (f->over) {
+        resume_leave(tail, f);
+        crowd_remove(tail, f);
+        return;
+    }
+    crowd_ready(tail, f);
+}
+
+/* ---- new files ------------------------------------------------------------ */
+
+/* Hear of the directory in which a symlink ends: that is where its bytes arrive. */
+static void watch_target(struct tail *tail, const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) < 0 || !S_ISLNK(st.st_mode))
+        return;
+    tail->links = true;
+    char *real = realpath(path, NULL);
+    char *slash = real ? strrchr(real, '/') : NULL;
+    if (slash) {
+        slash[slash == real] = '\0';
+        discover_also(tail->discover, real);
+    }
+    free(real);
+}
+
+static bool unfinished(const char *path, const struct stat *st)
+{
+    size_t len = strlen(path);
+    if (len < 4 || strcmp(path + len - 4, ".zst") != 0)
+        return false;
+    int64_t age = clock_wall_ns() - mtime_ns(st);
+    return age >= 0 && age < ARCHIVE_QUIET_NS;
+}
+
+static void refuse(struct tail *tail, const char *path, const char *why)
+{
+    if (!crowd_says(tail, path))
+        return;
+    tail->counts.refused++;
+    log_warning("%s", why);
+}
+
+static bool is_full(struct tail *tail, const char *path)
+{
+    if (tail->count < tail->options.files_max)
+        return false;
+    if (!tail->full)
+        log_warning("%s: not followed: there are %zu files already; nor is any further one",
+                    path, tail->count);
+    tail->full = true;
+    return true;
+}
+
+static void follow_new(struct tail *tail, const char *path, const struct stat *st,
+                       uint32_t group)
+{
+    struct error error;
+    struct source *source;
+    if (is_full(tail, path))
+        return;
+    if (unfinished(path, st)) {
+        discover_again(tail->discover);
+        return;
+    }
+    int r = source_open(path, &source, &error);
+    if (r < 0 && r != -ENOENT)
+        refuse(tail, path, error.text);
+    if (r < 0)
+        return;
+    const struct identity *id = &source->identity;
+    struct followed *f =
+        crowd_inode(tail, id->device, id->inode) ? NULL : crowd_add(tail, source);
+    if (!f) { // it was renamed between the two looks: the next one will see it
+        discover_again(tail->discover);
+        source_close(source);
+        return;
+    }
+    source->group = group;
+    crowd_name(tail, f);
+    crowd_opened(tail, f);
+    watch_target(tail, path);
+    resume_begin(tail, f);
+    crowd_ready(tail, f);
+}
+
+/* A rotated file has got a name that we follow too. */
+static void adopt(struct tail *tail, struct followed *f, const char *path)
+{
+    if (source_rename(f->source, path) < 0)
+        return;
+    crowd_name(tail, f);
+    f->source->final = false;
+    crowd_ready(tail, f);
+}
+
+static void arrive(struct tail *tail, const char *path, const struct stat *st, uint32_t group)
+{
+    struct followed *g = crowd_inode(tail, st->st_dev, st->st_ino);
+    struct stat other;
+    if (g && g->state == FOLLOW_LIVE) {
+        if (tail_sys.stat(g->source->path, &other) == 0 && is_at(g, &other))
+            return; // the same file under two names is followed once
+        rotate_away(tail, g);
+        g = crowd_inode(tail, st->st_dev, st->st_ino);
+    }
+    // without a descriptor its inode may be another's by now
+    if (g && g->source->fd < 0 && source_unpark(g->source, path) == 0)
+        crowd_opened(tail, g);
+    if (g && g->source->fd < 0) {
+        resume_leave(tail, g);
+        crowd_remove(tail, g);
+        g = NULL;
+    }
+    if (g)
+        adopt(tail, g, path);
+    else
+        follow_new(tail, path, st, group);
+}
+
+void rotate_check(struct tail *tail, const char *path)
+{
+    struct stat st;
+    uint32_t group;
+    struct followed *f = crowd_named(tail, path);
+    bool there = tail_sys.stat(path, &st) == 0;
+    if (f && there && is_at(f, &st)) {
+        crowd_ready(tail, f);
+        return;
+    }
+    if (f)
+        rotate_away(tail, f);
+    if (!there || S_ISDIR(st.st_mode))
+        return;
+    if (discover_match(tail->discover, path, &group)) {
+        arrive(tail, path, &st, group);
+        return;
+    }
+    struct followed *g = crowd_inode(tail, st.st_dev, st.st_ino);
+    if (!g)
+        return;
+    if (g->source->fd < 0 && source_unpark(g->source, path) == 0)
+        crowd_opened(
+            tail,
+            g); // renamed to a name nobody asked for, and parked: this is the way back to it
+    crowd_ready(tail, g);
+}
+
+void rotate_found(struct tail *tail, const char *path, uint32_t group)
+{
+    struct stat st;
+    if (crowd_named(tail, path))
+        return; // the sweep looks after it
+    if (tail_sys.stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        arrive(tail, path, &st, group);
+}
+
+/* ---- reopening ------------------------------------------------------------ */
+
+/* Look beside its last name for its inode. */
+static int unpark_beside(struct source *source)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s", source->path);
+    char *slash = strrchr(path, '/');
+    char *name = slash ? slash + 1 : path;
+    *name = '\0';
+    DIR *dir = n > 0 && n < PATH_MAX ? opendir(slash ? path : ".") : NULL;
+    if (!dir)
+        return -ENOENT;
+    int r = -ENOENT;
+    for (struct dirent *d; r < 0 && (d = readdir(dir)) != NULL;) {
+        size_t room = sizeof(path) - (size_t)(name - path), len = strlen(d->d_name);
+        if (d->d_ino != source->identity.inode || len >= room)
+            continue;
+        memcpy(name, d->d_name, len + 1);
+        r = source_unpark(source, path);
+    }
+    closedir(dir);
+    return r;
+}
+
+void rotate_reopen(struct tail *tail, struct followed *f)
+{
+    struct source *source = f->source;
+    int r = -ESTALE;
+    if (f->state == FOLLOW_LIVE)
+        r = source_unpark(source, source->path);
+    if (r == -EACCES || r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+        return; // still there: a later turn may be luckier
+    if (r < 0 && f->state == FOLLOW_LIVE)
+        rotate_away(tail, f);
+    if (r < 0)
+        r = unpark_beside(source);
+    if (r == 0) {
+        crowd_opened(tail, f);
+        return;
+    }
+    if (source->seen > source->offset)
+        source_lose(source, source->seen - source->offset,
+                    "gone before it was read to its end");
+    source->final = true;
+}
+
+/* ---- the sweep ------------------------------------------------------------ */
+
+static void sweep_live(struct tail *tail, struct followed *f)
+{
+    struct stat st;
+    if (tail_sys.stat(f->source->path, &st) < 0 || !is_at(f, &st)) {
+        char path[PATH_MAX]; // the check may free the one of the source
+        snprintf(path, sizeof(path), "%s", f->source->path);
+        rotate_check(tail, path);
+        return;
+    }
+    if ((uint64_t)st.st_size == f->size && mtime_ns(&st) == f->mtime_ns)
+        return;
+    f->size = (uint64_t)st.st_size;
+    f->mtime_ns = mtime_ns(&st);
+    source_saw(f->source, &st);
+    crowd_ready(tail, f);
+}
+
+static void sweep_rotated(struct tail *tail, struct followed *f, int64_t now)
+{
+    if (f->source->idle && now - f->news_ns >= tail->options.rotate_wait_ns)
+        f->source->final = true;
+    crowd_ready(tail, f);
+}
+
+void rotate_sweep(struct tail *tail)
+{
+    int64_t now = clock_monotonic_ns();
+    struct followed *f = TAILQ_FIRST(&tail->all);
+    while (f) {
+        if (f->state == FOLLOW_LIVE)
+            sweep_live(tail, f);
+        else if (f->state == FOLLOW_ROTATED)
+            sweep_rotated(tail, f, now);
+        f = TAILQ_NEXT(f, all); // a removed one keeps its link until crowd_sweep()
+    }
+}

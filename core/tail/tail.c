@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "tail/tail.h"
+
+#include "base/check.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "tail/follow.h"
+#include "tail/sys.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define POLL_NS        NS_PER_S
+#define POLL_ALONE_NS  (250 * NS_PER_MS)
+#define ROTATE_WAIT_NS (60 * NS_PER_S)
+
+enum { RETRY_SWEEPS = 10 };
+
+/* ---- what discover tells --------------------------------------------------- */
+
+static void on_found(void *context, const char *path, uint32_t group)
+{
+    rotate_found(context, path, group);
+}
+
+static void on_changed(void *context, const char *path)
+{
+    rotate_check(context, path);
+}
+
+static void on_grew(void *context, const char *path)
+{
+    struct tail *tail = context;
+    struct followed *f = crowd_named(tail, path);
+    if (f)
+        crowd_ready(tail, f);
+    else if (tail->links)
+        rotate_check(tail, path); // the end of a symlink, perhaps
+}
+
+static void on_lost(void *context)
+{
+    struct tail *tail = context;
+    tail->next_sweep_ns = 0;
+}
+
+static const struct discover_ops discover_ops = {on_found, on_changed, on_grew, on_lost};
+
+/* ---- life ------------------------------------------------------------------ */
+
+static size_t descriptors_allowed(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 > OPEN_MAX)
+        return OPEN_MAX;
+    return limit.rlim_cur / 2 > 8 ? limit.rlim_cur / 2 : 8;
+}
+
+static struct tail_options with_defaults(const struct tail_options *given)
+{
+    struct tail_options o = *given;
+    if (o.rotate_wait_ns == 0)
+        o.rotate_wait_ns = ROTATE_WAIT_NS;
+    if (o.files_max == 0)
+        o.files_max = FILES_MAX;
+    return o;
+}
+
+static int open_bookmarks(struct tail *tail, const char *path, struct error *reterr)
+{
+    struct error error;
+    if (!path)
+        return 0;
+    tail->bookmarks = strdup(path);
+    if (!tail->bookmarks)
+        return error_set(reterr, -ENOMEM, "tail: cannot start: out of memory");
+    if (book_load(&tail->book, path, &error) < 0)
+        log_warning("%s", error.text);
+    return 0;
+}
+
+int tail_create(const struct tail_options *options, struct tail **ret, struct error *reterr)
+{
+    struct tail *tail = calloc(1, sizeof(*tail));
+    if (!tail)
+        return error_set(reterr, -ENOMEM, "tail: cannot start: out of memory");
+    tail->options = with_defaults(options);
+    tail->open_max = descriptors_allowed();
+    TAILQ_INIT(&tail->all);
+    TAILQ_INIT(&tail->ready);
+    TAILQ_INIT(&tail->archives);
+    TAILQ_INIT(&tail->open);
+    TAILQ_INIT(&tail->trash);
+    book_init(&tail->book);
+    tail->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    int r = tail->wake_fd < 0 ? -errno : 0;
+    if (r < 0)
+        error_set(reterr, r, "tail: cannot start: %s", strerror(-r));
+    if (r == 0)
+        r = discover_create(&discover_ops, tail, options->no_inotify, &tail->discover, reterr);
+    if (r == 0)
+        r = open_bookmarks(tail, options->bookmarks, reterr);
+    if (r == 0)
+        *ret = tail;
+    else
+        tail_free(tail);
+    return r;
+}
+
+void tail_free(struct tail *tail)
+{
+    if (!tail)
+        return;
+    for (struct followed *f; (f = TAILQ_FIRST(&tail->all)) != NULL;)
+        crowd_remove(tail, f);
+    crowd_sweep(tail);
+    book_free(&tail->book);
+    buffer_free(&tail->out);
+    discover_free(tail->discover);
+    if (tail->wake_fd >= 0)
+        close(tail->wake_fd);
+    free(tail->bookmarks);
+    free(tail);
+}
+
+int tail_add(struct tail *tail, const char *pattern, uint32_t group, struct error *reterr)
+{
+    return discover_add(tail->discover, pattern, group, reterr);
+}
+
+/* ---- turns ----------------------------------------------------------------- */
+
+static uint64_t shown_end(const struct source *source)
+{
+    return source->offset + source->shown;
+}
+
+/* The caller is done with its turn: was there anything, and may there be more? */
+static void settle(struct tail *tail)
+{
+    struct followed *f = tail->lent;
+    tail->lent = NULL;
+    if (!f)
+        return;
+    if (shown_end(f->source) != f->lent_at)
+        f->news_ns = clock_monotonic_ns();
+    if (f->source->ended)
+        crowd_unpacked(tail, f);
+    else if (!f->source->idle)
+        crowd_ready(tail, f);
+}
+
+static struct source *lend(struct tail *tail, struct followed *f)
+{
+    if (f->source->fd < 0 && !f->source->final)
+        rotate_reopen(tail, f);
+    if (f->source->fd >= 0)
+        crowd_opened(tail, f);
+    else if (!f->source->final)
+        return NULL; // not to be had just now; the next sweep or event tries again
+    f->source->idle = false;
+    f->lent_at = shown_end(f->source);
+    tail->lent = f;
+    return f->source;
+}
+
+static void sweep(struct tail *tail, int64_t now)
+{
+    bool polling = discover_polling(tail->discover);
+    int64_t poll_ns = tail->options.poll_ns;
+    if (poll_ns == 0)
+        poll_ns = polling ? POLL_ALONE_NS : POLL_NS;
+    tail->next_sweep_ns = now + poll_ns;
+    tail->counts.polling = polling;
+    if (tail->counts.refused > 0 && ++tail->sweeps % RETRY_SWEEPS == 0)
+        discover_again(
+            tail->discover); // permissions may have changed, which no directory shows
+    discover_sweep(tail->discover);
+    rotate_sweep(tail);
+}
+
+/* Sleep until there is something to hear; true when woken by tail_wake(). */
+static bool doze(struct tail *tail, int64_t until_ns)
+{
+    struct pollfd fds[2] = {
+        {.fd = tail->wake_fd, .events = POLLIN},
+        {.fd = discover_fd(tail->discover), .events = POLLIN}, // -1 is skipped
+    };
+    int64_t left = until_ns - clock_monotonic_ns();
+    if (left > INT32_MAX * NS_PER_MS)
+        left = INT32_MAX * NS_PER_MS;
+    int ms = left > 0 ? (int)((left + NS_PER_MS - 1) / NS_PER_MS) : 0;
+    uint64_t count;
+    if (poll(fds, 2, ms) <= 0 || !(fds[0].revents & POLLIN))
+        return false;
+    return tail_sys.read(tail->wake_fd, &count, sizeof(count)) == sizeof(count);
+}
+
+static void begin(struct tail *tail)
+{
+    if (tail->begun)
+        return;
+    resume_all(tail);
+    tail->begun = true;
+}
+
+struct source *tail_next(struct tail *tail, int timeout_ms)
+{
+    int64_t now = clock_monotonic_ns();
+    int64_t end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms * NS_PER_MS;
+    settle(tail);
+    begin(tail);
+    for (;;) {
+        crowd_sweep(tail);
+        discover_hear(tail->discover);
+        if (now >= tail->next_sweep_ns)
+            sweep(tail, now);
+        struct followed *f = crowd_turn(tail);
+        struct source *source = f ? lend(tail, f) : NULL;
+        if (source)
+            return source;
+        if (f)
+            continue;
+        if (now >= end)
+            return NULL;
+        if (doze(tail, end < tail->next_sweep_ns ? end : tail->next_sweep_ns))
+            return NULL;
+        now = clock_monotonic_ns();
+    }
+}
+
+void tail_wake(struct tail *tail)
+{
+    uint64_t one = 1;
+    if (write(tail->wake_fd, &one, sizeof(one)) < 0)
+        return; // full: it is awake already
+}
+
+void tail_done(struct tail *tail, struct source *source)
+{
+    struct followed *f = source->owner;
+    CHECK(f && f->source == source && f->state != FOLLOW_GONE);
+    if (tail->lent == f)
+        tail->lent = NULL;
+    source->user = NULL;
+    bool keep = f->state == FOLLOW_LIVE && source_kind(source) == SOURCE_ARCHIVE;
+    if (keep) { // its name still means it: known as read, without a descriptor
+        f->over = source->ended = true;
+        crowd_unpacked(tail, f);
+        crowd_parked(tail, f);
+        source_park(source);
+        return;
+    }
+    resume_leave(tail, f);
+    crowd_remove(tail, f);
+}
+
+struct source *tail_each(struct tail *tail, struct source *last)
+{
+    struct followed *f = last ? last->owner : NULL;
+    f = f ? TAILQ_NEXT(f, all) : TAILQ_FIRST(&tail->all);
+    while (f && f->over)
+        f = TAILQ_NEXT(f, all);
+    return f ? f->source : NULL;
+}
+
+/* ---- the caller's things ---------------------------------------------------- */
+
+uint32_t tail_group(const struct source *source)
+{
+    return source->group;
+}
+
+void *tail_user(const struct source *source)
+{
+    return source->user;
+}
+
+void tail_set_user(struct source *source, void *user)
+{
+    source->user = user;
+}
+
+uint64_t tail_note(const struct source *source)
+{
+    return source->note;
+}
+
+void tail_set_note(struct source *source, uint64_t note)
+{
+    source->note = note;
+}
+
+struct tail_counts tail_counts(const struct tail *tail)
+{
+    struct tail_counts counts = tail->counts;
+    counts.files = tail->count;
+    counts.polling = discover_polling(tail->discover);
+    return counts;
+}
+
+/* ---- bookmarks --------------------------------------------------------------- */
+
+void tail_mark(struct tail *tail)
+{
+    struct followed *f;
+    int64_t yesterday = clock_wall_ns() / NS_PER_S - 86400; // an idle file must not expire
+    book_settle(&tail->book);
+    TAILQ_FOREACH(f, &tail->all, all)
+    {
+        bool same = f->marked && f->mark.offset == f->source->offset &&
+                    f->mark.note == f->source->note && f->mark.size == f->source->seen &&
+                    f->mark.seen_s > yesterday &&
+                    f->over == ((f->mark.flags & BOOKMARK_DONE) != 0);
+        if (!same)
+            resume_mark(f, &f->mark);
+        f->marked = true;
+    }
+}
+
+int tail_save(struct tail *tail, struct error *reterr)
+{
+    struct followed *f;
+    struct bookmark *mark;
+    if (!tail->bookmarks)
+        return 0;
+    book_begin(&tail->out);
+    TAILQ_FOREACH(mark, &tail->book.ages, age)
+    if (!(mark->flags & BOOKMARK_NEW))
+        book_put(&tail->out, mark, mark->path);
+    TAILQ_FOREACH(f, &tail->all, all)
+    if (f->marked)
+        book_put(&tail->out, &f->mark, f->source->path);
+    uint64_t hash = hash_bytes(buffer_bytes(&tail->out));
+    if (hash == tail->saved && !tail->out.failed)
+        return 0;
+    int r = book_end(&tail->out, tail->bookmarks, reterr);
+    if (r == 0)
+        tail->saved = hash;
+    return r;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "window/evidence.h"
+
+#include "base/hash.h"
+
+static void keep(struct exhibit *exhibit, const struct sighting *s)
+{
+    const struct oddline_record *record = s->record;
+    struct bytes raw = {s->batch->text + record->text, record->text_len};
+    exhibit->path = s->path;
+    exhibit->offset = s->offset;
+    exhibit->line = s->line;
+    exhibit->hash = hash_bytes(raw);
+    exhibit->time_ns = record->time_ns;
+    exhibit->length = record->text_len;
+    exhibit->level = record->level;
+    exhibit->text_len = (uint32_t)redact(s->redactions, s->redaction_count, raw, exhibit->text,
+                                         sizeof(exhibit->text));
+}
+
+void evidence_see(struct evidence *evidence, const struct sighting *sighting, uint64_t count,
+                  bool extreme)
+{
+    struct exhibit *worst = &evidence->roles[EVIDENCE_WORST];
+    if (count == 1)
+        keep(&evidence->roles[EVIDENCE_FIRST], sighting);
+    if (count == 1 || extreme || sighting->record->level > worst->level)
+        keep(worst, sighting);
+    if ((count & (count - 1)) == 0)
+        keep(&evidence->roles[EVIDENCE_TYPICAL], sighting);
+}
+
+void evidence_clear(struct evidence *evidence)
+{
+    for (int role = 0; role < EVIDENCE_ROLES; role++) {
+        evidence->roles[role].path = NULL;
+        evidence->roles[role].level = 0;
+    }
+}
+
+static struct closed_evidence write_one(const struct exhibit *x, struct buffer *out,
+                                        size_t base)
+{
+    struct closed_evidence e = {
+        .offset = x->offset,
+        .line = x->line,
+        .time_ns = x->time_ns,
+        .hash = x->hash,
+        .length = x->length,
+        .level = x->level,
+        .path = (uint32_t)(out->len - base),
+        .path_len = (uint32_t)strlen(x->path),
+        .text_len = x->text_len,
+    };
+    buffer_text(out, x->path);
+    e.text = (uint32_t)(out->len - base);
+    buffer_append(out, x->text, x->text_len);
+    return e;
+}
+
+size_t evidence_write(const struct evidence *evidence, uint32_t series, struct buffer *out,
+                      size_t base, struct closed_evidence ret[EVIDENCE_ROLES])
+{
+    size_t count = 0;
+    for (int role = 0; role < EVIDENCE_ROLES; role++) {
+        const struct exhibit *x = &evidence->roles[role];
+        if (!x->path)
+            continue;
+        size_t same = 0;
+        while (same < count && (ret[same].offset != x->offset || ret[same].hash != x->hash))
+            same++;
+        if (same == count) {
+            ret[count] = write_one(x, out, base);
+            ret[count++].series = series;
+        }
+        ret[same].roles |= 1u << role;
+    }
+    return count;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * evidence.h - the records that show what a series counted in one window: the first, the worst, a typical one.
+ *
+ * Worst is the highest level, or the extreme value of a MIN, MAX or MEAN series. Typical is the record at the highest power of two: it lies
+ * in the second half of what was counted, needs no randomness and is copied O(log n) times. Texts are copied because the
+ * batch is gone when the window closes, and redacted on the way.
+ */
+#ifndef WINDOW_EVIDENCE_H
+#define WINDOW_EVIDENCE_H
+
+#include "base/bytes.h"
+#include "ring/closed.h"
+#include "window/redact.h"
+
+#include <oddline/detector.h>
+
+#include <stdbool.h>
+
+/* One kept record. */
+struct exhibit {
+    const char *path; /* NULL: none yet; lent by the source */
+    uint64_t offset, line, hash;
+    int64_t time_ns;
+    uint32_t length, level, text_len;
+    char text[EVIDENCE_TEXT_BYTES];
+};
+
+/* What one series keeps in one window. */
+struct evidence {
+    struct exhibit roles[EVIDENCE_ROLES];
+};
+
+/* The record under consideration and where it stands. */
+struct sighting {
+    const struct oddline_batch *batch;
+    const struct oddline_record *record;
+    const char *path;
+    uint64_t offset, line; /* of the record */
+    const struct redaction *redactions;
+    size_t redaction_count;
+};
+
+/* The `count`-th record (from 1) that the series counts in this window; `extreme` as series_add() said. */
+void evidence_see(struct evidence *evidence, const struct sighting *sighting, uint64_t count,
+                  bool extreme);
+void evidence_clear(struct evidence *evidence);
+
+/*
+ * Append the texts of what `series` kept to a payload that is being built in `out` from `base` on, and describe them in `ret`;
+ * returns how many. A record in several roles is written once. The structs go behind all texts, which only the caller
+ * can know.
+ */
+size_t evidence_write(const struct evidence *evidence, uint32_t series, struct buffer *out,
+                      size_t base, struct closed_evidence ret[EVIDENCE_ROLES]);
+
+#endif /* WINDOW_EVIDENCE_H */

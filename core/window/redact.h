@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * redact.h - takes secrets out of text before it becomes durable (promise P7).
+ */
+#ifndef WINDOW_REDACT_H
+#define WINDOW_REDACT_H
+
+#include "base/bytes.h"
+#include "base/regex.h"
+
+struct redaction {
+    struct regex *match; /* lent */
+    const char *with;
+};
+
+/*
+ * Copy `text` to out[capacity], every match of every rule replaced, cut at capacity; returns the length. When a rule's search
+ * hits its limit the text cannot be shown to be clean, so all of it is withheld: `<withheld: redaction failed>`.
+ */
+size_t redact(const struct redaction *rules, size_t count, struct bytes text, char *out,
+              size_t capacity);
+
+#endif /* WINDOW_REDACT_H */

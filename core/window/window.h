@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * window.h - the counters of one stream in event time.
+ *
+ *      batch ──observe──▶ [ open windows ] ──watermark passes──▶ pending ──emit──▶ ring
+ *
+ * A window [start, end) closes when the watermark reaches end + lateness. The watermark is the lowest time that any source
+ * with more to read has reached: a source that is read to its end does not hold the others back. A record whose window is closed
+ * is *late*: it is counted, and it counts in the oldest open window, so that no line is lost. Windows come out in order
+ * and without holes; a run of empty ones is one frame with a count.
+ *
+ * A stamp more than `JUMP` ahead of its source is not believed until the next record agrees; a stamp that far behind counts as
+ * late. When a live source goes quiet, elapsed time moves its event time on (quiet closing): nothing here asks the wall clock.
+ *
+ * Thread   the lane's
+ */
+#ifndef WINDOW_WINDOW_H
+#define WINDOW_WINDOW_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "ring/closed.h"
+#include "ring/ring.h"
+#include "window/redact.h"
+#include "window/series.h"
+
+#include <stdbool.h>
+
+enum {
+    WINDOW_OPEN_MAX = 64,    /* open at once; a record further ahead closes the oldest */
+    WINDOW_SERIES_MAX = 128, /* of a stream */
+};
+#define WINDOW_JUMP_NS (24 * 3600 * NS_PER_S)
+
+struct windows;
+
+/* Lent for the life of the windows. */
+struct window_options {
+    uint32_t stream;
+    int64_t window_ns; /* 0: chosen from the density of the first records */
+    int64_t lateness_ns;
+    const struct series_spec *series; /* [series_count] */
+    size_t series_count;
+    const struct redaction *redactions; /* [redaction_count] */
+    size_t redaction_count;
+    int64_t from_ns,
+        until_ns; /* records outside [from, until) do not count; NO_TIME = no bound */
+};
+
+int windows_create(const struct window_options *options, struct windows **ret);
+void windows_free(struct windows *windows); /* accepts NULL */
+
+/* A source as the windows see it. The caller owns it and keeps it in place while it is attached. */
+struct window_source {
+    uint32_t number;
+    const char *path;
+    int64_t reached_ns;         /* highest believed time so far, NO_TIME before the first */
+    int64_t suspect_ns;         /* a jump that the next record may confirm, NO_TIME if none */
+    struct window_source *next; /* among the sources that hold the watermark back */
+    bool holds;
+};
+
+/* The source has more to read: the watermark waits for it. */
+void windows_hold(struct windows *windows, struct window_source *source);
+/* The source is at its end for now, or closed: the others need not wait. */
+void windows_let_go(struct windows *windows, struct window_source *source);
+
+/*
+ * Count the records of a batch, which begins at `offset` and physical line `line` (0 = unknown) of `source`. Records without
+ * any time take `arrival_ns`; if that is NO_TIME too they cannot be placed and are counted in windows_counts().timeless. The length must be chosen.
+ */
+struct batch_place {
+    struct window_source *source;
+    uint64_t offset, line;
+    int64_t arrival_ns;
+};
+void windows_observe(struct windows *windows, const struct oddline_batch *batch,
+                     const struct batch_place *place);
+
+/* Choose the length of a window from the first records of the stream, if nobody set it; before the first observe. */
+void windows_choose(struct windows *windows, const struct oddline_batch *sample);
+
+/* Nothing came for a while and event time is at least `now_ns`: close what is over (flag QUIET). */
+void windows_quiet(struct windows *windows, int64_t now_ns);
+/* Nothing will come any more: close everything; the last window, cut off by the end, is flagged PARTIAL. */
+void windows_end(struct windows *windows);
+
+/* Put what is pending into the ring, in order; waits for room. */
+void windows_emit(struct windows *windows, struct ring *ring);
+
+/* 0 until chosen. */
+int64_t windows_length_ns(const struct windows *windows);
+/* Highest believed time of any source, or NO_TIME. */
+int64_t windows_reached_ns(const struct windows *windows);
+/* Start of the oldest window that is still open, or NO_TIME. */
+int64_t windows_oldest_ns(const struct windows *windows);
+
+struct window_counts {
+    uint64_t closed, late, timeless, suspect;
+};
+struct window_counts windows_counts(const struct windows *windows);
+
+#endif /* WINDOW_WINDOW_H */

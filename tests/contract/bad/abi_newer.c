@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ABI 2
+#include "base.h"

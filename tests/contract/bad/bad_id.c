@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ID "Bad_Id"
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define SIZE 48
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define NEEDS ODDLINE_NEEDS_TEXT
+#include "base.h"

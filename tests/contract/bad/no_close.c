@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define CLOSE NULL
+#include "base.h"

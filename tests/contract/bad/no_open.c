@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define OPEN NULL
+#include "base.h"

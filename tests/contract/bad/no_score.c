@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define SCORE NULL
+#include "base.h"

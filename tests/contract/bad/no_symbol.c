@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define SYMBOL something_else
+#include "base.h"

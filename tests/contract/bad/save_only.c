@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define SAVE base_save
+#include "base.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define NEEDS 0x80000000u
+#include "base.h"

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/* The promise: n is dense for ever, what append accepted is durable, and the directory stays within its bound. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "deliver/outbox.h"
+#include "fixture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct sandbox sandbox;
+static struct outbox_reader reader;
+static const struct outbox_options small = {.max_bytes = OUTBOX_BYTES_LEAST};
+
+static int setup(void **state)
+{
+    (void)state;
+    sandbox_make(&sandbox);
+    return outbox_reader_init(&reader);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    outbox_reader_free(&reader);
+    sandbox_remove(&sandbox);
+    return 0;
+}
+
+static const char *home(void)
+{
+    return sandbox_path(&sandbox, "outbox");
+}
+
+static struct outbox *open_it(const struct outbox_options *options)
+{
+    struct outbox *outbox = NULL;
+    struct error error = {""};
+    int r = outbox_open(home(), options, &outbox, &error);
+    if (r < 0)
+        fail_msg("%s", error.text);
+    return outbox;
+}
+
+/* Everything behind `after` is there, dense; returns the last n. */
+static uint64_t read_dense(struct outbox *outbox, uint64_t after)
+{
+    for (;;) {
+        outbox_read(outbox, &reader, after, OUTBOX_READ_MAX);
+        for (size_t i = 0; i < reader.count; i++) {
+            assert_int_equal(reader.entries[i].n, ++after);
+            assert_int_equal(reader.entries[i].epoch, outbox_epoch(outbox));
+        }
+        if (reader.count == 0)
+            return after;
+    }
+}
+
+/* The bytes of all segments; *ret_last gets the path of the newest one. */
+static uint64_t segment_bytes(char ret_last[512])
+{
+    uint64_t bytes = 0;
+    char path[512] = "";
+    ret_last[0] = '\0';
+    DIR *dir = opendir(home());
+    for (struct dirent *d; (d = readdir(dir));) {
+        struct stat st;
+        snprintf(path, sizeof(path), "%s/%s", home(), d->d_name);
+        if (!strstr(path, ".seg") || strstr(path, ".damaged") || stat(path, &st) < 0)
+            continue;
+        bytes += (uint64_t)st.st_size;
+        if (strcmp(path, ret_last) > 0)
+            memcpy(ret_last, path, sizeof(path));
+    }
+    closedir(dir);
+    return bytes;
+}
+
+static void outbox_numbers_findings_densely(void **state)
+{
+    (void)state;
+    struct outbox *outbox = open_it(NULL);
+    struct finding f[3] = {sample_finding(ROUTE_PAGE), sample_finding(ROUTE_LOG), sample_finding(ROUTE_LOG)};
+    f[1].detected_ns = NO_TIME;
+    snprintf(f[2].id, sizeof(f[2].id), "earlier");
+    assert_int_equal(outbox_append(outbox, f, 3, NULL), 0);
+    char id[FINDING_ID_SIZE];
+    snprintf(id, sizeof(id), "%016llx-1", (unsigned long long)outbox_epoch(outbox));
+    assert_string_equal(f[0].id, id);
+    assert_string_equal(f[2].id, "earlier");
+    assert_int_equal(f[2].n, 3);
+    assert_true(f[1].detected_ns > f[0].detected_ns);
+    outbox_read(outbox, &reader, 0, OUTBOX_READ_MAX);
+    assert_int_equal(reader.count, 3);
+    struct bytes rest;
+    struct json_value data = json_read(reader.entries[0].data, &rest);
+    assert_true(bytes_is(json_at(data, "n").raw, "1"));
+    assert_true(bytes_is(json_at(data, "id").raw, id));
+    assert_true(bytes_is(reader.entries[0].id, id));
+    assert_int_equal(outbox_next_n(outbox), 4);
+    outbox_close(outbox);
+}
+
+static void outbox_goes_on_after_a_restart(void **state)
+{
+    (void)state;
+    struct outbox *outbox = open_it(NULL);
+    uint64_t epoch = outbox_epoch(outbox);
+    append_findings(outbox, 5);
+    assert_int_equal(outbox_follow(outbox, "redis", NULL), 0);
+    outbox_confirm(outbox, "redis", 4);
+    outbox_close(outbox);
+    outbox = open_it(NULL);
+    assert_true(outbox_epoch(outbox) == epoch);
+    assert_int_equal(outbox_next_n(outbox), 6);
+    assert_int_equal(outbox_confirmed(outbox, "redis"), 4);
+    append_findings(outbox, 1);
+    assert_int_equal(read_dense(outbox, 0), 6);
+    outbox_close(outbox);
+}
+
+static void outbox_gives_other_directories_other_epochs(void **state)
+{
+    (void)state;
+    struct outbox *a = open_it(NULL), *b;
+    assert_int_equal(outbox_open(sandbox_path(&sandbox, "other"), NULL, &b, NULL), 0);
+    assert_true(outbox_epoch(a) != outbox_epoch(b));
+    outbox_close(a);
+    outbox_close(b);
+}
+
+static void outbox_belongs_to_one_daemon(void **state)
+{
+    (void)state;
+    struct outbox *outbox = open_it(NULL), *second = NULL;
+    struct error error = {""};
+    assert_int_equal(outbox_open(home(), NULL, &second, &error), -EBUSY);
+    assert_non_null(strstr(error.text, "another oddline"));
+    assert_null(second);
+    outbox_close(outbox);
+}
+
+static void outbox_is_full_when_a_sink_lags_and_goes_on_when_it_confirms(void **state)
+{
+    (void)state;
+    struct outbox *outbox = open_it(&small);
+    char last[512];
+    int r = 0;
+    assert_int_equal(outbox_follow(outbox, "slow", NULL), 0);
+    while (r == 0) {
+        struct finding f = sample_finding(ROUTE_PAGE);
+        r = outbox_append(outbox, &f, 1, NULL);
+        if (r < 0) {
+            assert_string_equal(f.id, ""); // unchanged
+            assert_int_equal(f.n, 0);
+        }
+    }
+    assert_int_equal(r, -ENOSPC);
+    uint64_t n = outbox_next_n(outbox) - 1;
+    assert_true(n > 50);
+    assert_true(segment_bytes(last) <= OUTBOX_BYTES_LEAST);
+    assert_int_equal(read_dense(outbox, 0), n);
+    outbox_confirm(outbox, "slow", n);
+    append_findings(outbox, 1);
+    assert_true(outbox_first_n(outbox) > 1); // the oldest went
+    assert_true(outbox_first_n(outbox) < n); // and only that
+    assert_int_equal(read_dense(outbox, outbox_first_n(outbox) - 1), n + 1);
+    outbox_close(outbox);
+}
+
+static void outbox_stays_bounded_when_nobody_follows(void **state)
+{
+    (void)state;
+    struct outbox *outbox = open_it(&small);
+    char last[512];
+    append_findings(outbox, 600);
+    assert_true(segment_bytes(last) <= OUTBOX_BYTES_LEAST);
+    // a reader that asks for what is gone gets what is there
+    outbox_read(outbox, &reader, 0, 1);
+    assert_int_equal(reader.entries[0].n, outbox_first_n(outbox));
+    outbox_close(outbox);
+}
+
+static void outbox_refuses_too_much_at_once(void **state)
+{
+    (void)state;
+    struct outbox *outbox = open_it(&small);
+    struct finding *many = calloc(200, sizeof(*many));
+    for (int i = 0; i < 200; i++)
+        many[i] = sample_finding(ROUTE_LOG);
+    assert_int_equal(outbox_append(outbox, many, 200, NULL), -EMSGSIZE);
+    assert_int_equal(outbox_next_n(outbox), 1);
+    assert_int_equal(outbox_append(outbox, many, 20, NULL), 0);
+    free(many);
+    outbox_close(outbox);
+}
+
+static void outbox_cuts_a_torn_tail_and_gives_its_number_again(void **state)
+{
+    (void)state;
+    char last[512];
+    struct stat st;
+    struct outbox *outbox = open_it(NULL);
+    append_findings(outbox, 3);
+    outbox_close(outbox);
+    segment_bytes(last);
+    stat(last, &st);
+    assert_int_equal(truncate(last, st.st_size - 5), 0);
+    outbox = open_it(NULL);
+    assert_int_equal(outbox_next_n(outbox), 3);
+    append_findings(outbox, 2);
+    outbox_close(outbox);
+    outbox = open_it(NULL);
+    assert_int_equal(read_dense(outbox, 0), 4);
+    assert_int_equal(outbox_damaged(outbox), 0);
+    outbox_close(outbox);
+}
+
+static void damage(const char *path, off_t offset)
+{
+    int fd = open(path, O_RDWR);
+    assert_int_equal(pwrite(fd, "XXXX", 4, offset), 4);
+    close(fd);
+}
+
+static void outbox_names_a_lost_finding_in_its_place(void **state)
+{
+    (void)state;
+    char last[512];
+    struct stat st;
+    struct outbox *outbox = open_it(NULL);
+    append_findings(outbox, 3);
+    outbox_close(outbox);
+    segment_bytes(last);
+    stat(last, &st);
+    damage(last, st.st_size / 2);
+    outbox = open_it(NULL);
+    assert_int_equal(outbox_damaged(outbox), 1);
+    assert_int_equal(read_dense(outbox, 0), 3);
+    outbox_read(outbox, &reader, 0, 8);
+    assert_int_equal(reader.count, 3);
+    struct bytes rest;
+    struct json_value data = json_read(reader.entries[1].data, &rest);
+    assert_true(bytes_is(json_at(data, "kind").raw, "gap"));
+    assert_true(bytes_is(json_at(data, "n").raw, "2"));
+    assert_int_equal(reader.entries[1].route, ROUTE_LOG);
+    outbox_close(outbox);
+}
+
+static void outbox_never_gives_a_confirmed_number_again(void **state)
+{
+    (void)state;
+    char last[512];
+    struct outbox *outbox = open_it(NULL);
+    append_findings(outbox, 3);
+    outbox_follow(outbox, "redis", NULL);
+    outbox_confirm(outbox, "redis", 3);
+    outbox_close(outbox);
+    segment_bytes(last);
+    damage(last, 0); // the header: the whole file is set aside
+    outbox = open_it(NULL);
+    assert_int_equal(outbox_next_n(outbox), 4);
+    assert_int_equal(outbox_damaged(outbox), 1);
+    append_findings(outbox, 1);
+    assert_int_equal(read_dense(outbox, 3), 4);
+    outbox_close(outbox);
+}
+
+static void outbox_begins_again_with_a_new_epoch_when_told_to(void **state)
+{
+    (void)state;
+    struct outbox *outbox = open_it(NULL);
+    uint64_t epoch = outbox_epoch(outbox);
+    append_findings(outbox, 3);
+    outbox_follow(outbox, "redis", NULL);
+    outbox_confirm(outbox, "redis", 3);
+    outbox_close(outbox);
+    outbox = open_it(&(struct outbox_options){.new_epoch = true});
+    assert_true(outbox_epoch(outbox) != epoch);
+    assert_int_equal(outbox_next_n(outbox), 1);
+    append_findings(outbox, 2);
+    outbox_close(outbox);
+    outbox = open_it(NULL);
+    assert_int_equal(read_dense(outbox, 0), 2);
+    outbox_close(outbox);
+}
+
+static void outbox_can_be_watched_while_the_daemon_runs(void **state)
+{
+    (void)state;
+    struct outbox *outbox, *watcher = NULL;
+    struct error error = {""};
+    assert_int_equal(outbox_open_readonly(home(), &watcher, &error), -ENOENT);
+    outbox = open_it(&small);
+    append_findings(outbox, 3);
+    assert_int_equal(outbox_open_readonly(home(), &watcher, &error), 0);
+    assert_int_equal(read_dense(watcher, 0), 3);
+    append_findings(outbox, 2);
+    assert_int_equal(read_dense(watcher, 3), 5);
+    append_findings(outbox, 600); // segments come and go
+    assert_int_equal(read_dense(watcher, outbox_first_n(outbox) - 1), 605);
+    outbox_close(watcher);
+    outbox_close(outbox);
+}
+
+static void outbox_keeps_a_full_disk_from_costing_anything(void **state)
+{
+    (void)state;
+    // a segment whose file cannot be written any more: its descriptor is turned to /dev/full by name
+    struct outbox *outbox = open_it(NULL);
+    append_findings(outbox, 2);
+    char last[512];
+    segment_bytes(last);
+    struct stat st;
+    assert_int_equal(stat(last, &st), 0);
+    int full = open("/dev/full", O_RDWR), mine = -1;
+    for (int fd = 3; fd < 64; fd++) {
+        struct stat other;
+        if (fstat(fd, &other) == 0 && other.st_ino == st.st_ino && other.st_dev == st.st_dev)
+            mine = fd;
+    }
+    assert_true(mine >= 0);
+    int keep = dup(mine);
+    dup2(full, mine);
+    struct finding f = sample_finding(ROUTE_PAGE);
+    assert_int_equal(outbox_append(outbox, &f, 1, NULL), -ENOSPC);
+    assert_int_equal(f.n, 0);
+    dup2(keep, mine);
+    close(keep);
+    close(full);
+    append_findings(outbox, 1);
+    assert_int_equal(read_dense(outbox, 0), 3);
+    outbox_close(outbox);
+}
+
+struct chase {
+    struct outbox *outbox;
+    atomic_bool stop;
+    uint64_t seen;
+};
+
+static void *chaser(void *data)
+{
+    struct chase *chase = data;
+    struct outbox_reader mine;
+    if (outbox_reader_init(&mine) < 0)
+        return NULL;
+    while (chase->seen < 300) {
+        outbox_wait(chase->outbox, chase->seen, clock_monotonic_ns() + 20 * NS_PER_S, &chase->stop);
+        outbox_read(chase->outbox, &mine, chase->seen, OUTBOX_READ_MAX);
+        if (mine.count == 0)
+            break;
+        chase->seen = mine.entries[mine.count - 1].n;
+        outbox_confirm(chase->outbox, "chaser", chase->seen);
+    }
+    outbox_reader_free(&mine);
+    return NULL;
+}
+
+static void outbox_wakes_a_reader_in_another_thread(void **state)
+{
+    (void)state;
+    struct chase chase = {.outbox = open_it(NULL)};
+    pthread_t thread;
+    assert_int_equal(outbox_follow(chase.outbox, "chaser", NULL), 0);
+    pthread_create(&thread, NULL, chaser, &chase);
+    append_findings(chase.outbox, 300);
+    pthread_join(thread, NULL);
+    assert_int_equal(chase.seen, 300);
+    assert_int_equal(outbox_confirmed(chase.outbox, "chaser"), 300);
+    outbox_close(chase.outbox);
+}
+
+int main(void)
+{
+    log_setup(LOG_QUIET, 0);
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(outbox_numbers_findings_densely),
+        T(outbox_goes_on_after_a_restart),
+        T(outbox_gives_other_directories_other_epochs),
+        T(outbox_belongs_to_one_daemon),
+        T(outbox_is_full_when_a_sink_lags_and_goes_on_when_it_confirms),
+        T(outbox_stays_bounded_when_nobody_follows),
+        T(outbox_refuses_too_much_at_once),
+        T(outbox_cuts_a_torn_tail_and_gives_its_number_again),
+        T(outbox_names_a_lost_finding_in_its_place),
+        T(outbox_never_gives_a_confirmed_number_again),
+        T(outbox_begins_again_with_a_new_epoch_when_told_to),
+        T(outbox_can_be_watched_while_the_daemon_runs),
+        T(outbox_keeps_a_full_disk_from_costing_anything),
+        T(outbox_wakes_a_reader_in_another_thread),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

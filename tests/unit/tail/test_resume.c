@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* Promise: after a restart each file goes on where it was, by its identity and not by its name; what does not fit begins at 0. */
+
+#include "room.h"
+
+#include <zstd.h>
+
+static char book_path[PATH_MAX];
+
+static struct tail_options options(void)
+{
+    snprintf(book_path, sizeof(book_path), "%s/book", room_dir);
+    return (struct tail_options){.bookmarks = book_path,
+                                 .no_inotify = true,
+                                 .poll_ns = 20 * NS_PER_MS,
+                                 .rotate_wait_ns = NS_PER_MS};
+}
+
+static void start(struct reader *r, const char *pattern)
+{
+    struct tail_options o = options();
+    reader_open(r, &o);
+    reader_add(r, pattern);
+}
+
+static void stop(struct reader *r)
+{
+    struct error error;
+    tail_mark(r->tail);
+    assert_int_equal(tail_save(r->tail, &error), 0);
+    reader_close(r);
+}
+
+/* Run once over what is there. */
+static void run(const char *pattern, const char *expected)
+{
+    struct reader r;
+    start(&r, pattern);
+    reader_expect(&r, 150, expected);
+    stop(&r);
+}
+
+static void restart_goes_on_at_the_consumed_offset(void **state)
+{
+    (void)state;
+    append("a.log", "one\ntwo\npart");
+    run("a.log", "one\ntwo\n");
+    append("a.log", "ial\nthree\n");
+    run("a.log", "partial\nthree\n");
+    run("a.log", "");
+}
+
+static void note_comes_back_with_the_bookmark(void **state)
+{
+    (void)state;
+    struct reader r;
+    append("a.log", "one\n");
+    start(&r, "a.log");
+    reader_expect(&r, 60, "one\n");
+    assert_int_equal(tail_note(tail_each(r.tail, NULL)), 0);
+    tail_set_note(tail_each(r.tail, NULL), 17);
+    stop(&r);
+    start(&r, "a.log");
+    assert_int_equal(tail_note(tail_each(r.tail, NULL)), 17);
+    reader_close(&r);
+}
+
+static void only_what_was_marked_and_saved_counts(void **state)
+{
+    (void)state;
+    struct reader r;
+    append("a.log", "one\n");
+    start(&r, "a.log");
+    reader_expect(&r, 60, "one\n");
+    tail_mark(r.tail);
+    append("a.log", "two\n");
+    reader_expect(&r, 60, "two\n");
+    assert_int_equal(tail_save(r.tail, NULL), 0); // saves the mark, not the present
+    reader_close(&r);
+    run("a.log", "two\n");
+}
+
+static void renamed_while_down_goes_on_then_the_new_file_from_zero(void **state)
+{
+    (void)state;
+    append("a.log", "one\ntwo\n");
+    run("a.log", "one\ntwo\n");
+    append("a.log", "three\n");
+    move("a.log", "a.log.1");
+    append("a.log", "new\n");
+    run("a.log", "three\nnew\n");
+    run("a.log", "");
+}
+
+static void several_rotations_while_down_are_read_in_order(void **state)
+{
+    (void)state;
+    append("a.log", "one\n");
+    append("a.log.1", "long ago\n");
+    run("a.log", "one\n");
+    append("a.log", "two\n");
+    char from[16], to[16], text[16];
+    for (int i = 0; i < 4; i++) {
+        nap_ms(20); // the age of files has the resolution of a timer tick
+        for (int n = i + 1; n > 0; n--) {
+            snprintf(from, sizeof(from), "a.log.%d", n);
+            snprintf(to, sizeof(to), "a.log.%d", n + 1);
+            move(from, to);
+        }
+        move("a.log", "a.log.1");
+        nap_ms(20);
+        snprintf(text, sizeof(text), "gen %d\n", i);
+        append("a.log", text);
+    }
+    run("a.log", "two\ngen 0\ngen 1\ngen 2\ngen 3\n");
+    run("a.log", "");
+}
+
+static void gone_while_down_is_a_gap_of_known_size(void **state)
+{
+    (void)state;
+    struct reader r;
+    append("a.log", "one\npart");
+    run("a.log", "one\n");
+    assert_int_equal(unlink(at("a.log")), 0);
+    append("b", "keeps the inode from being used again");
+    append("a.log", "a new file\n");
+    start(&r, "a.log");
+    reader_expect(&r, 100, "a new file\n");
+    assert_int_equal(r.gap, 4);
+    stop(&r);
+}
+
+static void inode_used_again_begins_at_zero(void **state)
+{
+    (void)state;
+    struct stat before, after;
+    append("a.log", "one\ntwo\n");
+    run("a.log", "one\ntwo\n");
+    assert_int_equal(stat(at("a.log"), &before), 0);
+    assert_int_equal(unlink(at("a.log")), 0);
+    append("a.log", "ONE\nTWO\nand more than before\n");
+    assert_int_equal(stat(at("a.log"), &after), 0);
+    if (before.st_ino != after.st_ino)
+        print_message("the file system gave another inode: a weaker test\n");
+    run("a.log", "ONE\nTWO\nand more than before\n");
+}
+
+static void truncated_below_the_offset_begins_at_zero_and_counts(void **state)
+{
+    (void)state;
+    struct reader r;
+    append("a.log", "one\ntwo\n");
+    run("a.log", "one\ntwo\n");
+    overwrite("a.log", "new\n");
+    start(&r, "a.log");
+    reader_expect(&r, 100, "new\n");
+    assert_int_equal(tail_counts(r.tail).bookmark_invalid, 1);
+    stop(&r);
+    overwrite("a.log", "other, longer than it was\n");
+    start(&r, "a.log");
+    reader_expect(&r, 100, "other, longer than it was\n");
+    assert_int_equal(tail_counts(r.tail).bookmark_invalid, 1);
+    reader_close(&r);
+}
+
+static void damaged_bookmarks_are_set_aside_and_reading_begins_anew(void **state)
+{
+    (void)state;
+    append("a.log", "one\n");
+    run("a.log", "one\n");
+    append("book", "x");
+    run("a.log", "one\n");
+    assert_int_equal(access(at("book.bad"), F_OK), 0);
+    run("a.log", "");
+}
+
+static void start_at_the_end_skips_what_was_there_and_nothing_else(void **state)
+{
+    (void)state;
+    struct reader r;
+    struct tail_options o = options();
+    o.start = TAIL_END;
+    append("a.log", "old\n");
+    reader_open(&r, &o);
+    reader_add(&r, "*.log");
+    reader_expect(&r, 60, "");
+    append("a.log", "new\n");
+    reader_expect(&r, 60, "new\n");
+    append("b.log", "a new file\n");
+    reader_expect(&r, 150, "a new file\n");
+    stop(&r);
+    move("a.log", "a.old");
+    append("a.log", "rotated while down\n");
+    reader_open(&r, &o);
+    reader_add(&r, "*.log");
+    reader_expect(&r, 100, "rotated while down\n");
+    reader_close(&r);
+}
+
+static void pack_file(const char *from, const char *to)
+{
+    char in[4096], out[8192];
+    int fd = open(at(from), O_RDONLY);
+    ssize_t n = read(fd, in, sizeof(in));
+    close(fd);
+    size_t len = ZSTD_compress(out, sizeof(out), in, (size_t)n, 3);
+    fd = open(at(to), O_WRONLY | O_CREAT, 0644);
+    assert_int_equal(write(fd, out, len), (ssize_t)len);
+    close(fd);
+    struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+    assert_int_equal(utimensat(AT_FDCWD, at(to), long_ago, 0), 0);
+}
+
+static void archive_is_read_once(void **state)
+{
+    (void)state;
+    append("plain", "one\ntwo\n");
+    pack_file("plain", "a.zst");
+    run("*.zst", "one\ntwo\n");
+    run("*.zst", "");
+}
+
+static void archive_of_a_file_that_was_read_is_not_read_again(void **state)
+{
+    (void)state;
+    struct reader r;
+    append("a.log", "one\ntwo\n");
+    start(&r, "a.log*");
+    reader_expect(&r, 60, "one\ntwo\n");
+    move("a.log", "a.log.1");
+    reader_expect(&r, 100, "");
+    pack_file("a.log.1", "a.log.1.zst");
+    assert_int_equal(unlink(at("a.log.1")), 0);
+    append("a.log", "new\n");
+    reader_expect(&r, 150, "new\n");
+    stop(&r);
+    run("a.log*", "");
+}
+
+static void archive_made_while_down_gives_the_rest(void **state)
+{
+    (void)state;
+    append("a.log", "one\ntwo\n");
+    run("a.log*", "one\ntwo\n");
+    append("a.log", "three\n");
+    pack_file("a.log", "a.log.1.zst");
+    assert_int_equal(unlink(at("a.log")), 0);
+    append("a.log", "new\n");
+    run("a.log*", "three\nnew\n");
+    run("a.log*", "");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, room_enter, room_leave)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(restart_goes_on_at_the_consumed_offset),
+        T(note_comes_back_with_the_bookmark),
+        T(only_what_was_marked_and_saved_counts),
+        T(renamed_while_down_goes_on_then_the_new_file_from_zero),
+        T(several_rotations_while_down_are_read_in_order),
+        T(gone_while_down_is_a_gap_of_known_size),
+        T(inode_used_again_begins_at_zero),
+        T(truncated_below_the_offset_begins_at_zero_and_counts),
+        T(damaged_bookmarks_are_set_aside_and_reading_begins_anew),
+        T(start_at_the_end_skips_what_was_there_and_nothing_else),
+        T(archive_is_read_once),
+        T(archive_of_a_file_that_was_read_is_not_read_again),
+        T(archive_made_while_down_gives_the_rest),
+    };
+    return cmocka_run_group_tests_name("resume", tests, NULL, NULL);
+}
