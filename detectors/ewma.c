@@ -10,7 +10,7 @@
  *
  *          v is learnt, because real logs are far more uneven than Poisson; its floor is 1 (the Poisson value) for counts,
  *          (`floor` m)^2 for gauges. w falls from 1 at z = guard / 2 to 0 at z = `guard`: an odd window does not move m at
- *          all, and only the first of a run widens v. A run of `accept_after` odd windows on one side is a new normal: m and v
+ *          all, and a run of them widens v once, when it is over. A run of `accept_after` odd windows on one side is a new normal: m and v
  *          are taken from the run, reported once as SHIFT with ACCEPTED. The level left is kept; coming home to a level that
  *          was normal for longer than the present one is not odd. Bursts that recur are tempered (kit/recur.h).
  *          m and v start as median and winsorised variance of the first `warmup` windows.
@@ -39,7 +39,8 @@ enum { SMOOTHING, WARMUP, GUARD, ACCEPT_AFTER, FLOOR, TAIL, MEMORY, PARAMS };
 enum { WARMUP_MAX = 64 };
 
 static const double FOURTH_MEMORY = 200; /* windows; a fourth moment needs many */
-static const double DOF_MAX = 30;        /* never trust the tail to be thinner: s is an estimate from some 40 windows */
+static const double DOF_MAX =
+    30; /* never trust the tail to be thinner: s is an estimate from some 40 windows */
 
 static const oddline_param params[PARAMS] = {
     [SMOOTHING] = {.name = "smoothing",
@@ -72,14 +73,16 @@ static const oddline_param params[PARAMS] = {
                       .max.i64 = 100000},
     [FLOOR] = {.name = "floor",
                .unit = "",
-               .help = "Least deviation of a gauge, as a share of its level; counts have their Poisson value.",
+               .help = "Least deviation of a gauge, as a share of its level; counts have their "
+                       "Poisson value.",
                .type = ODDLINE_F64,
                .fallback.f64 = 0.05,
                .min.f64 = 0,
                .max.f64 = 1},
     [TAIL] = {.name = "tail",
               .unit = "degrees of freedom",
-              .help = "How heavy the tail is believed to be at first; smaller is heavier and scores lower.",
+              .help = "How heavy the tail is believed to be at first; smaller is heavier and "
+                      "scores lower.",
               .type = ODDLINE_F64,
               .fallback.f64 = 8,
               .min.f64 = 4.5,
@@ -149,8 +152,8 @@ static void to_gauge(struct series *s, int64_t warmup)
     s->is_gauge = 1;
 }
 
-static struct view look(const struct chart *chart, const struct series *s, const struct level *level,
-                        double y)
+static struct view look(const struct chart *chart, const struct series *s,
+                        const struct level *level, double y)
 {
     double least = s->is_gauge > 0 ? chart->floor * level->mean : 1;
     double variance = fmax(level->variance, least * least);
@@ -183,13 +186,16 @@ static void warm_up(const struct chart *chart, struct series *s, double y)
     robust_sort(s->early, n);
     double centre = robust_median(s->early, n);
     double mad = robust_mad(s->early, n, centre) * ROBUST_MAD_TO_SD;
-    double limit = s->is_gauge > 0 && mad <= 0 ? INFINITY : chart->guard * fmax(mad, s->is_gauge > 0 ? 0 : 1);
+    double limit = s->is_gauge > 0 && mad <= 0
+                       ? INFINITY
+                       : chart->guard * fmax(mad, s->is_gauge > 0 ? 0 : 1);
     double squares = 0;
     for (size_t i = 0; i < n; i++) {
         double off = fmin(fabs(s->early[i] - centre), limit);
         squares += off * off;
     }
-    s->now = (struct level){.mean = centre, .variance = squares / (double)(n - 1), .age = (double)n};
+    s->now =
+        (struct level){.mean = centre, .variance = squares / (double)(n - 1), .age = (double)n};
     s->fourth = excess_of(chart->tail);
 }
 
@@ -199,18 +205,29 @@ static double weight(const struct chart *chart, double z)
     return fmax(0, fmin(1, beyond));
 }
 
-static void learn(const struct chart *chart, struct series *s, const struct view *view)
+static void widen(struct series *s, double b, double off, double z)
+{
+    s->now.variance += b * (off * off - s->now.variance);
+    s->fourth += (z * z * z * z - 3 - s->fourth) / FOURTH_MEMORY;
+}
+
+/*
+ * While a run of odd windows lasts nothing is learnt, or a burst would hide itself. When it has ended without being accepted it
+ * widens the spread once, as one window at the guard.
+ */
+static void learn(const struct chart *chart, struct series *s, const struct view *view,
+                  bool was_running)
 {
     double off = view->y - s->now.mean;
     double limit = chart->guard * view->spread;
     double b = fmax(chart->smoothing / 2, 1 / (s->now.age + 1));
-    double z = fmin(fabs(view->z), chart->guard);
-    s->now.mean += chart->smoothing * weight(chart, view->z) * off;
     s->now.age++;
-    if (s->run.side != 0 && s->run.odd > 1)
-        return; // a lasting burst widens once, or it would hide itself
-    s->now.variance += b * (fmin(off * off, limit * limit) - s->now.variance);
-    s->fourth += (z * z * z * z - 3 - s->fourth) / FOURTH_MEMORY;
+    if (s->run.side != 0)
+        return;
+    if (was_running)
+        widen(s, b, limit, chart->guard);
+    widen(s, b, fmin(fabs(off), limit), fmin(fabs(view->z), chart->guard));
+    s->now.mean += chart->smoothing * weight(chart, view->z) * off;
 }
 
 /* The level left is remembered if it was the longer-lived one. */
@@ -244,10 +261,11 @@ static bool come_home(const struct chart *chart, struct series *s, struct view *
 
 /* ---- scoring ------------------------------------------------------------ */
 
-static double surprise(const struct chart *chart, const struct series *s, const struct view *view)
+static double surprise(const struct series *s, const struct view *view)
 {
     double size = fabs(view->z);
-    double score = isinf(size) ? log10(s->seen + 1) : tail_two_sided(tail_student(size, dof_of(s)));
+    double score =
+        isinf(size) ? log10(s->seen + 1) : tail_two_sided(tail_student(size, dof_of(s)));
     return recur_temper(view->z > 0 ? &s->up : &s->down, score, size);
 }
 
@@ -256,8 +274,10 @@ static void say(const struct chart *chart, const struct series *s, oddline_score
     const oddline_host *host = chart->store.host;
     char reason[ODDLINE_ERROR_SIZE];
     snprintf(reason, sizeof(reason), "%.100s at %.4g, usually about %.4g (%.4g to %.4g)%s",
-             host->series[score->series], score->observed, score->expected, score->lower, score->upper,
-             score->flags & ODDLINE_SCORE_ACCEPTED ? "; it lasted, so it is the new normal" : "");
+             host->series[score->series], score->observed, score->expected, score->lower,
+             score->upper,
+             score->flags & ODDLINE_SCORE_ACCEPTED ? "; it lasted, so it is the new normal"
+                                                   : "");
     score->size = sizeof(*score);
     score->samples = (uint64_t)s->seen;
     score->reason = reason;
@@ -287,10 +307,11 @@ static void judge(const struct chart *chart, uint32_t index, double x)
     struct view view = look(chart, s, &s->now, scale(s, x));
     come_home(chart, s, &view);
     oddline_score score = {
-        .score = surprise(chart, s, &view),
+        .score = surprise(s, &view),
         .observed = x,
         .expected = unscale(s, s->now.mean),
-        .lower = unscale(s, fmax(s->now.mean - BAND * view.spread, s->is_gauge > 0 ? -INFINITY : 0)),
+        .lower =
+            unscale(s, fmax(s->now.mean - BAND * view.spread, s->is_gauge > 0 ? -INFINITY : 0)),
         .upper = unscale(s, s->now.mean + BAND * view.spread),
         .series = index,
         .kind = view.z >= 0 ? ODDLINE_SPIKE : ODDLINE_DROP,
@@ -299,6 +320,7 @@ static void judge(const struct chart *chart, uint32_t index, double x)
     int side = view.z >= chart->guard ? 1 : view.z <= -chart->guard ? -1 : 0;
     recur_learn(&s->up, fmax(view.z, 0), chart->keep);
     recur_learn(&s->down, fmax(-view.z, 0), chart->keep);
+    bool was_running = s->run.side != 0;
     bool accepted = run_step(&s->run, view.y, side, (double)chart->accept_after);
     if (accepted) {
         score.kind = ODDLINE_SHIFT;
@@ -308,7 +330,7 @@ static void judge(const struct chart *chart, uint32_t index, double x)
     if (accepted)
         accept(s);
     else
-        learn(chart, s, &view);
+        learn(chart, s, &view, was_running);
 }
 
 static void take(const struct chart *chart, uint32_t index, double x)
@@ -376,14 +398,16 @@ static bool is_sane(const void *series, const void *context)
 {
     const struct series *s = series;
     (void)context;
-    return s->seen >= 0 && isfinite(s->seen) && isfinite(s->fourth) && level_is_sane(&s->now) && level_is_sane(&s->home) &&
-           run_is_sane(&s->run) && recur_is_sane(&s->up) && recur_is_sane(&s->down);
+    return s->seen >= 0 && isfinite(s->seen) && isfinite(s->fourth) && level_is_sane(&s->now) &&
+           level_is_sane(&s->home) && run_is_sane(&s->run) && recur_is_sane(&s->up) &&
+           recur_is_sane(&s->down);
 }
 
 static oddline_status ewma_load(void *instance, oddline_bytes state, uint32_t state_version)
 {
     struct chart *chart = instance;
-    (void)state_version; // there has been one only, and the size of the block tells others apart
+    (void)
+        state_version; // there has been one only, and the size of the block tells others apart
     return store_load(&chart->store, state, is_sane, NULL);
 }
 

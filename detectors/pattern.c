@@ -6,12 +6,12 @@
  *
  *              m = (1/2 + A) / B      A, B: counts and windows remembered; 1/2 is Jeffreys' prior, so "never in B windows" is
  *                                     a rate of about 1 / 2B and a first appearance scores by how long it was absent
- *              phi = (W 3/2 + S) / (W + M), at least 1      S, M: squared distances from m and the m themselves
+ *              phi = (1.4 W + S) / (W + M), at least 1      S, M: squared distances from m and the m themselves
  *              V = phi m (1 + 1/B)    the 1/B is what is not known about m
  *
  *          A and B are forgotten so that about `events` counts are kept: rare things are remembered for long (at most `memory`),
- *          busy ones follow the day (at least SHORTEST windows). An odd window (score of `guard`) moves A by a clipped
- *          amount, and only the first of its run; `accept_after` odd windows in a run are a new normal, reported once as
+ *          busy ones follow the day (at least SHORTEST windows). A run of odd windows (score of `guard`) moves A by a
+ *          clipped amount, once, when it is over; `accept_after` odd windows in a run are a new normal, reported once as
  *          SHIFT with ACCEPTED. Bursts that recur are tempered (kit/recur.h).
  * Input    one series per pattern of `patterns`, counted by the core; without patterns the series of `on`, such as `errors`.
  *          Counts; other values are rounded, below zero is zero, not finite is skipped.
@@ -37,11 +37,13 @@
 
 enum { PATTERNS, EVENTS, MEMORY, WARMUP, GUARD, ACCEPT_AFTER, PARAMS };
 
-static const double SHORTEST = 60;         /* windows: below it the dispersion is not known */
-static const double PRIOR_WEIGHT = 2;      /* events that the prior dispersion is worth */
-static const double PRIOR_DISPERSION = 1.5; /* trouble comes in clumps: three lines are hardly odder than one */
-static const double CLIP = 3;              /* deviations that a window may teach; an odd one a third of it */
-static const double CLUMP = 4;             /* counts of a rare thing in one window that may teach dispersion */
+static const double SHORTEST = 60;    /* windows: below it the dispersion is not known */
+static const double PRIOR_WEIGHT = 2; /* events that the prior dispersion is worth */
+static const double PRIOR_DISPERSION =
+    1.4; /* trouble comes in clumps: three lines are hardly odder than one */
+static const double CLIP = 3; /* deviations that a window may teach; an odd one a third of it */
+static const double CLUMP =
+    4; /* counts of a rare thing in one window that may teach dispersion */
 
 static const oddline_param params[PARAMS] = {
     [PATTERNS] = {.name = "patterns",
@@ -50,7 +52,8 @@ static const oddline_param params[PARAMS] = {
                   .type = ODDLINE_PATTERNS},
     [EVENTS] = {.name = "events",
                 .unit = "counts",
-                .help = "About how many counts are remembered; busy things are thus remembered for less time.",
+                .help = "About how many counts are remembered; busy things are thus remembered "
+                        "for less time.",
                 .type = ODDLINE_F64,
                 .fallback.f64 = 100,
                 .min.f64 = 5,
@@ -85,10 +88,16 @@ static const oddline_param params[PARAMS] = {
                       .max.i64 = 100000},
 };
 
+/* The largest window of the running run. */
+struct lesson {
+    double x, score;
+};
+
 struct series {
     double seen;             /* windows with a value */
     double counts, windows;  /* A and B */
     double squares, moments; /* S and M */
+    struct lesson lesson;
     struct run run;
     struct recur up, down;
 };
@@ -109,7 +118,8 @@ struct view {
 
 static double variance_of(const struct series *s, double mean)
 {
-    double dispersion = (PRIOR_WEIGHT * PRIOR_DISPERSION + s->squares) / (PRIOR_WEIGHT + s->moments);
+    double dispersion =
+        (PRIOR_WEIGHT * PRIOR_DISPERSION + s->squares) / (PRIOR_WEIGHT + s->moments);
     return fmax(dispersion, 1) * mean * (1 + 1 / s->windows);
 }
 
@@ -117,7 +127,8 @@ static struct view look(const struct series *s, double x)
 {
     double mean = (0.5 + s->counts) / s->windows;
     double variance = variance_of(s, mean);
-    double score = x > mean ? tail_count_above(x, mean, variance) : tail_count_below(x, mean, variance);
+    double score =
+        x > mean ? tail_count_above(x, mean, variance) : tail_count_below(x, mean, variance);
     double size = robust_anscombe(x) - robust_anscombe(mean);
     const struct recur *same = size > 0 ? &s->up : &s->down;
     return (struct view){
@@ -140,21 +151,44 @@ static void remember(const struct counter *counter, struct series *s, double x)
     s->moments *= 1 - forget / 2;
 }
 
-static void learn(const struct counter *counter, struct series *s, const struct view *view, double x)
+static void teach(const struct counter *counter, struct series *s, const struct view *view,
+                  double x)
 {
     bool odd = view->score >= counter->guard;
     double clip = fmax(1, (odd ? 1 : CLIP) * view->spread);
-    double moment = s->counts / s->windows;
-    double taught = fmax(view->mean - clip, fmin(x, view->mean + clip));
     double off = fmin(fabs(x - view->mean), fmax(CLUMP, (CLIP + 1) * view->spread));
-    bool again = s->run.side != 0 && s->run.odd > 1; // a lasting burst teaches once
-    remember(counter, s, again ? moment : taught);
-    s->squares += again ? moment : off * off;
-    s->moments += moment; // without the prior: windows in which nothing ever happened teach no dispersion
+    double moment =
+        s->counts /
+        s->windows; // without the prior: windows without anything teach no dispersion
+    remember(counter, s, fmax(view->mean - clip, fmin(x, view->mean + clip)));
+    s->squares += off * off;
+    s->moments += moment;
+}
+
+/*
+ * While a run of odd windows lasts nothing is learnt, or a burst would hide itself. When it has ended without being accepted it
+ * teaches once, by its largest window.
+ */
+static void learn(const struct counter *counter, struct series *s, const struct view *view,
+                  double x)
+{
+    if (s->run.side != 0) {
+        if (view->score >= s->lesson.score)
+            s->lesson = (struct lesson){.x = x, .score = view->score};
+        return;
+    }
+    if (s->lesson.score > 0) {
+        struct view then = *view;
+        then.score = s->lesson.score;
+        teach(counter, s, &then, s->lesson.x);
+        s->lesson = (struct lesson){0};
+    }
+    teach(counter, s, view, x);
 }
 
 static void accept(struct series *s)
 {
+    s->lesson = (struct lesson){0};
     s->windows = s->run.length;
     s->counts = s->run.mean * s->run.length;
     run_end(&s->run);
@@ -180,9 +214,11 @@ static void say(const struct counter *counter, const struct series *s, oddline_s
         snprintf(reason, sizeof(reason), "%.100s: %.0f, none in the %.0f windows before", name,
                  score->observed, s->windows);
     else
-        snprintf(reason, sizeof(reason), "%.100s: %.0f, usually about %.3g a window (%.3g to %.3g)%s",
-                 name, score->observed, score->expected, score->lower, score->upper,
-                 score->flags & ODDLINE_SCORE_ACCEPTED ? "; it lasted, so it is the new normal" : "");
+        snprintf(reason, sizeof(reason),
+                 "%.100s: %.0f, usually about %.3g a window (%.3g to %.3g)%s", name,
+                 score->observed, score->expected, score->lower, score->upper,
+                 score->flags & ODDLINE_SCORE_ACCEPTED ? "; it lasted, so it is the new normal"
+                                                       : "");
     score->reason = reason;
     host->report(host, score);
 }
@@ -201,7 +237,8 @@ static void judge(const struct counter *counter, uint32_t index, double x)
         .samples = (uint64_t)s->seen,
         .series = index,
         .kind = kind_of(s, &view),
-        .flags = ODDLINE_SCORE_SURPRISE | (s->seen < counter->warmup ? ODDLINE_SCORE_WARMING : 0),
+        .flags =
+            ODDLINE_SCORE_SURPRISE | (s->seen < counter->warmup ? ODDLINE_SCORE_WARMING : 0),
     };
     int side = view.score < counter->guard ? 0 : view.size > 0 ? 1 : -1;
     recur_learn(&s->up, fmax(view.size, 0), counter->keep);
@@ -291,13 +328,15 @@ static bool is_sane(const void *series, const void *context)
     (void)context;
     return s->seen >= 0 && isfinite(s->seen) && s->counts >= 0 && isfinite(s->counts) &&
            s->windows >= 0 && isfinite(s->windows) && s->squares >= 0 && s->moments >= 0 &&
-           run_is_sane(&s->run) && recur_is_sane(&s->up) && recur_is_sane(&s->down);
+           isfinite(s->lesson.x) && run_is_sane(&s->run) && recur_is_sane(&s->up) &&
+           recur_is_sane(&s->down);
 }
 
 static oddline_status pattern_load(void *instance, oddline_bytes state, uint32_t state_version)
 {
     struct counter *counter = instance;
-    (void)state_version; // there has been one only, and the size of the block tells others apart
+    (void)
+        state_version; // there has been one only, and the size of the block tells others apart
     return store_load(&counter->store, state, is_sane, NULL);
 }
 

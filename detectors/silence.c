@@ -31,7 +31,8 @@
 enum { MIN_GAP, PATIENCE, WARMUP, MEMORY, PARAMS };
 enum { LONGEST = 4 };
 
-static const double SHAPE = 3; /* of the Pareto tail: finite mean and variance, no more is assumed */
+static const double SHAPE =
+    3; /* of the Pareto tail: finite mean and variance, no more is assumed */
 
 static const oddline_param params[PARAMS] = {
     [MIN_GAP] = {.name = "min_gap",
@@ -43,7 +44,8 @@ static const oddline_param params[PARAMS] = {
                  .max.i64 = 100000},
     [PATIENCE] = {.name = "patience",
                   .unit = "",
-                  .help = "How many times the usual longest gap must pass before silence is odd.",
+                  .help =
+                      "How many times the usual longest gap must pass before silence is odd.",
                   .type = ODDLINE_F64,
                   .fallback.f64 = 3,
                   .min.f64 = 1,
@@ -69,9 +71,9 @@ struct gap {
 };
 
 struct series {
-    double windows, spoke; /* seen at all; non-empty, forgotten exponentially */
-    double heard;          /* non-empty ones, never forgotten */
-    double gap;            /* length of the running one */
+    double windows, spoke;       /* seen at all; non-empty, forgotten exponentially */
+    double heard;                /* non-empty ones, never forgotten */
+    double gap;                  /* length of the running one */
     struct gap longest[LONGEST]; /* longest first, length 0 when free */
 };
 
@@ -145,7 +147,8 @@ static void say(const struct listener *listener, uint32_t index)
         .reason = reason,
         .series = index,
         .kind = ODDLINE_SILENCE,
-        .flags = ODDLINE_SCORE_SURPRISE | (s->heard < listener->warmup ? ODDLINE_SCORE_WARMING : 0),
+        .flags =
+            ODDLINE_SCORE_SURPRISE | (s->heard < listener->warmup ? ODDLINE_SCORE_WARMING : 0),
     };
     snprintf(reason, sizeof(reason), "no %.100s for %.0f s, the usual longest gap is %.0f s",
              host->series[index], score.observed, score.expected);
@@ -212,8 +215,8 @@ static bool is_sane(const void *series, const void *context)
 {
     const struct series *s = series;
     (void)context;
-    bool sane = isfinite(s->windows) && s->spoke >= 0 && s->heard >= s->spoke - 1 && s->gap >= 0 &&
-                s->windows >= s->heard;
+    bool sane = isfinite(s->windows) && s->spoke >= 0 && s->heard >= s->spoke - 1 &&
+                s->gap >= 0 && s->windows >= s->heard;
     for (int i = 0; i < LONGEST; i++)
         sane = sane && s->longest[i].length >= 0 && s->longest[i].ended <= s->windows;
     return sane;
@@ -222,7 +225,8 @@ static bool is_sane(const void *series, const void *context)
 static oddline_status silence_load(void *instance, oddline_bytes state, uint32_t state_version)
 {
     struct listener *listener = instance;
-    (void)state_version; // there has been one only, and the size of the block tells others apart
+    (void)
+        state_version; // there has been one only, and the size of the block tells others apart
     return store_load(&listener->store, state, is_sane, NULL);
 }
 

@@ -10,7 +10,7 @@
  *          The window itself is never part of what it is compared with. Bursts that recur are tempered (kit/recur.h).
  * Input    any one series; values that are not finite are skipped
  * Score    -log10 of the two-sided tail of Student's t with `tail` degrees of freedom at z
- * State    8 bytes per window of history; O(history) per window
+ * State    8 bytes per window of history; one sort of the history per window (5 us for 120)
  * Limits   A change is normal when it fills half of the history (robust) or bends the mean (classic); that is not reported as a shift.
  *          Knows no daily cycle. A gauge that never moved has no scale: its first move scores log10(windows).
  * Sources  B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers, 1993.
@@ -53,14 +53,16 @@ static const oddline_param params[PARAMS] = {
                 .max.i64 = HISTORY_MAX},
     [FLOOR] = {.name = "floor",
                .unit = "",
-               .help = "Least deviation of a gauge, as a share of its level; counts have their Poisson value.",
+               .help = "Least deviation of a gauge, as a share of its level; counts have their "
+                       "Poisson value.",
                .type = ODDLINE_F64,
                .fallback.f64 = 0.05,
                .min.f64 = 0,
                .max.f64 = 1},
     [TAIL] = {.name = "tail",
               .unit = "degrees of freedom",
-              .help = "How heavy the tail of the usual is; smaller is heavier and scores lower.",
+              .help =
+                  "How heavy the tail of the usual is; smaller is heavier and scores lower.",
               .type = ODDLINE_F64,
               .fallback.f64 = 8,
               .min.f64 = 2,
@@ -123,7 +125,8 @@ static struct usual usual_robust(double *values, size_t n)
     struct usual usual = {.centre = robust_median(values, n)};
     usual.spread = ROBUST_MAD_TO_SD * robust_mad(values, n, usual.centre);
     if (usual.spread <= 0)
-        usual.spread = ROBUST_MEAN_DISTANCE_TO_SD * robust_mean_distance(values, n, usual.centre);
+        usual.spread =
+            ROBUST_MEAN_DISTANCE_TO_SD * robust_mean_distance(values, n, usual.centre);
     return usual;
 }
 
@@ -158,13 +161,16 @@ static double deviations(const struct usual *usual, double y)
 {
     if (usual->spread > 0)
         return (y - usual->centre) / usual->spread;
-    return y > usual->centre ? INFINITY : y < usual->centre ? -INFINITY : 0; // a gauge that never moved
+    return y > usual->centre   ? INFINITY
+           : y < usual->centre ? -INFINITY
+                               : 0; // a gauge that never moved
 }
 
 static double surprise(const struct comparer *comparer, const struct series *s, double z)
 {
     double size = fabs(z);
-    double score = isinf(size) ? log10(s->seen + 1) : tail_two_sided(tail_student(size, comparer->tail));
+    double score =
+        isinf(size) ? log10(s->seen + 1) : tail_two_sided(tail_student(size, comparer->tail));
     return recur_temper(z > 0 ? &s->up : &s->down, score, size);
 }
 
@@ -212,7 +218,8 @@ static void take(struct comparer *comparer, uint32_t index, double value)
     if (!isfinite(value))
         return;
     double x = fmax(-HUGE_VALUE, fmin(value, HUGE_VALUE));
-    oddline_score score = {.observed = x, .expected = NAN, .lower = NAN, .upper = NAN, .kind = ODDLINE_SPIKE};
+    oddline_score score = {
+        .observed = x, .expected = NAN, .lower = NAN, .upper = NAN, .kind = ODDLINE_SPIKE};
     if (s->used > 1)
         score = judge(comparer, s, x);
     say(comparer, index, &score);
@@ -229,7 +236,8 @@ static oddline_status zscore_score(void *instance, const oddline_window *window)
     return ODDLINE_OK;
 }
 
-static oddline_status read_mode(const char *mode, bool *ret_classic, char error[ODDLINE_ERROR_SIZE])
+static oddline_status read_mode(const char *mode, bool *ret_classic,
+                                char error[ODDLINE_ERROR_SIZE])
 {
     bool classic = strcmp(mode, "classic") == 0;
     if (!classic && strcmp(mode, "robust") != 0) {
@@ -254,7 +262,8 @@ static oddline_status zscore_open(const oddline_host *host, const oddline_value 
     oddline_status status = read_mode(values[MODE].text, &comparer->classic, error);
     if (status == ODDLINE_OK)
         status = store_open(&comparer->store, host,
-                            sizeof(struct series) + (size_t)comparer->history * sizeof(double), error);
+                            sizeof(struct series) + (size_t)comparer->history * sizeof(double),
+                            error);
     if (status != ODDLINE_OK) {
         free(comparer);
         return status;
@@ -284,7 +293,8 @@ static bool is_sane(const void *series, const void *context)
 static oddline_status zscore_load(void *instance, oddline_bytes state, uint32_t state_version)
 {
     struct comparer *comparer = instance;
-    (void)state_version; // there has been one only, and the size of the block tells others apart
+    (void)
+        state_version; // there has been one only, and the size of the block tells others apart
     return store_load(&comparer->store, state, is_sane, comparer);
 }
 

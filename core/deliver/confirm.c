@@ -89,7 +89,8 @@ void confirm_load(struct confirm *confirm, int dir)
 
 static int write_new(int dir, const char *text, size_t len)
 {
-    int fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int fd =
+        openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return -errno;
     int r = 0;

@@ -19,12 +19,12 @@ struct console {
 };
 
 enum paint { PLAIN, PAGE, TICKET, LOG, RESOLVED, DIM, BOLD };
-static const char *const paints[] = {[PLAIN] = "\x1b[0m",    [PAGE] = "\x1b[1;31m",
-                                     [TICKET] = "\x1b[33m",  [LOG] = "\x1b[36m",
-                                     [RESOLVED] = "\x1b[32m", [DIM] = "\x1b[2m",
-                                     [BOLD] = "\x1b[1m"};
+static const char *const paints[] = {
+    [PLAIN] = "\x1b[0m",     [PAGE] = "\x1b[1;31m", [TICKET] = "\x1b[33m", [LOG] = "\x1b[36m",
+    [RESOLVED] = "\x1b[32m", [DIM] = "\x1b[2m",     [BOLD] = "\x1b[1m"};
 
-int console_open(const struct console_options *options, struct console **ret, struct error *reterr)
+int console_open(const struct console_options *options, struct console **ret,
+                 struct error *reterr)
 {
     struct console *console = calloc(1, sizeof(*console));
     if (!console)
@@ -56,7 +56,8 @@ static void paint(struct console *console, enum paint which)
 static struct bytes text_of(struct console *console, struct json_value value)
 {
     buffer_clear(&console->text);
-    char *room = value.type == JSON_STRING ? buffer_room(&console->text, value.raw.len + 1) : NULL;
+    char *room =
+        value.type == JSON_STRING ? buffer_room(&console->text, value.raw.len + 1) : NULL;
     if (room)
         console->text.len = json_unescape(value.raw, room);
     return buffer_bytes(&console->text);
@@ -70,7 +71,8 @@ static struct bytes base_name(struct bytes path)
 }
 
 /* At most `columns` of a member; returns how many it took. */
-static int member(struct console *console, struct json_value object, const char *path, int columns)
+static int member(struct console *console, struct json_value object, const char *path,
+                  int columns)
 {
     return screen_text(&console->line, text_of(console, json_at(object, path)), columns);
 }
@@ -100,10 +102,10 @@ static void end_line(struct console *console)
 
 static enum paint paint_of(struct json_value route, bool resolved)
 {
-    return resolved                         ? RESOLVED
+    return resolved                        ? RESOLVED
            : bytes_is(route.raw, "page")   ? PAGE
            : bytes_is(route.raw, "ticket") ? TICKET
-                                            : LOG;
+                                           : LOG;
 }
 
 static void put_label(struct console *console, struct json_value object, bool resolved)
@@ -174,7 +176,9 @@ static long windows_of(struct console *console, struct json_value object)
     }
     double seconds = json_number(json_at(object, "window.seconds"), 0);
     double lasted = ((double)at[1] - (double)at[0]) / (double)NS_PER_S;
-    return seconds > 0 && lasted > 0 && lasted / seconds < 1e9 ? (long)(lasted / seconds + 0.999) : 0;
+    return seconds > 0 && lasted > 0 && lasted / seconds < 1e9
+               ? (long)(lasted / seconds + 0.999)
+               : 0;
 }
 
 static void put_span(struct console *console, struct json_value object, bool resolved)
@@ -206,7 +210,8 @@ static void put_evidence(struct console *console, struct json_value line)
     struct json_value number = json_at(line, "line");
     bool counted = number.type == JSON_NUMBER;
     buffer_char(&console->line, counted ? ':' : '@');
-    used += 3 + screen_text(&console->line, counted ? number.raw : json_at(line, "offset").raw, 20);
+    used +=
+        3 + screen_text(&console->line, counted ? number.raw : json_at(line, "offset").raw, 20);
     buffer_text(&console->line, "  ");
     paint(console, PLAIN);
     int left = width == 0 ? 0 : width - used > 16 ? width - used : 16;
@@ -245,5 +250,6 @@ int console_finding(struct console *console, const struct finding *finding)
 {
     buffer_clear(&console->json);
     finding_encode(finding, &console->json);
-    return console->json.failed ? -ENOMEM : console_entry(console, buffer_bytes(&console->json));
+    return console->json.failed ? -ENOMEM
+                                : console_entry(console, buffer_bytes(&console->json));
 }

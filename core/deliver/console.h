@@ -25,7 +25,8 @@ struct console_options {
     int evidence_most; /* lines per finding; 0: all */
 };
 
-int console_open(const struct console_options *options, struct console **ret, struct error *reterr);
+int console_open(const struct console_options *options, struct console **ret,
+                 struct error *reterr);
 void console_close(struct console *console); /* accepts NULL; `out` stays open */
 
 /* 0, or -EBADMSG when it is no finding, or -errno of the write. */

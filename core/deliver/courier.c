@@ -18,7 +18,9 @@
 #define WAIT_LEAST (100 * NS_PER_MS)
 #define WAIT_MOST  (30 * NS_PER_S)
 #define IDLE_NS    NS_PER_S /* how often an idle thread looks whether there is something to save */
-enum { RESEND_MAX = 3 };    /* times in a row that a sink may ask for what is kept without a pause */
+enum {
+    RESEND_MAX = 3
+}; /* times in a row that a sink may ask for what is kept without a pause */
 
 /* One sink's thread. Only the atomics are seen by others. */
 struct leg {
@@ -26,7 +28,7 @@ struct leg {
     struct sink *sink;
     char name[64];
     pthread_t thread;
-    bool running;
+    bool running, done; /* of the thread; done is guarded by the courier's mutex */
     struct outbox_reader reader;
     uint64_t confirmed_n;
     int64_t wait_ns, trouble_since_ns;
@@ -40,6 +42,8 @@ struct courier {
     struct outbox *outbox;
     atomic_bool stop;
     _Atomic int64_t stop_at_ns; /* written before stop */
+    pthread_mutex_t mutex;
+    pthread_cond_t ended; /* a thread is done */
     size_t count;
     struct leg legs[COURIER_SINKS_MAX];
 };
@@ -102,7 +106,8 @@ static void note_lost(struct leg *leg)
 {
     uint64_t first = outbox_first_n(leg->courier->outbox);
     if (leg->confirmed_n + 1 < first && first < outbox_next_n(leg->courier->outbox))
-        log_warning("sink %s: findings %" PRIu64 " to %" PRIu64 " are not kept here any more and cannot be sent",
+        log_warning("sink %s: findings %" PRIu64 " to %" PRIu64
+                    " are not kept here any more and cannot be sent",
                     leg->name, leg->confirmed_n + 1, first - 1);
 }
 
@@ -124,7 +129,8 @@ static void resend(struct leg *leg, uint64_t confirmed, struct error *error)
 static void settle(struct leg *leg, int r, uint64_t confirmed, struct error *error)
 {
     if (confirmed >= outbox_next_n(leg->courier->outbox)) {
-        stop_for_ever(leg, "the far end has findings that this state directory never made: was an old copy of it put "
+        stop_for_ever(leg, "the far end has findings that this state directory never made: was "
+                           "an old copy of it put "
                            "back? 'oddline run --new-epoch' goes on");
         return;
     }
@@ -165,7 +171,8 @@ static bool carry(struct leg *leg)
 
 static bool time_is_up(const struct courier *courier)
 {
-    return atomic_load(&courier->stop) && clock_monotonic_ns() >= atomic_load(&courier->stop_at_ns);
+    return atomic_load(&courier->stop) &&
+           clock_monotonic_ns() >= atomic_load(&courier->stop_at_ns);
 }
 
 static void pause_leg(struct leg *leg, bool idle)
@@ -178,9 +185,8 @@ static void pause_leg(struct leg *leg, bool idle)
         outbox_wait(courier->outbox, UINT64_MAX, now + jittered(leg->wait_ns), &courier->stop);
 }
 
-static void *run(void *data)
+static void run(struct leg *leg)
 {
-    struct leg *leg = data;
     struct courier *courier = leg->courier;
     while (!atomic_load(&leg->stopped) && !time_is_up(courier)) {
         bool idle = !carry(leg);
@@ -188,6 +194,16 @@ static void *run(void *data)
             break;
         pause_leg(leg, idle);
     }
+}
+
+static void *thread(void *data)
+{
+    struct leg *leg = data;
+    run(leg);
+    CHECK(pthread_mutex_lock(&leg->courier->mutex) == 0);
+    leg->done = true;
+    pthread_cond_broadcast(&leg->courier->ended);
+    CHECK(pthread_mutex_unlock(&leg->courier->mutex) == 0);
     return NULL;
 }
 
@@ -197,7 +213,7 @@ static int start_thread(struct leg *leg)
     sigset_t all, old;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &old);
-    int r = pthread_create(&leg->thread, NULL, run, leg);
+    int r = pthread_create(&leg->thread, NULL, thread, leg);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     leg->running = r == 0;
     return -r;
@@ -205,7 +221,8 @@ static int start_thread(struct leg *leg)
 
 /* ---- starting and stopping ---------------------------------------------- */
 
-static int prepare(struct courier *courier, const struct courier_sink *from, struct error *reterr)
+static int prepare(struct courier *courier, const struct courier_sink *from,
+                   struct error *reterr)
 {
     struct leg *leg = &courier->legs[courier->count];
     if (strlen(from->name) >= sizeof(leg->name))
@@ -227,9 +244,16 @@ static int prepare(struct courier *courier, const struct courier_sink *from, str
 static bool join(struct leg *leg, int64_t until_ns)
 {
     struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
+    struct courier *courier = leg->courier;
+    int r = 0;
     if (!leg->running)
         return true;
-    leg->running = pthread_clockjoin_np(leg->thread, NULL, CLOCK_MONOTONIC, &until) != 0;
+    CHECK(pthread_mutex_lock(&courier->mutex) == 0);
+    while (!leg->done && r == 0)
+        r = pthread_cond_timedwait(&courier->ended, &courier->mutex, &until);
+    bool done = leg->done;
+    CHECK(pthread_mutex_unlock(&courier->mutex) == 0);
+    leg->running = !done || pthread_join(leg->thread, NULL) != 0;
     return !leg->running;
 }
 
@@ -246,6 +270,16 @@ static bool join_all(struct courier *courier, int64_t until_ns)
     return all;
 }
 
+static void init_sync(struct courier *courier)
+{
+    pthread_condattr_t attributes;
+    CHECK(pthread_mutex_init(&courier->mutex, NULL) == 0);
+    CHECK(pthread_condattr_init(&attributes) == 0);
+    CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    CHECK(pthread_cond_init(&courier->ended, &attributes) == 0);
+    pthread_condattr_destroy(&attributes);
+}
+
 static void free_courier(struct courier *courier, bool with_sinks)
 {
     for (size_t i = 0; i < courier->count; i++) {
@@ -253,6 +287,8 @@ static void free_courier(struct courier *courier, bool with_sinks)
         if (with_sinks)
             courier->legs[i].sink->ops->close(courier->legs[i].sink);
     }
+    pthread_cond_destroy(&courier->ended);
+    pthread_mutex_destroy(&courier->mutex);
     free(courier);
 }
 
@@ -264,16 +300,19 @@ int courier_start(struct outbox *outbox, const struct courier_sink *sinks, size_
         return error_set(reterr, -ENOMEM, "courier: out of memory");
     CHECK(count <= COURIER_SINKS_MAX);
     courier->outbox = outbox;
+    init_sync(courier);
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++)
         r = prepare(courier, &sinks[i], reterr);
     for (size_t i = 0; r == 0 && i < courier->count; i++) {
         r = start_thread(&courier->legs[i]);
         if (r < 0)
-            error_set(reterr, r, "sink %s: cannot start its thread: %s", sinks[i].name, strerror(-r));
+            error_set(reterr, r, "sink %s: cannot start its thread: %s", sinks[i].name,
+                      strerror(-r));
     }
     if (r < 0) {
-        CHECK(join_all(courier, clock_monotonic_ns() + 3600 * NS_PER_S)); // each is bounded by its sink
+        CHECK(join_all(courier,
+                       clock_monotonic_ns() + 3600 * NS_PER_S)); // each is bounded by its sink
         free_courier(courier, false);
         return r;
     }
@@ -286,7 +325,8 @@ bool courier_stop(struct courier *courier, int64_t until_ns)
     bool all = join_all(courier, until_ns);
     for (size_t i = 0; i < courier->count; i++)
         if (courier->legs[i].running)
-            log_warning("sink %s: does not come to an end and is left behind", courier->legs[i].name);
+            log_warning("sink %s: does not come to an end and is left behind",
+                        courier->legs[i].name);
     if (all)
         free_courier(courier, true);
     return all;

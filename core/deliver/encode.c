@@ -66,7 +66,8 @@ static bool is_number(const char *text)
     return value.type == JSON_NUMBER && rest.len == 0;
 }
 
-static void put_pairs(struct json *json, const char *key, struct finding_pairs pairs, bool numbers)
+static void put_pairs(struct json *json, const char *key, struct finding_pairs pairs,
+                      bool numbers)
 {
     json_key(json, key);
     json_begin(json, '{');

@@ -22,7 +22,8 @@ struct jsonl {
     dev_t device;
     ino_t inode;
     char epoch[HASH_TEXT_SIZE];
-    uint64_t n; /* the highest of our epoch that the file, or one before it, has; 0: not known */
+    uint64_t
+        n; /* the highest of our epoch that the file, or one before it, has; 0: not known */
     struct buffer lines;
 };
 
@@ -81,18 +82,21 @@ static int find_place(struct jsonl *jsonl, int fd, off_t size, struct error *ret
     size_t torn = 0;
     uint64_t n = 0;
     int r = read_tail(fd, size, &tail);
-    struct bytes line = r == 0 && size ? last_line(buffer_bytes(&tail), &torn) : (struct bytes){0};
+    struct bytes line =
+        r == 0 && size ? last_line(buffer_bytes(&tail), &torn) : (struct bytes){0};
     bool ours = !line.len || read_line(jsonl, line, &n);
     bool starts_ours = line.len || !tail.len || *tail.at == '{'; // a torn first line
     buffer_free(&tail);
     if (r < 0)
         return error_set(reterr, r, "%s: cannot read its end: %s", jsonl->path, strerror(-r));
     if (!ours || !starts_ours)
-        return error_set(reterr, -EBADMSG, "%s: does not end in a finding: not a file of ours", jsonl->path);
+        return error_set(reterr, -EBADMSG, "%s: does not end in a finding: not a file of ours",
+                         jsonl->path);
     if (torn) {
         log_warning("%s: half a line at its end cut: a write was interrupted", jsonl->path);
         if (ftruncate(fd, size - (off_t)torn) < 0)
-            return error_set(reterr, -errno, "%s: cannot cut: %s", jsonl->path, strerror(errno));
+            return error_set(reterr, -errno, "%s: cannot cut: %s", jsonl->path,
+                             strerror(errno));
     }
     if (n > jsonl->n)
         jsonl->n = n;
@@ -102,7 +106,8 @@ static int find_place(struct jsonl *jsonl, int fd, off_t size, struct error *ret
 static int open_file(struct jsonl *jsonl, struct error *reterr)
 {
     struct stat st;
-    int fd = open(jsonl->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+    int fd = open(jsonl->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                  0640);
     if (fd < 0)
         return error_set(reterr, -errno, "%s: cannot open: %s", jsonl->path, strerror(errno));
     int r = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
@@ -203,7 +208,8 @@ int jsonl_sink_open(const char *path, uint64_t epoch, struct sink **ret, struct 
     jsonl->fd = -1;
     jsonl->path = strdup(path);
     hash_format(epoch, jsonl->epoch);
-    int r = jsonl->path ? open_file(jsonl, reterr) : error_set(reterr, -ENOMEM, "%s: out of memory", path);
+    int r = jsonl->path ? open_file(jsonl, reterr)
+                        : error_set(reterr, -ENOMEM, "%s: out of memory", path);
     if (r < 0) {
         jsonl_close(&jsonl->sink);
         return r;

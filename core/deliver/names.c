@@ -8,7 +8,8 @@
 
 const char *finding_status_name(enum finding_status status)
 {
-    static const char *const names[] = {[FINDING_FIRING] = "firing", [FINDING_RESOLVED] = "resolved"};
+    static const char *const names[] = {
+        [FINDING_FIRING] = "firing", [FINDING_RESOLVED] = "resolved"};
     CHECK((unsigned)status < COUNT(names));
     return names[status];
 }
@@ -24,9 +25,9 @@ const char *finding_route_name(enum finding_route route)
 const char *finding_kind_name(enum finding_kind kind)
 {
     static const char *const names[] = {
-        [FINDING_SPIKE] = "spike", [FINDING_DROP] = "drop",       [FINDING_SHIFT] = "shift",
-        [FINDING_TREND] = "trend", [FINDING_NEW] = "new",         [FINDING_SILENCE] = "silence",
-        [FINDING_BURN] = "burn",   [FINDING_GAP] = "gap",         [FINDING_PLUGIN] = "plugin",
+        [FINDING_SPIKE] = "spike", [FINDING_DROP] = "drop", [FINDING_SHIFT] = "shift",
+        [FINDING_TREND] = "trend", [FINDING_NEW] = "new",   [FINDING_SILENCE] = "silence",
+        [FINDING_BURN] = "burn",   [FINDING_GAP] = "gap",   [FINDING_PLUGIN] = "plugin",
     };
     CHECK((unsigned)kind < COUNT(names));
     return names[kind];

@@ -16,14 +16,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CONFIRM_EVERY_NS NS_PER_S /* at most so much is sent again after a crash, and refused there as known */
+#define CONFIRM_EVERY_NS                                                                       \
+    NS_PER_S /* at most so much is sent again after a crash, and refused there as known */
 
 struct outbox {
-    pthread_mutex_t mutex; /* guards all below; held over a sync, so that nobody reads what is not durable */
+    pthread_mutex_t
+        mutex; /* guards all below; held over a sync, so that nobody reads what is not durable */
     pthread_cond_t grown;
     struct store store;
     uint64_t segment_bytes, next_n;
-    bool broken; /* a sync failed: the pages of the last segment are not to be trusted with more */
+    bool
+        broken; /* a sync failed: the pages of the last segment are not to be trusted with more */
     struct confirm confirm;
     bool unsaved; /* of confirm */
     int64_t saved_ns;
@@ -66,7 +69,8 @@ static void init_sync(struct outbox *outbox)
     pthread_condattr_destroy(&attributes);
 }
 
-static int open_any(const char *dir, enum store_mode mode, struct outbox **ret, struct error *reterr)
+static int open_any(const char *dir, enum store_mode mode, struct outbox **ret,
+                    struct error *reterr)
 {
     struct outbox *outbox = calloc(1, sizeof(*outbox));
     if (!outbox)
@@ -233,7 +237,8 @@ static int make_room(struct outbox *outbox, size_t len, struct error *reterr)
         return 0;
     while (store->count >= OUTBOX_SEGMENTS) {
         if (store->segments[0].last_n > confirm_lowest(&outbox->confirm))
-            return error_set(reterr, -ENOSPC, "outbox: full: sinks have not confirmed finding %" PRIu64,
+            return error_set(reterr, -ENOSPC,
+                             "outbox: full: sinks have not confirmed finding %" PRIu64,
                              confirm_lowest(&outbox->confirm) + 1);
         store_drop_oldest(store);
     }
@@ -263,7 +268,8 @@ static int append_locked(struct outbox *outbox, const struct finding *findings, 
     return 0;
 }
 
-int outbox_append(struct outbox *outbox, struct finding *findings, size_t count, struct error *reterr)
+int outbox_append(struct outbox *outbox, struct finding *findings, size_t count,
+                  struct error *reterr)
 {
     CHECK(outbox->store.writable);
     int64_t now_ns = clock_wall_ns();
@@ -300,7 +306,8 @@ static struct bytes keep(struct outbox_reader *reader, struct bytes text)
 }
 
 /* A finding that stands for number n, which the disk lost. The same bytes each time. False: no room. */
-static bool put_lost(struct outbox *outbox, struct outbox_reader *reader, uint64_t n, int64_t ts_ns)
+static bool put_lost(struct outbox *outbox, struct outbox_reader *reader, uint64_t n,
+                     int64_t ts_ns)
 {
     struct buffer data = {0};
     struct finding f = {.kind = FINDING_GAP,
@@ -319,7 +326,8 @@ static bool put_lost(struct outbox *outbox, struct outbox_reader *reader, uint64
     number(outbox, &f, n, ts_ns);
     finding_encode(&f, &data);
     struct entry entry = entry_of(&f, &data);
-    bool fits = !data.failed && segment_payload_size(&entry) <= SEGMENT_PAYLOAD_MAX - reader->used;
+    bool fits =
+        !data.failed && segment_payload_size(&entry) <= SEGMENT_PAYLOAD_MAX - reader->used;
     if (fits) {
         entry.id = keep(reader, entry.id);
         entry.data = keep(reader, entry.data);
@@ -372,7 +380,8 @@ static bool read_one(struct outbox *outbox, struct outbox_reader *reader, size_t
     return true;
 }
 
-void outbox_read(struct outbox *outbox, struct outbox_reader *reader, uint64_t after_n, size_t max)
+void outbox_read(struct outbox *outbox, struct outbox_reader *reader, uint64_t after_n,
+                 size_t max)
 {
     if (max > OUTBOX_READ_MAX)
         max = OUTBOX_READ_MAX;
@@ -403,7 +412,8 @@ int outbox_follow(struct outbox *outbox, const char *sink, struct error *reterr)
         outbox->confirm.at[slot].followed = true;
     unlock(outbox);
     if (slot < 0)
-        return error_set(reterr, slot, "sink %s: cannot follow the outbox: %s", sink, strerror(-slot));
+        return error_set(reterr, slot, "sink %s: cannot follow the outbox: %s", sink,
+                         strerror(-slot));
     return 0;
 }
 
@@ -428,12 +438,14 @@ void outbox_confirm(struct outbox *outbox, const char *sink, uint64_t n)
     unlock(outbox);
 }
 
-void outbox_wait(struct outbox *outbox, uint64_t after_n, int64_t until_ns, const atomic_bool *stop)
+void outbox_wait(struct outbox *outbox, uint64_t after_n, int64_t until_ns,
+                 const atomic_bool *stop)
 {
     struct timespec until = {.tv_sec = until_ns / NS_PER_S, .tv_nsec = until_ns % NS_PER_S};
     lock(outbox);
     int r = 0;
-    while (r == 0 && !atomic_load(stop) && (after_n == UINT64_MAX || outbox->next_n - 1 <= after_n))
+    while (r == 0 && !atomic_load(stop) &&
+           (after_n == UINT64_MAX || outbox->next_n - 1 <= after_n))
         r = pthread_cond_timedwait(&outbox->grown, &outbox->mutex, &until);
     save_confirmed(outbox, false);
     unlock(outbox);

@@ -24,12 +24,13 @@
 struct outbox;
 struct outbox_options {
     uint64_t max_bytes; /* 0: OUTBOX_BYTES_DEFAULT; never less than OUTBOX_BYTES_LEAST */
-    bool new_epoch;     /* forget what is kept and begin again with n = 1 and a new epoch (run --new-epoch) */
+    bool
+        new_epoch; /* forget what is kept and begin again with n = 1 and a new epoch (run --new-epoch) */
 };
 enum {
     OUTBOX_BYTES_DEFAULT = 64 << 20,
     OUTBOX_BYTES_LEAST = 256 << 10,
-    OUTBOX_SEGMENTS = 4,  /* the bound is cut in so many files; the oldest goes first */
+    OUTBOX_SEGMENTS = 4,   /* the bound is cut in so many files; the oldest goes first */
     OUTBOX_READ_MAX = 128, /* entries per read; together they are about 1 MiB at most */
 };
 
@@ -48,7 +49,8 @@ void outbox_close(struct outbox *outbox); /* accepts NULL; every reader and thre
  *            are too many for one call; other -errno of the disk. After an error the findings are unchanged.
  *   Thread   any; one fdatasync(2) a call
  */
-int outbox_append(struct outbox *outbox, struct finding *findings, size_t count, struct error *reterr);
+int outbox_append(struct outbox *outbox, struct finding *findings, size_t count,
+                  struct error *reterr);
 
 uint64_t outbox_epoch(struct outbox *outbox);
 /* The n that the next finding gets. */
@@ -71,7 +73,8 @@ int outbox_reader_init(struct outbox_reader *reader);
 void outbox_reader_free(struct outbox_reader *reader);
 
 /* Entries with n > after_n, ascending and dense, at most `max` (and OUTBOX_READ_MAX); reader->count is 0 at the end. */
-void outbox_read(struct outbox *outbox, struct outbox_reader *reader, uint64_t after_n, size_t max);
+void outbox_read(struct outbox *outbox, struct outbox_reader *reader, uint64_t after_n,
+                 size_t max);
 
 /* ---- confirming --------------------------------------------------------- */
 

@@ -24,18 +24,23 @@ static const struct row {
     {"AUTH <password> called without any password", -EACCES, true,
      "the server has no password set: remove password_file"},
     {"NOPERM", -EPERM, false,
-     "the user lacks a permission: needs EVAL, EVALSHA, TYPE, EXISTS, XINFO, XADD, XREVRANGE, HGET, "
+     "the user lacks a permission: needs EVAL, EVALSHA, TYPE, EXISTS, XINFO, XADD, XREVRANGE, "
+     "HGET, "
      "HSET on the four keys"},
     {"can't run this command or subcommand", -EPERM, false,
-     "the user lacks a permission: needs EVAL, EVALSHA, TYPE, EXISTS, XINFO, XADD, XREVRANGE, HGET, "
+     "the user lacks a permission: needs EVAL, EVALSHA, TYPE, EXISTS, XINFO, XADD, XREVRANGE, "
+     "HGET, "
      "HSET on the four keys"},
     {"can't access at least one of the keys", -EPERM, false,
      "the user may not use the keys: grant the pattern ~PREFIX:{SHARD}:*"},
-    {"WRONGTYPE", -EINVAL, false, "one of the keys holds something else: choose another prefix"},
-    {"MOVED", -EREMOTE, true, "this cluster node does not have the keys: point url at the one that does"},
+    {"WRONGTYPE", -EINVAL, false,
+     "one of the keys holds something else: choose another prefix"},
+    {"MOVED", -EREMOTE, true,
+     "this cluster node does not have the keys: point url at the one that does"},
     {"CLUSTERDOWN", -EAGAIN, false, "the cluster is down"},
     {"MASTERDOWN", -EAGAIN, true, "this replica lost its master"},
-    {"DB index is out of range", -EINVAL, true, "the server has no such database: see the number in url"},
+    {"DB index is out of range", -EINVAL, true,
+     "the server has no such database: see the number in url"},
     {"max number of clients reached", -EAGAIN, true, "the server has too many clients"},
 };
 

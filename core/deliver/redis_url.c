@@ -10,14 +10,16 @@
 #include <string.h>
 #include <sys/un.h>
 
-static int parse_number(const char *text, const char *what, long max, int *ret, struct error *reterr)
+static int parse_number(const char *text, const char *what, long max, int *ret,
+                        struct error *reterr)
 {
     char *end;
     errno = 0;
     long value = strtol(text, &end, 10);
     if (!isdigit((unsigned char)*text) || *end || errno || value > max)
-        return error_set(reterr, -EINVAL, "redis url: %s is not a number from 0 to %ld: '%.40s'", what,
-                         max, text);
+        return error_set(reterr, -EINVAL,
+                         "redis url: %s is not a number from 0 to %ld: '%.40s'", what, max,
+                         text);
     *ret = (int)value;
     return 0;
 }
@@ -25,7 +27,8 @@ static int parse_number(const char *text, const char *what, long max, int *ret, 
 static int copy_host(const char *from, size_t len, size_t size, char *to, struct error *reterr)
 {
     if (len == 0 || len >= size)
-        return error_set(reterr, -EINVAL, "redis url: host or path must have 1 to %zu bytes", size - 1);
+        return error_set(reterr, -EINVAL, "redis url: host or path must have 1 to %zu bytes",
+                         size - 1);
     memcpy(to, from, len);
     to[len] = '\0';
     return 0;
@@ -35,18 +38,22 @@ static int parse_unix(const char *path, struct redis_url *url, struct error *ret
 {
     size_t len = strcspn(path, "?");
     if (*path != '/')
-        return error_set(reterr, -EINVAL, "redis url: unix:// wants an absolute path: unix:///run/redis.sock");
+        return error_set(reterr, -EINVAL,
+                         "redis url: unix:// wants an absolute path: unix:///run/redis.sock");
     url->local = true;
-    int r = copy_host(path, len, sizeof(((struct sockaddr_un *)0)->sun_path), url->host, reterr);
+    int r =
+        copy_host(path, len, sizeof(((struct sockaddr_un *)0)->sun_path), url->host, reterr);
     if (r < 0 || path[len] == '\0')
         return r;
     if (strncmp(path + len, "?db=", 4) != 0)
-        return error_set(reterr, -EINVAL, "redis url: behind the path only ?db=NUMBER may follow");
+        return error_set(reterr, -EINVAL,
+                         "redis url: behind the path only ?db=NUMBER may follow");
     return parse_number(path + len + 4, "db", 1 << 20, &url->db, reterr);
 }
 
 /* `[host]rest` or `host:rest`; *ret_rest is what follows the host. */
-static int parse_host(const char *text, struct redis_url *url, const char **ret_rest, struct error *reterr)
+static int parse_host(const char *text, struct redis_url *url, const char **ret_rest,
+                      struct error *reterr)
 {
     bool bracket = *text == '[';
     size_t len = bracket ? strcspn(++text, "]") : strcspn(text, ":/");
@@ -60,8 +67,9 @@ static int parse_tcp(const char *text, struct redis_url *url, struct error *rete
 {
     char port[16];
     if (strchr(text, '@'))
-        return error_set(reterr, -EINVAL,
-                         "redis url: no user or password in it: use 'user' and 'password_file'");
+        return error_set(
+            reterr, -EINVAL,
+            "redis url: no user or password in it: use 'user' and 'password_file'");
     int r = parse_host(text, url, &text, reterr);
     if (r == 0 && *text == ':') {
         size_t len = strcspn(++text, "/");
@@ -73,7 +81,8 @@ static int parse_tcp(const char *text, struct redis_url *url, struct error *rete
     if (r < 0 || *text == '\0' || strcmp(text, "/") == 0)
         return r;
     if (*text != '/')
-        return error_set(reterr, -EINVAL, "redis url: behind the host only :PORT and /DB may follow");
+        return error_set(reterr, -EINVAL,
+                         "redis url: behind the host only :PORT and /DB may follow");
     return parse_number(text + 1, "db", 1 << 20, &url->db, reterr);
 }
 
@@ -87,10 +96,12 @@ int redis_url_parse(const char *text, struct redis_url *ret, struct error *reter
     else if (bytes_starts_with(all, "redis://"))
         r = parse_tcp(text + 8, &url, reterr);
     else if (bytes_starts_with(all, "rediss://"))
-        r = error_set(reterr, -EPROTONOSUPPORT,
-                      "redis url: no TLS in this build: use a unix socket, or a tunnel such as stunnel");
+        r = error_set(
+            reterr, -EPROTONOSUPPORT,
+            "redis url: no TLS in this build: use a unix socket, or a tunnel such as stunnel");
     else
-        r = error_set(reterr, -EINVAL, "redis url: must begin with redis:// or unix://: '%.60s'", text);
+        r = error_set(reterr, -EINVAL,
+                      "redis url: must begin with redis:// or unix://: '%.60s'", text);
     if (r == 0)
         *ret = url;
     return r;

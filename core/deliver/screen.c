@@ -42,7 +42,12 @@ static bool in_ranges(const struct range *ranges, size_t count, uint32_t code)
 static uint32_t decode(const unsigned char *p, size_t left, size_t *ret_len)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc0 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : p[0] < 0xf8 ? 4 : 0;
+    size_t len = p[0] < 0x80   ? 1
+                 : p[0] < 0xc0 ? 0
+                 : p[0] < 0xe0 ? 2
+                 : p[0] < 0xf0 ? 3
+                 : p[0] < 0xf8 ? 4
+                               : 0;
     *ret_len = 0;
     if (len == 0 || len > left)
         return 0;
@@ -61,7 +66,8 @@ static uint32_t decode(const unsigned char *p, size_t left, size_t *ret_len)
 static struct piece escaped(char kind, int digits, uint32_t code, size_t eats)
 {
     struct piece piece = {.eats = eats};
-    piece.columns = snprintf(piece.text, sizeof(piece.text), "\\%c%0*x", kind, digits, (unsigned)code);
+    piece.columns =
+        snprintf(piece.text, sizeof(piece.text), "\\%c%0*x", kind, digits, (unsigned)code);
     piece.len = (size_t)piece.columns;
     return piece;
 }

@@ -204,20 +204,22 @@ void segment_refresh(struct segment *segment)
     if (fstat(segment->fd, &st) == 0) {
         uint64_t end = (uint64_t)st.st_size & ~UINT64_C(7), at = segment->size;
         struct entry entry;
-        while (read_until(segment, &at, end, (struct bytes){room, SEGMENT_PAYLOAD_MAX}, &entry) > 0) {
-            uint64_t frame =
-                padded(sizeof(struct frame) + segment_payload_size(&entry));
+        while (read_until(segment, &at, end, (struct bytes){room, SEGMENT_PAYLOAD_MAX},
+                          &entry) > 0) {
+            uint64_t frame = padded(sizeof(struct frame) + segment_payload_size(&entry));
             segment->skipped += at - frame != segment->size;
             segment->size = at;
             if (entry.n > segment->last_n)
                 segment->last_n = entry.n;
         }
-        segment->torn = (uint64_t)st.st_size > segment->size ? (uint64_t)st.st_size - segment->size : 0;
+        segment->torn =
+            (uint64_t)st.st_size > segment->size ? (uint64_t)st.st_size - segment->size : 0;
     }
     free(room);
 }
 
-int segment_open(int dir, const char *name, bool writable, struct segment *ret, struct error *reterr)
+int segment_open(int dir, const char *name, bool writable, struct segment *ret,
+                 struct error *reterr)
 {
     int flags = (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW;
     int fd = openat(dir, name, flags);

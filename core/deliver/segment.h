@@ -26,8 +26,8 @@ enum {
 struct segment {
     int fd; /* -1: not open */
     uint64_t epoch, first_n;
-    uint64_t last_n; /* 0: holds no frame */
-    uint64_t size;   /* bytes up to the end of the last good frame */
+    uint64_t last_n;  /* 0: holds no frame */
+    uint64_t size;    /* bytes up to the end of the last good frame */
     uint64_t skipped; /* runs of damaged bytes found in the middle */
     uint64_t torn;    /* bytes behind the last good frame */
 };
@@ -35,7 +35,8 @@ struct segment {
 /* A new file, header written and synced; the caller syncs the directory. */
 int segment_create(int dir, const char *name, struct segment *ret, struct error *reterr);
 /* Open and walk every frame. -EBADMSG when the header is no good. The torn tail is left as it is. */
-int segment_open(int dir, const char *name, bool writable, struct segment *ret, struct error *reterr);
+int segment_open(int dir, const char *name, bool writable, struct segment *ret,
+                 struct error *reterr);
 /* Walk on from `size` what another process appended since. */
 void segment_refresh(struct segment *segment);
 void segment_close(struct segment *segment);

@@ -36,8 +36,8 @@ struct sink_ops {
      *   -ENODATA  the far end lost something, *ret_confirmed went back: come at once with all that is kept behind it
      *   -ESTALE   the far end remembers another epoch (FORK): stop
      */
-    int (*publish)(struct sink *sink, const struct entry *entries, size_t count, uint64_t *ret_confirmed,
-                   struct error *reterr);
+    int (*publish)(struct sink *sink, const struct entry *entries, size_t count,
+                   uint64_t *ret_confirmed, struct error *reterr);
     void (*close)(struct sink *sink);
 };
 struct sink {

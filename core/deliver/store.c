@@ -36,7 +36,8 @@ static int sync_parent(const char *path)
 {
     char parent[4096];
     const char *slash = strrchr(path, '/');
-    snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
     int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -83,7 +84,8 @@ static int make_epoch(struct store *store, const char *path, struct error *reter
     int r = good ? 0 : errno ? -errno : -EIO;
     if (fd >= 0)
         close(fd);
-    if (good && (renameat(store->dir, "epoch.new", store->dir, "epoch") < 0 || fsync(store->dir) < 0))
+    if (good &&
+        (renameat(store->dir, "epoch.new", store->dir, "epoch") < 0 || fsync(store->dir) < 0))
         r = -errno;
     if (r < 0)
         return error_set(reterr, r, "%s/epoch: cannot write: %s", path, strerror(-r));
@@ -152,8 +154,9 @@ static void cut_tail(const struct store *store, struct segment *segment, const c
 {
     if (segment->torn == 0 || !store->writable)
         return;
-    log_warning("%s: %" PRIu64 " bytes behind the last whole finding cut: a write was interrupted", name,
-                segment->torn);
+    log_warning("%s: %" PRIu64
+                " bytes behind the last whole finding cut: a write was interrupted",
+                name, segment->torn);
     if (ftruncate(segment->fd, (off_t)segment->size) == 0)
         segment->torn = 0;
 }
@@ -283,7 +286,8 @@ void store_drop_oldest(struct store *store)
     if (unlinkat(store->dir, name, 0) < 0)
         log_warning("%s: cannot delete: %s", name, strerror(errno));
     store->count--;
-    memmove(&store->segments[0], &store->segments[1], store->count * sizeof(store->segments[0]));
+    memmove(&store->segments[0], &store->segments[1],
+            store->count * sizeof(store->segments[0]));
 }
 
 void store_refresh(struct store *store)

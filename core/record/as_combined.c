@@ -36,6 +36,15 @@ bool combined_fits(struct stamps *stamps, struct bytes line)
     return rest && at > 4 && line.at[rest] == '"';
 }
 
+/* Is text[at] behind an odd number of backslashes? */
+static bool is_escaped(const char *text, size_t at)
+{
+    size_t slashes = 0;
+    while (slashes < at && text[at - 1 - slashes] == '\\')
+        slashes++;
+    return slashes % 2;
+}
+
 /* `"..."` or a bare token, cut off `rest`. */
 static struct bytes next_value(struct bytes *rest)
 {
@@ -45,8 +54,12 @@ static struct bytes next_value(struct bytes *rest)
         return bytes_until(rest, ' ');
     *rest = bytes_from(*rest, 1);
     size_t n = 0;
-    while (n < rest->len && rest->at[n] != '"')
-        n += rest->at[n] == '\\' && n + 1 < rest->len ? 2 : 1;
+    for (;; n++) { // most quotes are not escaped, so this turns once
+        const char *quote = memchr(rest->at + n, '"', rest->len - n);
+        n = quote ? (size_t)(quote - rest->at) : rest->len;
+        if (!quote || !is_escaped(rest->at, n))
+            break;
+    }
     struct bytes value = {rest->at, n};
     *rest = bytes_from(*rest, n + (n < rest->len));
     return value;

@@ -21,7 +21,7 @@ enum {
     FIT_PERCENT = 80,    /* of lines a format must fit to be chosen */
     PLACE_PERCENT = 2,   /* of lines that make the very start a place of stamps */
     INSIDE_PERCENT = 10, /* ...that make another place one: dates stand in free text too */
-    EPOCH_PERCENT = 50, /* of all lines; then bare numbers are stamps */
+    EPOCH_PERCENT = 50,  /* of all lines; then bare numbers are stamps */
     STAMPED_PERCENT = 5, /* of lines that are not indented; fewer stamps do not begin records */
     WHOLE_PERCENT =
         50, /* of docker's lines must be whole, or else a missing \n means nothing */
@@ -106,14 +106,16 @@ static enum record_format pick(const struct survey *survey)
 static places enough_at(const unsigned at[PLACES], unsigned lines)
 {
     places allowed = 0;
-    unsigned even = 0, odd = 0;
-    for (unsigned i = 0; i < PLACES; i++)
-        *(i % 2 ? &odd : &even) += at[i];
+    unsigned even = 0, odd = 0, most = 0;
     for (unsigned i = 0; i < PLACES; i++) {
-        bool leading =
-            i % 2 == 0 || odd > even; // dumps are indented; whole sources hardly ever
-        if (at[i] && leading &&
-            at[i] * 100 >= lines * (i == 0 ? PLACE_PERCENT : INSIDE_PERCENT))
+        *(i % 2 ? &odd : &even) += at[i];
+        most = at[i] > most ? at[i] : most;
+    }
+    for (unsigned i = 0; i < PLACES; i++) {
+        // Dumps and tables are indented or rare; a source's own stamps are neither.
+        bool usual = i == 0 || (at[i] * 2 > most && (i % 2 == 0 || odd > even));
+        unsigned percent = i == 0 ? PLACE_PERCENT : INSIDE_PERCENT;
+        if (at[i] && usual && at[i] * 100 >= lines * percent)
             allowed |= 1u << i;
     }
     return allowed;

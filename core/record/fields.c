@@ -8,13 +8,47 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { NUMBER_BYTES = 40 }; /* no number of a log has more digits */
+enum {
+    NUMBER_BYTES = 40, /* no number of a log has more digits */
+    EXACT_DIGITS = 15, /* every integer of so many is a double */
+};
+
+/*
+ * `123` and `0.0026`, which nearly all are: digits that fit a double exactly over a power of ten that does too give the
+ * nearest double with one division, as strtod would. Returns the digits read, 0 when it is for strtod.
+ */
+static size_t read_plain(struct bytes value, double *ret)
+{
+    static const double powers[EXACT_DIGITS + 1] = {
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    uint64_t digits = 0;
+    size_t at = 0, point = SIZE_MAX, count = 0;
+    for (; at < value.len && count <= EXACT_DIGITS; at++) {
+        unsigned digit = (unsigned char)(value.at[at] - '0');
+        if (digit < 10) {
+            digits = digits * 10 + digit;
+            count++;
+        } else if (value.at[at] == '.' && point == SIZE_MAX && count) {
+            point = at;
+        } else {
+            break;
+        }
+    }
+    bool exponent =
+        at < value.len && ((value.at[at] | 0x20) == 'e' || (value.at[at] | 0x20) == 'x');
+    if (!count || count > EXACT_DIGITS || exponent)
+        return 0;
+    *ret = (double)digits / powers[point == SIZE_MAX ? 0 : at - point - 1];
+    return at;
+}
 
 /* The number that `value` begins with; what follows is its unit: `12.5ms` is 12.5. */
 static bool read_number(struct bytes value, double *ret)
 {
     char text[NUMBER_BYTES], *end;
     size_t len = value.len < sizeof(text) - 1 ? value.len : sizeof(text) - 1;
+    if (read_plain(value, ret))
+        return true;
     if (!len || !memchr("0123456789+-.", *value.at, 13))
         return false;
     memcpy(text, value.at, len);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 
 enum {
-    SHORTEST = 14, /* 10.30 16:49:06 */
+    SHORTEST = 13, /* 081109 203615 */
     YEAR_FIRST = 1970,
     YEAR_LAST = 2261,
     DAY_S = 86400,

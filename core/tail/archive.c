@@ -38,6 +38,7 @@ struct unpack {
     ZSTD_DStream *stream;
     size_t in_at, in_len, hint; /* hint: bytes zstd asks for; 0 between frames */
     uint64_t packed, out;       /* read from the file; unpacked so far */
+    bool full;                  /* the last output was: zstd may hold more */
     int error;                  /* how it ended: said once what came before is delivered */
     bool skip;                  /* below the source's offset: unpack and drop */
     struct marker before;       /* of what was dropped */
@@ -69,7 +70,7 @@ static struct unpack *unpack_new(void)
     u->in_at = u->in_len = u->hint = 0;
     u->packed = u->out = 0;
     u->error = 0;
-    u->skip = false;
+    u->skip = u->full = false;
     u->before.len = 0;
     (void)ZSTD_DCtx_setParameter(u->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
     return u;
@@ -132,7 +133,8 @@ static int unpack_step(struct source *source, struct unpack *u, ZSTD_outBuffer *
     int r = u->in_at < u->in_len ? 0 : unpack_refill(source, u);
     if (r < 0 && (r != -ENODATA || u->hint == 0))
         return r;
-    size_t want = u->hint > 0 ? u->hint : FRAME_HEADER_FIRST;
+    // what zstd holds comes out alone: an error in the same call would take it away
+    size_t want = u->hint == 0 ? FRAME_HEADER_FIRST : u->full ? 0 : u->hint;
     size_t have = u->in_len - u->in_at;
     ZSTD_inBuffer in = {u->in + u->in_at, want < have ? want : have, 0};
     size_t before = out->pos;
@@ -141,6 +143,7 @@ static int unpack_step(struct source *source, struct unpack *u, ZSTD_outBuffer *
     if (ZSTD_isError(hint))
         return unpack_give_up(source, u, unpack_reason(hint));
     u->hint = hint;
+    u->full = out->pos == out->size;
     if (unpack_over_limit(u, u->out + out->pos))
         return unpack_give_up(source, u,
                               "the archive unpacks to more than its size allows: a bomb");

@@ -46,6 +46,7 @@ struct followed *crowd_add(struct tail *tail, struct source *source)
         return NULL;
     f->source = source;
     f->state = FOLLOW_ROTATED; // until it has a name
+    tail->nameless++;
     f->size = source->seen;
     f->mtime_ns = source->mtime_ns;
     f->news_ns = clock_monotonic_ns();
@@ -68,6 +69,7 @@ void crowd_name(struct tail *tail, struct followed *f)
     f->name_next = *bucket;
     *bucket = f;
     f->state = FOLLOW_LIVE;
+    tail->nameless--;
 }
 
 void crowd_unname(struct tail *tail, struct followed *f)
@@ -78,6 +80,36 @@ void crowd_unname(struct tail *tail, struct followed *f)
         at = &(*at)->name_next;
     *at = f->name_next;
     f->state = FOLLOW_ROTATED;
+    f->left_hash = f->name_hash;
+    f->source->idle = false; // unread until proven otherwise
+    tail->leavers[tail->leaver++ % LEAVERS_MAX] = f;
+    tail->nameless++;
+}
+
+void crowd_succeed(struct tail *tail, struct followed *f)
+{
+    for (size_t i = 1; i <= LEAVERS_MAX; i++) {
+        struct followed *old = tail->leavers[(tail->leaver - i) % LEAVERS_MAX];
+        if (!old || old == f || old->left_hash != f->name_hash || old->before)
+            continue;
+        if (old->source->idle)
+            return;
+        f->after = old;
+        old->before = f;
+        return;
+    }
+}
+
+static void crowd_forget_order(struct tail *tail, struct followed *f)
+{
+    for (size_t i = 0; i < LEAVERS_MAX; i++)
+        if (tail->leavers[i] == f)
+            tail->leavers[i] = NULL;
+    if (f->after)
+        f->after->before = NULL;
+    if (f->before)
+        f->before->after = NULL;
+    f->after = f->before = NULL;
 }
 
 static void crowd_no_turn(struct tail *tail, struct followed *f)
@@ -98,6 +130,8 @@ void crowd_remove(struct tail *tail, struct followed *f)
     *at = f->inode_next;
     if (f->state == FOLLOW_LIVE)
         crowd_unname(tail, f);
+    tail->nameless--;
+    crowd_forget_order(tail, f);
     f->state = FOLLOW_GONE;
     crowd_no_turn(tail, f);
     crowd_unpacked(tail, f);
@@ -139,12 +173,16 @@ void crowd_ready(struct tail *tail, struct followed *f)
 
 struct followed *crowd_turn(struct tail *tail)
 {
-    struct followed *f = TAILQ_FIRST(&tail->ready);
-    if (f) {
+    struct followed *f;
+    TAILQ_FOREACH(f, &tail->ready, turn)
+    {
+        if (f->after && !f->after->source->idle && f->after->ready)
+            continue; // its predecessor is not drained
         TAILQ_REMOVE(&tail->ready, f, turn);
         f->ready = false;
+        return f;
     }
-    return f;
+    return NULL;
 }
 
 void crowd_unpacked(struct tail *tail, struct followed *f)

@@ -16,14 +16,19 @@
 #include <errno.h>
 #include <string.h>
 
-/* A new beginning: what was seen and not consumed is lost. */
-static ssize_t file_restart(struct source *source)
+/*
+ * A new beginning: what was seen of the old content and not consumed is lost. The size seen last belongs to the old content
+ * only if the file is shorter now: else it may be the new one's.
+ */
+static ssize_t file_restart(struct source *source, bool shorter)
 {
-    uint64_t seen = source->offset + source->shown;
-    if (source->seen > seen)
-        seen = source->seen;
-    source_lose(source, seen - source->offset, "truncated before it was read to its end");
-    source->offset = source->seen = 0;
+    uint64_t end = source->offset + source->shown;
+    if (source->cut > end)
+        end = source->cut;
+    if (shorter && source->seen > end)
+        end = source->seen;
+    source_lose(source, end - source->offset, "truncated before it was read to its end");
+    source->offset = source->seen = source->cut = 0;
     source->shown = 0;
     source->moved = false;
     source->marker.len = 0;
@@ -39,8 +44,9 @@ static ssize_t file_read(struct source *source, void *buf, size_t size)
     ssize_t r = tail_sys.preadv(source->fd, parts, 2, (off_t)(source->offset - len));
     if (r < 0)
         return -errno;
-    if ((size_t)r < len || memcmp(mark, source->marker.at, len) != 0)
-        return file_restart(source);
+    bool shorter = (size_t)r < len;
+    if (shorter || memcmp(mark, source->marker.at, len) != 0)
+        return file_restart(source, shorter);
     size_t got = (size_t)r - len;
     if (source->offset + got > source->seen)
         source->seen = source->offset + got;

@@ -27,7 +27,8 @@ enum {
     FILES_MAX = 10000,
     OPEN_MAX = 1000, /* descriptors; what is idle longest is parked */
     CROWD_BUCKETS = 16384,
-    SAID_MAX = 4096, /* troubles with single files that are said once; then no more */
+    LEAVERS_MAX = 64, /* names that lost their file just now */
+    SAID_MAX = 4096,  /* troubles with single files that are said once; then no more */
 };
 
 enum follow_state { FOLLOW_LIVE, FOLLOW_ROTATED, FOLLOW_GONE };
@@ -45,7 +46,9 @@ struct followed {
     uint64_t lent_at; /* offset and bytes shown when it was lent: has anything come? */
     int64_t news_ns;  /* when the last byte came, or the name went */
     struct followed *name_next, *inode_next;
-    uint64_t name_hash;
+    uint64_t name_hash, left_hash; /* of its name; of the one it had before */
+    struct followed *after,
+        *before; /* it has its turns when `after`, whose name it took, is drained */
     TAILQ_ENTRY(followed) all, turn, descriptor;
 };
 
@@ -65,6 +68,8 @@ struct tail {
     bool begun;      /* tail_next() was called: what is found from now on is new */
     bool full;       /* said that there are too many files */
     bool links;      /* some followed name is a symlink */
+    struct followed *leavers[LEAVERS_MAX];
+    size_t leaver, nameless; /* nameless: how many are ROTATED */
     struct book book;
     struct buffer out;
     uint64_t saved; /* hash of the bookmarks on disk */
@@ -81,6 +86,8 @@ struct followed *crowd_add(struct tail *tail,
 void crowd_name(struct tail *tail,
                 struct followed *f); /* found by its source's path from now on */
 void crowd_unname(struct tail *tail, struct followed *f);
+/* The new file `f` has the name of one that left: that one is read first. */
+void crowd_succeed(struct tail *tail, struct followed *f);
 void crowd_remove(struct tail *tail, struct followed *f); /* freed at the next crowd_sweep() */
 void crowd_sweep(struct tail *tail);
 /* It may have bytes: give it a turn. Archives take theirs one after another, for their memory. */

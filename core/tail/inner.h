@@ -32,6 +32,7 @@ struct source {
     char *path;
     int fd;           /* -1 while parked; a pipe's is the caller's */
     uint64_t offset;  /* consumed */
+    uint64_t cut;     /* the size it was seen to shrink from */
     uint64_t seen;    /* a file: the largest size seen since it began */
     int64_t mtime_ns; /* when last looked at */
     size_t shown;     /* bytes the last read showed and nobody consumed */

@@ -343,6 +343,8 @@ static void look_for(struct tail *tail, struct bookmark *mark)
 static int by_age(const void *a, const void *b)
 {
     const struct followed *x = *(struct followed *const *)a, *y = *(struct followed *const *)b;
+    if (x->state != y->state)
+        return x->state == FOLLOW_ROTATED ? -1 : 1;
     if (x->mtime_ns != y->mtime_ns)
         return x->mtime_ns < y->mtime_ns ? -1 : 1;
     return strcmp(x->source->path, y->source->path);

@@ -124,6 +124,7 @@ static void follow_new(struct tail *tail, const char *path, const struct stat *s
     }
     source->group = group;
     crowd_name(tail, f);
+    crowd_succeed(tail, f);
     crowd_opened(tail, f);
     watch_target(tail, path);
     resume_begin(tail, f);
@@ -183,9 +184,10 @@ void rotate_check(struct tail *tail, const char *path)
         return;
     }
     struct followed *g = crowd_inode(tail, st.st_dev, st.st_ino);
+    bool room = tail->open_count < tail->open_max;
     if (!g)
         return;
-    if (g->source->fd < 0 && source_unpark(g->source, path) == 0)
+    if (room && g->source->fd < 0 && source_unpark(g->source, path) == 0)
         crowd_opened(
             tail,
             g); // renamed to a name nobody asked for, and parked: this is the way back to it
@@ -213,9 +215,9 @@ static int unpark_beside(struct source *source)
     *name = '\0';
     DIR *dir = n > 0 && n < PATH_MAX ? opendir(slash ? path : ".") : NULL;
     if (!dir)
-        return -ENOENT;
+        return -errno;
     int r = -ENOENT;
-    for (struct dirent *d; r < 0 && (d = readdir(dir)) != NULL;) {
+    for (struct dirent *d; (r == -ENOENT || r == -ESTALE) && (d = readdir(dir)) != NULL;) {
         size_t room = sizeof(path) - (size_t)(name - path), len = strlen(d->d_name);
         if (d->d_ino != source->identity.inode || len >= room)
             continue;
@@ -226,14 +228,22 @@ static int unpark_beside(struct source *source)
     return r;
 }
 
+/* Nothing wrong with the file: a later turn may be luckier. */
+static bool is_shortage(int r)
+{
+    return r == -EACCES || r == -EMFILE || r == -ENFILE || r == -ENOMEM;
+}
+
 void rotate_reopen(struct tail *tail, struct followed *f)
 {
     struct source *source = f->source;
     int r = -ESTALE;
     if (f->state == FOLLOW_LIVE)
         r = source_unpark(source, source->path);
-    if (r == -EACCES || r == -EMFILE || r == -ENFILE || r == -ENOMEM)
-        return; // still there: a later turn may be luckier
+    if (is_shortage(r)) {
+        f->mtime_ns = -1; // still there, and "changed" at the next sweep
+        return;
+    }
     if (r < 0 && f->state == FOLLOW_LIVE)
         rotate_away(tail, f);
     if (r < 0)
@@ -242,6 +252,8 @@ void rotate_reopen(struct tail *tail, struct followed *f)
         crowd_opened(tail, f);
         return;
     }
+    if (is_shortage(r))
+        return; // has a turn in each sweep anyway
     if (source->seen > source->offset)
         source_lose(source, source->seen - source->offset,
                     "gone before it was read to its end");

@@ -202,8 +202,10 @@ void source_lose(struct source *source, uint64_t bytes, const char *reason)
 
 void source_saw(struct source *source, const struct stat *st)
 {
-    if ((uint64_t)st->st_size > source->seen)
-        source->seen = (uint64_t)st->st_size;
+    uint64_t size = (uint64_t)st->st_size;
+    if (size < source->seen && source->seen > source->cut)
+        source->cut = source->seen;
+    source->seen = size;
     source->mtime_ns = st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
 }
 

@@ -40,8 +40,9 @@ static void on_grew(void *context, const char *path)
     struct followed *f = crowd_named(tail, path);
     if (f)
         crowd_ready(tail, f);
-    else if (tail->links)
-        rotate_check(tail, path); // the end of a symlink, perhaps
+    else if (tail->links || tail->nameless > 0)
+        rotate_check(tail,
+                     path); // the end of a symlink, or what was renamed and is still written
 }
 
 static void on_lost(void *context)

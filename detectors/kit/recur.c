@@ -57,7 +57,8 @@ void recur_forget_episode(struct recur *recur)
 
 bool recur_is_sane(const struct recur *recur)
 {
-    bool sane = recur->windows >= 0 && isfinite(recur->windows) && recur->peak >= 0 && recur->calm >= 0;
+    bool sane =
+        recur->windows >= 0 && isfinite(recur->windows) && recur->peak >= 0 && recur->calm >= 0;
     for (int i = 0; i < RECUR_BINS; i++)
         sane = sane && recur->bins[i] >= 0 && isfinite(recur->bins[i]);
     return sane;

@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sources  F. J. Anscombe, The Transformation of Poisson, Binomial and Negative-Binomial Data, Biometrika 35, 1948.
+ *          D. L. Shell, A High-Speed Sorting Procedure, CACM 2, 1959.
  *          F. R. Hampel, The Influence Curve and Its Role in Robust Estimation, JASA 69, 1974 (the MAD).
  *          B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers, 1993 (mean distance where the MAD is 0).
  */
 
 #include "kit/robust.h"
 
-#include <stdlib.h>
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
+/* Shell's sort with Ciura's gaps: qsort() may allocate. */
 void robust_sort(double *values, size_t count)
 {
-    qsort(values, count, sizeof(*values), ascending);
+    static const size_t gaps[] = {701, 301, 132, 57, 23, 10, 4, 1};
+    for (size_t g = 0; g < sizeof(gaps) / sizeof(*gaps); g++) {
+        size_t gap = gaps[g];
+        for (size_t i = gap; i < count; i++) {
+            double value = values[i];
+            size_t hole = i;
+            for (; hole >= gap && values[hole - gap] > value; hole -= gap)
+                values[hole] = values[hole - gap];
+            values[hole] = value;
+        }
+    }
 }
 
 double robust_median(const double *sorted, size_t count)

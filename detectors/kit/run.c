@@ -7,7 +7,8 @@
 
 #include <math.h>
 
-static const double MOSTLY = 0.6; /* share of odd windows in a run that is a shift and no flutter */
+static const double MOSTLY =
+    0.6; /* share of odd windows in a run that is a shift and no flutter */
 
 void run_end(struct run *run)
 {

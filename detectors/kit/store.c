@@ -26,11 +26,14 @@ static uint64_t hash(uint64_t so_far, const void *data, size_t len)
 static struct head head_of(const struct store *store)
 {
     const oddline_host *host = store->host;
-    uint64_t owner = hash(UINT64_C(0xcbf29ce484222325), &host->window_ns, sizeof(host->window_ns));
+    uint64_t owner =
+        hash(UINT64_C(0xcbf29ce484222325), &host->window_ns, sizeof(host->window_ns));
     for (uint32_t i = 0; i < host->series_count; i++)
         owner = hash(owner, host->series[i], strlen(host->series[i]) + 1);
-    return (struct head){
-        .magic = MAGIC, .series_count = host->series_count, .each = store->each, .owner = owner};
+    return (struct head){.magic = MAGIC,
+                         .series_count = host->series_count,
+                         .each = store->each,
+                         .owner = owner};
 }
 
 static void *series_in(const struct store *store, unsigned char *block, uint32_t series)

@@ -17,8 +17,9 @@
 #define LN10 2.302585092994045684
 #define PI   3.141592653589793238
 
-static const double EXACT = 50; /* standard deviations up to this are summed: some hundred terms */
-enum { TERMS_MAX = 4096 };      /* in any case not more; what is left is a geometric rest */
+static const double EXACT =
+    50;                    /* standard deviations up to this are summed: some hundred terms */
+enum { TERMS_MAX = 4096 }; /* in any case not more; what is left is a geometric rest */
 
 static double bounded(double surprise)
 {
@@ -111,9 +112,8 @@ static double log_sum_down(struct count c, double x)
 static double deviance_root(struct count c, double x)
 {
     double own = x > 0 ? x * log(x / c.mean) : 0;
-    double half = c.size <= 0
-                      ? own - (x - c.mean)
-                      : own - (x + c.size) * log((x + c.size) / (c.mean + c.size));
+    double half = c.size <= 0 ? own - (x - c.mean)
+                              : own - (x + c.size) * log((x + c.size) / (c.mean + c.size));
     double root = sqrt(2 * fmax(half, 0));
     return x < c.mean ? -root : root;
 }

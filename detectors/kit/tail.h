@@ -7,7 +7,8 @@
 #ifndef KIT_TAIL_H
 #define KIT_TAIL_H
 
-#define TAIL_MAX 300.0 /* beyond it a double has no probability left; nobody tells 1e-300 from 1e-400 */
+#define TAIL_MAX                                                                               \
+    300.0 /* beyond it a double has no probability left; nobody tells 1e-300 from 1e-400 */
 
 /* P(Z >= z) of a standard normal Z. */
 double tail_normal(double z);

@@ -59,32 +59,38 @@ static bool read_at(const struct file *file, void *to, size_t len, uint64_t offs
 
 static int truncated(const struct file *file, struct error *reterr)
 {
-    return error_set(reterr, -ENOEXEC, "%s: truncated: its %llu bytes are fewer than its headers say",
-                     file->path, (unsigned long long)file->size);
+    return error_set(reterr, -ENOEXEC,
+                     "%s: truncated: its %llu bytes are fewer than its headers say", file->path,
+                     (unsigned long long)file->size);
 }
 
-static int check_identity(const struct file *file, const ElfW(Ehdr) * head, struct error *reterr)
+static int check_identity(const struct file *file, const ElfW(Ehdr) * head,
+                          struct error *reterr)
 {
     if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0)
-        return error_set(reterr, -ENOEXEC, "%s: not a shared object: no ELF header", file->path);
+        return error_set(reterr, -ENOEXEC, "%s: not a shared object: no ELF header",
+                         file->path);
     if (head->e_ident[EI_CLASS] != CLASS || head->e_ident[EI_DATA] != ORDER)
         return error_set(reterr, -ENOEXEC,
-                         "%s: wrong architecture: not a %zu-bit object of this byte order", file->path,
-                         sizeof(void *) * 8);
+                         "%s: wrong architecture: not a %zu-bit object of this byte order",
+                         file->path, sizeof(void *) * 8);
     if (head->e_machine != MACHINE)
         return error_set(reterr, -ENOEXEC,
-                         "%s: wrong architecture: built for ELF machine %u, this is %s (%u)", file->path,
-                         head->e_machine, MACHINE_NAME, (unsigned)MACHINE);
+                         "%s: wrong architecture: built for ELF machine %u, this is %s (%u)",
+                         file->path, head->e_machine, MACHINE_NAME, (unsigned)MACHINE);
     if (head->e_type != ET_DYN)
         return error_set(reterr, -ENOEXEC, "%s: not a shared object: ELF type %u", file->path,
                          head->e_type);
     return 0;
 }
 
-static int check_segments(const struct file *file, const ElfW(Ehdr) * head, struct error *reterr)
+static int check_segments(const struct file *file, const ElfW(Ehdr) * head,
+                          struct error *reterr)
 {
-    if (head->e_phentsize != sizeof(ElfW(Phdr)) || head->e_phnum == 0 || head->e_phnum > HEADERS_MAX)
-        return error_set(reterr, -ENOEXEC, "%s: not a shared object: no program headers", file->path);
+    if (head->e_phentsize != sizeof(ElfW(Phdr)) || head->e_phnum == 0 ||
+        head->e_phnum > HEADERS_MAX)
+        return error_set(reterr, -ENOEXEC, "%s: not a shared object: no program headers",
+                         file->path);
     for (uint64_t i = 0; i < head->e_phnum; i++) {
         ElfW(Phdr) segment;
         if (!read_at(file, &segment, sizeof(segment), head->e_phoff + i * sizeof(segment)))
@@ -95,12 +101,14 @@ static int check_segments(const struct file *file, const ElfW(Ehdr) * head, stru
     return 0;
 }
 
-static int check_sections(const struct file *file, const ElfW(Ehdr) * head, struct error *reterr)
+static int check_sections(const struct file *file, const ElfW(Ehdr) * head,
+                          struct error *reterr)
 {
     if (head->e_shoff == 0)
         return 0; // stripped of sections: legal, the linker does not need them
     if (head->e_shentsize != sizeof(ElfW(Shdr)) || head->e_shnum > HEADERS_MAX)
-        return error_set(reterr, -ENOEXEC, "%s: not a shared object: bad section headers", file->path);
+        return error_set(reterr, -ENOEXEC, "%s: not a shared object: bad section headers",
+                         file->path);
     for (uint64_t i = 0; i < head->e_shnum; i++) {
         ElfW(Shdr) section;
         if (!read_at(file, &section, sizeof(section), head->e_shoff + i * sizeof(section)))
@@ -118,7 +126,8 @@ static int check_open(const struct file *file, struct error *reterr)
     ElfW(Ehdr) head;
     char magic[SELFMAG];
     if (!read_at(file, magic, sizeof(magic), 0) || memcmp(magic, ELFMAG, SELFMAG) != 0)
-        return error_set(reterr, -ENOEXEC, "%s: not a shared object: no ELF header", file->path);
+        return error_set(reterr, -ENOEXEC, "%s: not a shared object: no ELF header",
+                         file->path);
     if (!read_at(file, &head, sizeof(head), 0))
         return truncated(file, reterr);
     int r = check_identity(file, &head, reterr);
@@ -131,7 +140,8 @@ static int check_open(const struct file *file, struct error *reterr)
 
 int elf_check(const char *path, struct error *reterr)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); // a FIFO must not hang us
+    int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); // a FIFO must not hang us
     if (fd < 0) {
         int why = errno;
         return error_set(reterr, -why, "%s: cannot open: %s", path, strerror(why));

@@ -41,7 +41,8 @@ struct plugin_setting {
 };
 
 /* Is this setting one of the plugin's and in range? -EINVAL with the range or the nearest name in the sentence. */
-int plugin_check_setting(const struct plugin *plugin, struct plugin_setting setting, struct error *reterr);
+int plugin_check_setting(const struct plugin *plugin, struct plugin_setting setting,
+                         struct error *reterr);
 /* The name of the PATTERNS parameter, or NULL. */
 const char *plugin_patterns_param(const struct plugin *plugin);
 
@@ -60,11 +61,12 @@ struct instance_options {
     size_t setting_count;
 };
 
-int instance_open(struct plugin *plugin, const struct instance_options *options, struct instance **ret,
-                  struct error *reterr);
+int instance_open(struct plugin *plugin, const struct instance_options *options,
+                  struct instance **ret, struct error *reterr);
 void instance_close(struct instance *instance); /* accepts NULL */
 
-int instance_observe(struct instance *instance, const struct oddline_batch *batch, struct error *reterr);
+int instance_observe(struct instance *instance, const struct oddline_batch *batch,
+                     struct error *reterr);
 /*
  * Score a window. *ret_scores is [series_count], lent until the next call; `size` is 0 where the plugin reported nothing;
  * `reason` points at a copy or is "". A score that is negative or not finite, or an unknown kind, is -EBADMSG.
@@ -75,6 +77,7 @@ int instance_score(struct instance *instance, const struct oddline_window *windo
 enum { INSTANCE_STATE_MAX = 1 << 20 };
 /* -ENOTSUP when the plugin saves nothing. The bytes are lent until the next call. */
 int instance_save(struct instance *instance, struct bytes *ret_state, struct error *reterr);
-int instance_load(struct instance *instance, struct bytes state, uint32_t state_version, struct error *reterr);
+int instance_load(struct instance *instance, struct bytes state, uint32_t state_version,
+                  struct error *reterr);
 
 #endif /* HOST_HOST_H */

@@ -36,8 +36,8 @@ struct instance {
 static bool complain(struct instance *instance, const char *what)
 {
     if (!instance->complaint.text[0])
-        error_set(&instance->complaint, 0, "%s: %s: %s", instance->plugin->label->id, instance->stream,
-                  what);
+        error_set(&instance->complaint, 0, "%s: %s: %s", instance->plugin->label->id,
+                  instance->stream, what);
     return false;
 }
 
@@ -100,7 +100,8 @@ static int status_code(oddline_status status)
 
 static const char *status_text(oddline_status status)
 {
-    static const char *const texts[] = {"fine", "out of memory", "its parameters do not go together",
+    static const char *const texts[] = {"fine", "out of memory",
+                                        "its parameters do not go together",
                                         "the saved state is not its own", "it failed"};
     return (unsigned)status < sizeof(texts) / sizeof(*texts) ? texts[status] : "unknown status";
 }
@@ -109,11 +110,12 @@ static int failed(struct instance *instance, const char *call, oddline_status st
                   struct error *reterr)
 {
     instance->broken = true;
-    return error_set(reterr, status_code(status), "%s: %s: %s() failed: %s", instance->plugin->label->id,
-                     instance->stream, call, status_text(status));
+    return error_set(reterr, status_code(status), "%s: %s: %s() failed: %s",
+                     instance->plugin->label->id, instance->stream, call, status_text(status));
 }
 
-int instance_observe(struct instance *instance, const struct oddline_batch *batch, struct error *reterr)
+int instance_observe(struct instance *instance, const struct oddline_batch *batch,
+                     struct error *reterr)
 {
     if (instance->broken)
         return refused(instance, reterr);
@@ -160,8 +162,8 @@ int instance_save(struct instance *instance, struct bytes *ret_state, struct err
         return failed(instance, "save", status, reterr);
     if (state.len > INSTANCE_STATE_MAX || (state.len > 0 && !state.data)) {
         instance->broken = true;
-        return error_set(reterr, -EBADMSG, "%s: %s: save() lent %zu bytes: at most %d", label->id,
-                         instance->stream, state.len, INSTANCE_STATE_MAX);
+        return error_set(reterr, -EBADMSG, "%s: %s: save() lent %zu bytes: at most %d",
+                         label->id, instance->stream, state.len, INSTANCE_STATE_MAX);
     }
     *ret_state = (struct bytes){.at = state.data, .len = state.len};
     return 0;
@@ -179,8 +181,8 @@ int instance_load(struct instance *instance, struct bytes state, uint32_t state_
     oddline_bytes lent = {.data = state.at, .len = state.len};
     oddline_status status = label->load(instance->self, lent, state_version);
     if (status == ODDLINE_ESTATE)
-        return error_set(reterr, -ESTALE, "%s: %s: starts cold: %s", label->id, instance->stream,
-                         status_text(status));
+        return error_set(reterr, -ESTALE, "%s: %s: starts cold: %s", label->id,
+                         instance->stream, status_text(status));
     return status == ODDLINE_OK ? 0 : failed(instance, "load", status, reterr);
 }
 
@@ -189,7 +191,8 @@ int instance_load(struct instance *instance, struct bytes state, uint32_t state_
 static int check_options(const struct plugin *plugin, const struct instance_options *options,
                          struct error *reterr)
 {
-    bool many = (plugin->label->needs & ODDLINE_NEEDS_ALL_SERIES) || plugin_patterns_param(plugin);
+    bool many =
+        (plugin->label->needs & ODDLINE_NEEDS_ALL_SERIES) || plugin_patterns_param(plugin);
     if (options->series_count == 0 || options->series_count > SERIES_MAX)
         return error_set(reterr, -EINVAL, "%s: %s: %u series: 1 to %d", plugin->label->id,
                          options->stream, options->series_count, SERIES_MAX);
@@ -250,15 +253,16 @@ static int call_open(struct instance *instance, const struct instance_options *o
                      instance->stream, why[0] ? why : status_text(status));
 }
 
-int instance_open(struct plugin *plugin, const struct instance_options *options, struct instance **ret,
-                  struct error *reterr)
+int instance_open(struct plugin *plugin, const struct instance_options *options,
+                  struct instance **ret, struct error *reterr)
 {
     int r = check_options(plugin, options, reterr);
     if (r < 0)
         return r;
     struct instance *instance = make(plugin, options);
     if (!instance || !instance->scores || !instance->reasons)
-        r = error_set(reterr, -ENOMEM, "%s: %s: out of memory", plugin->label->id, options->stream);
+        r = error_set(reterr, -ENOMEM, "%s: %s: out of memory", plugin->label->id,
+                      options->stream);
     else
         r = call_open(instance, options, reterr);
     if (r < 0)

@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <link.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,15 +22,17 @@ static bool is_path(const char *name)
 }
 
 /* A path without a slash gets "./": dlopen() would search the system's directories for it. */
-static int find(const char *name, const char *dir, char path[static PATH_MAX], struct error *reterr)
+static int find(const char *name, const char *dir, char path[static PATH_MAX],
+                struct error *reterr)
 {
     int len;
     if (is_path(name)) {
         len = snprintf(path, PATH_MAX, "%s%s", strchr(name, '/') ? "" : "./", name);
     } else if (!label_id_is_good(name)) {
-        return error_set(reterr, -EINVAL,
-                         "%s: not a detector: an id has 1 to %d lower-case letters, digits and `-`", name,
-                         LABEL_ID_MAX);
+        return error_set(
+            reterr, -EINVAL,
+            "%s: not a detector: an id has 1 to %d lower-case letters, digits and `-`", name,
+            LABEL_ID_MAX);
     } else {
         len = snprintf(path, PATH_MAX, "%s/%s.so", dir, name);
         if (len < PATH_MAX && access(path, F_OK) < 0 && errno == ENOENT)
@@ -56,12 +58,13 @@ static int open_object(struct plugin *plugin, struct error *reterr)
     plugin->object = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
     if (!plugin->object) {
         const char *why = dlerror();
-        return error_set(reterr, -ENOEXEC, "%s: cannot load: %s", plugin->path, why ? why : "unknown");
+        return error_set(reterr, -ENOEXEC, "%s: cannot load: %s", plugin->path,
+                         why ? why : "unknown");
     }
     plugin->label = dlsym(plugin->object, ODDLINE_SYMBOL);
     if (!plugin->label)
-        return error_set(reterr, -ENOEXEC, "%s: no detector: it exports no `" ODDLINE_SYMBOL "`",
-                         plugin->path);
+        return error_set(reterr, -ENOEXEC,
+                         "%s: no detector: it exports no `" ODDLINE_SYMBOL "`", plugin->path);
     return label_check(plugin->path, plugin->label, symbol_bytes(plugin->label), reterr);
 }
 
@@ -122,7 +125,8 @@ static bool beside_executable(char path[static PATH_MAX])
 
 const char *plugin_dir(void)
 {
-    static char found[PATH_MAX]; // the answer is static text, the same for the whole life of the process
+    static char found
+        [PATH_MAX]; // the answer is static text, the same for the whole life of the process
     const char *wish = getenv("ODDLINE_PLUGIN_DIR");
     if (wish && wish[0])
         return wish;

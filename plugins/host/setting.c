@@ -54,8 +54,8 @@ static int unknown(const struct oddline_plugin *label, const char *name, struct 
         }
     }
     if (nearest)
-        return error_set(reterr, -EINVAL, "%s: %s: no such parameter: did you mean %s?", label->id, name,
-                         nearest);
+        return error_set(reterr, -EINVAL, "%s: %s: no such parameter: did you mean %s?",
+                         label->id, name, nearest);
     struct buffer names = {0};
     for (uint32_t i = 0; i < label->param_count; i++)
         buffer_printf(&names, "%s%s", i ? ", " : "", label->params[i].name);
@@ -74,8 +74,8 @@ static void say_range(const oddline_param *param, char *to, size_t size)
     if (param->type == ODDLINE_F64)
         snprintf(to, size, "%g to %g%s%s", param->min.f64, param->max.f64, gap, param->unit);
     else if (param->type == ODDLINE_I64)
-        snprintf(to, size, "%lld to %lld%s%s", (long long)param->min.i64, (long long)param->max.i64, gap,
-                 param->unit);
+        snprintf(to, size, "%lld to %lld%s%s", (long long)param->min.i64,
+                 (long long)param->max.i64, gap, param->unit);
     else
         snprintf(to, size, "%s to %s", clock_format_duration(param->min.i64, low),
                  clock_format_duration(param->max.i64, high));
@@ -169,8 +169,8 @@ static int read_setting(const struct oddline_plugin *label, struct plugin_settin
     if (!param)
         return unknown(label, setting.name, reterr);
     if (param->type == ODDLINE_PATTERNS)
-        return error_set(reterr, -EINVAL, "%s: %s: takes a list of patterns, not one value", label->id,
-                         setting.name);
+        return error_set(reterr, -EINVAL, "%s: %s: takes a list of patterns, not one value",
+                         label->id, setting.name);
     int r = types[param->type].parse(param, setting.value, ret_value);
     if (r == -EINVAL)
         return error_set(reterr, -EINVAL, "%s: %s: %s is not a %s", label->id, setting.name,
@@ -178,14 +178,15 @@ static int read_setting(const struct oddline_plugin *label, struct plugin_settin
     if (r == -ERANGE) {
         char range[2 * CLOCK_TEXT_SIZE + LABEL_TEXT_MAX];
         say_range(param, range, sizeof(range));
-        return error_set(reterr, -EINVAL, "%s: %s: %s is out of range: %s", label->id, setting.name,
-                         setting.value, range);
+        return error_set(reterr, -EINVAL, "%s: %s: %s is out of range: %s", label->id,
+                         setting.name, setting.value, range);
     }
     *ret_param = param;
     return 0;
 }
 
-int plugin_check_setting(const struct plugin *plugin, struct plugin_setting setting, struct error *reterr)
+int plugin_check_setting(const struct plugin *plugin, struct plugin_setting setting,
+                         struct error *reterr)
 {
     const oddline_param *param;
     oddline_value value;

@@ -5,7 +5,7 @@
  * Method   With n windows behind it, any window is the highest so far with probability 1 / (n + 1), whatever the distribution. How far
  *          it is outside the range [low, high] seen so far makes it rarer still:
  *
- *              d = distance from the range / max(high - low, `margin` |edge|, 1e-9)
+ *              d = distance from the range / max(high - low, `margin` |edge|)      0 while that is 0
  *              score = log10(n + 1) + 3 log10(1 + d)          0 inside the range
  *
  * Input    any one series; values that are not finite are skipped
@@ -57,8 +57,8 @@ struct extreme {
     struct range range;
 };
 
-static oddline_status extreme_open(const oddline_host *host, const oddline_value *values, void **ret_instance,
-                                   char error[ODDLINE_ERROR_SIZE])
+static oddline_status extreme_open(const oddline_host *host, const oddline_value *values,
+                                   void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
     struct extreme *e = calloc(1, sizeof(*e));
     if (!e) {
@@ -79,8 +79,9 @@ static double surprise(const struct extreme *e, double x)
     double edge = x > r->high ? r->high : r->low;
     if (r->seen < 1 || (x >= r->low && x <= r->high))
         return 0;
-    double width = fmax(fmax(r->high - r->low, e->margin * fabs(edge)), 1e-9);
-    return fmin(log10(r->seen + 1) + 3 * log10(1 + fabs(x - edge) / width), 300);
+    double width = fmax(r->high - r->low, e->margin * fabs(edge));
+    double d = width > 0 ? fabs(x - edge) / width : 0; // a series that never moved has no scale
+    return fmin(log10(r->seen + 1) + 3 * log10(1 + d), 300);
 }
 
 static void say(const struct extreme *e, double x)
@@ -98,10 +99,12 @@ static void say(const struct extreme *e, double x)
         .reason = reason, // lent for the call
         .series = 0,
         .kind = r->seen > 0 && x < r->low ? ODDLINE_DROP : ODDLINE_SPIKE,
-        .flags = ODDLINE_SCORE_SURPRISE | (r->seen < (double)e->warmup ? ODDLINE_SCORE_WARMING : 0),
+        .flags =
+            ODDLINE_SCORE_SURPRISE | (r->seen < (double)e->warmup ? ODDLINE_SCORE_WARMING : 0),
     };
-    snprintf(reason, sizeof(reason), "%.100s at %.4g, never outside %.4g to %.4g in %.0f windows",
-             e->host->series[0], x, r->low, r->high, r->seen);
+    snprintf(reason, sizeof(reason),
+             "%.100s at %.4g, never outside %.4g to %.4g in %.0f windows", e->host->series[0],
+             x, r->low, r->high, r->seen);
     e->host->report(e->host, &score);
 }
 
@@ -110,7 +113,7 @@ static oddline_status extreme_score(void *instance, const oddline_window *window
     struct extreme *e = instance;
     double x = window->values[0];
     if (!isfinite(x))
-        return ODDLINE_OK; // nothing to say about a window without a value
+        return ODDLINE_OK;            // nothing to say about a window without a value
     x = fmax(-1e100, fmin(x, 1e100)); // differences of more would not be finite
     say(e, x);
     e->range.low = e->range.seen > 0 ? fmin(e->range.low, x) : x;
@@ -133,7 +136,8 @@ static oddline_status extreme_load(void *instance, oddline_bytes state, uint32_t
     if (state_version != 1 || state.len != sizeof(range))
         return ODDLINE_ESTATE;
     memcpy(&range, state.data, sizeof(range)); // lent bytes need not be aligned
-    if (range.window_ns != e->range.window_ns || !(range.seen >= 0) || !(range.low <= range.high))
+    if (range.window_ns != e->range.window_ns || !(range.seen >= 0) ||
+        !(range.low <= range.high))
         return ODDLINE_ESTATE;
     e->range = range;
     return ODDLINE_OK;

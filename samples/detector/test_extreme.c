@@ -22,8 +22,12 @@ static void report(const oddline_host *host, const oddline_score *score)
 }
 
 static const char *const series[] = {"errors"};
-static const oddline_host host = {
-    .size = sizeof(host), .stream = "test", .series = series, .series_count = 1, .window_ns = 60, .report = report};
+static const oddline_host host = {.size = sizeof(host),
+                                  .stream = "test",
+                                  .series = series,
+                                  .series_count = 1,
+                                  .window_ns = 60,
+                                  .report = report};
 
 static double feed(void *instance, double value)
 {
@@ -34,7 +38,8 @@ static double feed(void *instance, double value)
 
 static void *start(void)
 {
-    oddline_value values[] = {oddline_plugin.params[0].fallback, oddline_plugin.params[1].fallback};
+    oddline_value values[] = {oddline_plugin.params[0].fallback,
+                              oddline_plugin.params[1].fallback};
     char error[ODDLINE_ERROR_SIZE];
     void *instance = NULL;
     assert(oddline_plugin.open(&host, values, &instance, error) == ODDLINE_OK);
@@ -45,8 +50,10 @@ int main(void)
 {
     void *first = start(), *second = start();
     oddline_bytes state;
-    for (int i = 0; i < 1000; i++)
-        assert(feed(first, i % 10) < 4);
+    for (int i = 0; i < 1000; i++) {
+        double score = feed(first, (i + 5) % 10);
+        assert(i < 30 || score == 0); // flagged as warming before
+    }
     assert(feed(first, 9) == 0);
     assert(oddline_plugin.save(first, &state) == ODDLINE_OK);
     assert(oddline_plugin.load(second, state, 2) == ODDLINE_ESTATE);

@@ -38,18 +38,20 @@ static inline void drive_open(struct drive *drive, struct plugin *plugin, uint32
         fail_msg("%s", error.text);
 }
 
-static inline const struct oddline_score *drive_window(struct drive *drive, const double *values)
+static inline const struct oddline_score *drive_window(struct drive *drive,
+                                                       const double *values)
 {
     uint64_t counts[3] = {1, 1, 1};
     struct error error = {.text = ""};
     const struct oddline_score *scores = NULL;
-    struct oddline_window window = {.size = sizeof(window),
-                                    .start_ns = (int64_t)drive->index * DRIVE_WINDOW_NS,
-                                    .end_ns = (int64_t)(drive->index + 1) * DRIVE_WINDOW_NS,
-                                    .index = drive->index,
-                                    .records = values[0] > 0 && values[0] < 1e9 ? (uint64_t)values[0] : 0,
-                                    .values = values,
-                                    .counts = counts};
+    struct oddline_window window = {
+        .size = sizeof(window),
+        .start_ns = (int64_t)drive->index * DRIVE_WINDOW_NS,
+        .end_ns = (int64_t)(drive->index + 1) * DRIVE_WINDOW_NS,
+        .index = drive->index,
+        .records = values[0] > 0 && values[0] < 1e9 ? (uint64_t)values[0] : 0,
+        .values = values,
+        .counts = counts};
     window.flags = window.records ? 0 : ODDLINE_WINDOW_EMPTY;
     drive->index++;
     if (instance_score(drive->instance, &window, &scores, &error) < 0)
@@ -65,7 +67,8 @@ static inline const struct oddline_score *drive_value(struct drive *drive, doubl
 }
 
 /* `count` windows of `value`; the last score. */
-static inline const struct oddline_score *drive_many(struct drive *drive, double value, int count)
+static inline const struct oddline_score *drive_many(struct drive *drive, double value,
+                                                     int count)
 {
     const struct oddline_score *last = NULL;
     while (count-- > 0)

@@ -45,7 +45,8 @@ static void assert_same(const struct oddline_score *a, const struct oddline_scor
 {
     assert_int_equal(a->size, b->size);
     assert_memory_equal(&a->score, &b->score, sizeof(a->score));
-    assert_memory_equal(&a->observed, &b->observed, 4 * sizeof(double)); // with expected, lower, upper
+    assert_memory_equal(&a->observed, &b->observed,
+                        4 * sizeof(double)); // with expected, lower, upper
     assert_int_equal(a->samples, b->samples);
     assert_int_equal(a->kind, b->kind);
     assert_int_equal(a->flags, b->flags);
@@ -70,7 +71,8 @@ static void numbers_are_sane(struct plugin *plugin)
     drive_open(&drive, plugin, 1, NULL, 0);
     uint64_t samples = 0;
     for (int n = 0; n < WINDOWS; n++) {
-        const struct oddline_score *score = drive_value(&drive, world(1, n)); // the host asserts the score
+        const struct oddline_score *score =
+            drive_value(&drive, world(1, n)); // the host asserts the score
         if (!score->size)
             continue;
         assert_true(score->samples >= samples);
@@ -97,7 +99,8 @@ static void nothing_at_all_is_bearable(struct plugin *plugin)
 
 static void extremes_in_a_row_stay_finite(struct plugin *plugin)
 {
-    static const double wild[] = {1e308, -1e308, 0, 1e-308, 9007199254740993.0, -0.0, 1e15, 4503599627370496.5};
+    static const double wild[] = {
+        1e308, -1e308, 0, 1e-308, 9007199254740993.0, -0.0, 1e15, 4503599627370496.5};
     struct drive drive;
     drive_open(&drive, plugin, 1, NULL, 0);
     for (int n = 0; n < 400; n++)
@@ -148,7 +151,9 @@ static void state_goes_on_where_it_was_saved(struct plugin *plugin)
         memcpy(copy + 1, state.at, state.len); // lent bytes need not be aligned
         drive_open(&next, plugin, 1, NULL, 0);
         drive_many(&next, 77, 3); // what was there before is replaced
-        assert_int_equal(instance_load(next.instance, (struct bytes){copy + 1, state.len}, version, NULL), 0);
+        assert_int_equal(
+            instance_load(next.instance, (struct bytes){copy + 1, state.len}, version, NULL),
+            0);
         free(copy); // and nothing lent is kept
         next.index = whole.index;
         for (int n = cuts[i]; n < WINDOWS; n++)
@@ -170,10 +175,13 @@ static void spoilt_state_starts_cold(struct plugin *plugin)
     drive_open(&cold, plugin, 1, NULL, 0);
     drive_open(&fresh, plugin, 1, NULL, 0);
     for (size_t len = 0; len < state.len; len += 1 + len / 8)
-        assert_int_equal(instance_load(cold.instance, (struct bytes){state.at, len}, version, NULL), -ESTALE);
+        assert_int_equal(
+            instance_load(cold.instance, (struct bytes){state.at, len}, version, NULL),
+            -ESTALE);
     char *junk = malloc(state.len);
     memset(junk, 0xff, state.len);
-    assert_int_equal(instance_load(cold.instance, (struct bytes){junk, state.len}, version, NULL), -ESTALE);
+    assert_int_equal(
+        instance_load(cold.instance, (struct bytes){junk, state.len}, version, NULL), -ESTALE);
     free(junk);
     for (int n = 0; n < 100; n++)
         assert_same(drive_value(&cold, world(1, n)), drive_value(&fresh, world(1, n)));
@@ -198,7 +206,8 @@ static void flipped_bits_do_no_harm(struct plugin *plugin)
         memcpy(copy, state.at, state.len);
         copy[(size_t)(drive_uniform(&seed) * (double)state.len)] ^= (char)(1 << turn % 8);
         drive_open(&next, plugin, 1, NULL, 0);
-        instance_load(next.instance, (struct bytes){copy, state.len}, plugin_label(plugin)->state_version, NULL);
+        instance_load(next.instance, (struct bytes){copy, state.len},
+                      plugin_label(plugin)->state_version, NULL);
         for (int n = 350; n < 380; n++)
             drive_value(&next, world(1, n));
         drive_close(&next);

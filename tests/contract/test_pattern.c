@@ -28,7 +28,8 @@ static void pattern_finds_a_burst_and_says_what_was_usual(void **state)
     assert_int_equal(score->flags, ODDLINE_SCORE_SURPRISE);
     assert_true(score->observed == 200);
     assert_true(fabs(score->expected - 20) < 3);
-    assert_true(score->lower < score->expected && score->expected < score->upper && score->upper < 80);
+    assert_true(score->lower < score->expected && score->expected < score->upper &&
+                score->upper < 80);
     assert_non_null(strstr(score->reason, "errors"));
     for (int i = 0; i < 5; i++)
         drive_value(&drive, drive_poisson(&seed, 20));
@@ -56,7 +57,8 @@ static void pattern_gets_used_to_an_hourly_burst(void **state)
     int odd_early = 0, odd_late = 0;
     drive_open(&drive, plugin, 1, NULL, 0);
     for (int i = 0; i < 3000; i++) {
-        double value = drive_poisson(&seed, 5) + (i % 60 == 45 ? 80 + 20 * drive_uniform(&seed) : 0);
+        double value =
+            drive_poisson(&seed, 5) + (i % 60 == 45 ? 80 + 20 * drive_uniform(&seed) : 0);
         bool odd = drive_value(&drive, floor(value))->score > 4;
         odd_early += odd && i < 400;
         odd_late += odd && i >= 400;
@@ -98,7 +100,8 @@ static void pattern_accepts_a_lasting_shift_exactly_once(void **state)
     int accepted = 0, at = 0, odd_after = 0;
     drive_open(&drive, plugin, 1, NULL, 0);
     for (int i = 0; i < 600; i++) {
-        const struct oddline_score *score = drive_value(&drive, drive_poisson(&seed, i < 300 ? 20 : 90));
+        const struct oddline_score *score =
+            drive_value(&drive, drive_poisson(&seed, i < 300 ? 20 : 90));
         if (score->flags & ODDLINE_SCORE_ACCEPTED) {
             assert_int_equal(score->kind, ODDLINE_SHIFT);
             accepted++;
@@ -123,7 +126,8 @@ static void pattern_keeps_its_baseline_through_a_short_burst(void **state)
         drive_value(&drive, drive_poisson(&seed, 20));
     double before = drive_value(&drive, 20)->expected;
     for (int i = 0; i < 30; i++)
-        assert_true(drive_value(&drive, 400)->score > 4); // still odd: the burst does not hide itself
+        assert_true(drive_value(&drive, 400)->score >
+                    4); // still odd: the burst does not hide itself
     double after = drive_value(&drive, 20)->expected;
     assert_true(fabs(after - before) < 0.01 * before);
     drive_close(&drive);
@@ -159,7 +163,8 @@ static void pattern_says_that_a_thing_is_new(void **state)
     const struct oddline_score *score = drive_value(&drive, 3);
     assert_int_equal(score->kind, ODDLINE_NEW);
     assert_true(score->observed == 3 && score->expected == 0);
-    assert_true(drive_many(&drive, 0, 200)->score < 1); // and silence of a rare thing is nothing
+    assert_true(drive_many(&drive, 0, 200)->score <
+                1); // and silence of a rare thing is nothing
     drive_close(&drive);
 }
 
@@ -172,7 +177,8 @@ static void pattern_learns_that_a_rare_thing_comes_in_clumps(void **state)
     drive_open(&drive, plugin, 1, NULL, 0);
     int late = 0;
     for (int i = 0; i < 10000; i++) {
-        double value = drive_uniform(&seed) < 1.0 / 120 ? 2 + floor(3 * drive_uniform(&seed)) : 0;
+        double value =
+            drive_uniform(&seed) < 1.0 / 120 ? 2 + floor(3 * drive_uniform(&seed)) : 0;
         late += drive_value(&drive, value)->score > 4 && i > 2000;
     }
     assert_true(late <= 1);

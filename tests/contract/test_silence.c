@@ -53,7 +53,8 @@ static void silence_is_patient_with_a_sparse_stream(void **state)
     }
     assert_int_equal(odd, 0);
     assert_int_equal(pages, 0);
-    assert_true(drive_many(&drive, 0, 3000)->score >= 4); // two days, where two hours were the longest
+    assert_true(drive_many(&drive, 0, 3000)->score >=
+                4); // two days, where two hours were the longest
     drive_close(&drive);
 }
 

@@ -28,7 +28,8 @@ static void zscore_finds_a_burst_and_says_what_was_usual(void **state)
     assert_int_equal(score->flags, ODDLINE_SCORE_SURPRISE);
     assert_true(score->observed == 200);
     assert_true(fabs(score->expected - 20) < 3);
-    assert_true(score->lower < score->expected && score->expected < score->upper && score->upper < 80);
+    assert_true(score->lower < score->expected && score->expected < score->upper &&
+                score->upper < 80);
     assert_non_null(strstr(score->reason, "errors"));
     for (int i = 0; i < 5; i++)
         drive_value(&drive, drive_poisson(&seed, 20));
@@ -56,7 +57,8 @@ static void zscore_gets_used_to_an_hourly_burst(void **state)
     int odd_early = 0, odd_late = 0;
     drive_open(&drive, plugin, 1, NULL, 0);
     for (int i = 0; i < 3000; i++) {
-        double value = drive_poisson(&seed, 5) + (i % 60 == 45 ? 80 + 20 * drive_uniform(&seed) : 0);
+        double value =
+            drive_poisson(&seed, 5) + (i % 60 == 45 ? 80 + 20 * drive_uniform(&seed) : 0);
         bool odd = drive_value(&drive, floor(value))->score > 4;
         odd_early += odd && i < 400;
         odd_late += odd && i >= 400;
@@ -149,8 +151,8 @@ static void zscore_knows_two_modes_only(void **state)
     struct instance *instance = NULL;
     struct error error = {.text = ""};
     assert_true(instance_open(plugin, &options, &instance, &error) < 0);
-    assert_string_equal(error.text,
-                        "zscore: test: open() failed: mode: median is neither robust nor classic");
+    assert_string_equal(
+        error.text, "zscore: test: open() failed: mode: median is neither robust nor classic");
 }
 
 static void zscore_forgets_what_left_its_history(void **state)

@@ -4,8 +4,8 @@
  */
 #include <oddline/detector.h>
 
-static oddline_status base_open(const oddline_host *host, const oddline_value *values, void **ret_instance,
-                                char error[ODDLINE_ERROR_SIZE])
+static oddline_status base_open(const oddline_host *host, const oddline_value *values,
+                                void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
     (void)host, (void)values, (void)error;
     *ret_instance = NULL;
@@ -31,7 +31,11 @@ static oddline_status base_save(void *instance, oddline_bytes *ret_state)
 }
 
 #ifndef PARAM
-#define PARAM {.name = "limit", .unit = "", .help = "A limit.", .type = ODDLINE_F64, .fallback.f64 = 1, .max.f64 = 2}
+#define PARAM                                                                                  \
+    {                                                                                          \
+        .name = "limit", .unit = "", .help = "A limit.", .type = ODDLINE_F64,                  \
+        .fallback.f64 = 1, .max.f64 = 2                                                        \
+    }
 #endif
 #ifndef ABI
 #define ABI ODDLINE_ABI
@@ -67,8 +71,9 @@ static oddline_status base_save(void *instance, oddline_bytes *ret_state)
 static const oddline_param base_params[] = {PARAM};
 
 /* Never called with this: names the functions that a wrong label leaves out. */
-const void *const base_used[] = {(const void *)(uintptr_t)base_open, (const void *)(uintptr_t)base_score,
-                                 (const void *)(uintptr_t)base_close, (const void *)(uintptr_t)base_save};
+const void *const base_used[] = {
+    (const void *)(uintptr_t)base_open, (const void *)(uintptr_t)base_score,
+    (const void *)(uintptr_t)base_close, (const void *)(uintptr_t)base_save};
 
 ODDLINE_EXPORT const struct oddline_plugin SYMBOL = {
     .size = SIZE,

@@ -1,3 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#define PARAM {.name = "a", .unit = "", .type = ODDLINE_BOOL}
+#define PARAM                                                                                  \
+    {                                                                                          \
+        .name = "a", .unit = "", .type = ODDLINE_BOOL                                          \
+    }
 #include "base.h"

@@ -10,11 +10,31 @@
 #include <string.h>
 
 static const oddline_param params[] = {
-    {.name = "how", .unit = "", .help = "What goes wrong.", .type = ODDLINE_TEXT, .fallback.text = ""},
-    {.name = "share", .unit = "ratio", .help = "A number.", .type = ODDLINE_F64, .fallback.f64 = 0.5, .max.f64 = 1},
-    {.name = "count", .unit = "windows", .help = "A count.", .type = ODDLINE_I64, .fallback.i64 = 3, .min.i64 = 2, .max.i64 = 9},
+    {.name = "how",
+     .unit = "",
+     .help = "What goes wrong.",
+     .type = ODDLINE_TEXT,
+     .fallback.text = ""},
+    {.name = "share",
+     .unit = "ratio",
+     .help = "A number.",
+     .type = ODDLINE_F64,
+     .fallback.f64 = 0.5,
+     .max.f64 = 1},
+    {.name = "count",
+     .unit = "windows",
+     .help = "A count.",
+     .type = ODDLINE_I64,
+     .fallback.i64 = 3,
+     .min.i64 = 2,
+     .max.i64 = 9},
     {.name = "on", .unit = "", .help = "A switch.", .type = ODDLINE_BOOL, .fallback.i64 = 1},
-    {.name = "wait", .unit = "", .help = "A time.", .type = ODDLINE_DURATION, .fallback.i64 = 5000000000, .max.i64 = 60000000000},
+    {.name = "wait",
+     .unit = "",
+     .help = "A time.",
+     .type = ODDLINE_DURATION,
+     .fallback.i64 = 5000000000,
+     .max.i64 = 60000000000},
     {.name = "patterns", .unit = "", .help = "Patterns.", .type = ODDLINE_PATTERNS},
 };
 
@@ -24,8 +44,8 @@ struct rogue {
     oddline_value values[6];
 };
 
-static oddline_status rogue_open(const oddline_host *host, const oddline_value *values, void **ret_instance,
-                                 char error[ODDLINE_ERROR_SIZE])
+static oddline_status rogue_open(const oddline_host *host, const oddline_value *values,
+                                 void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
     if (strcmp(values[0].text, "open") == 0) {
         snprintf(error, ODDLINE_ERROR_SIZE, "not today");
@@ -45,7 +65,8 @@ static oddline_status rogue_observe(void *instance, const oddline_batch *batch)
 {
     const struct rogue *rogue = instance;
     if (strcmp(rogue->how, "early") == 0)
-        rogue->host->report(rogue->host, &(oddline_score){.size = sizeof(oddline_score), .kind = ODDLINE_SPIKE});
+        rogue->host->report(rogue->host, &(oddline_score){.size = sizeof(oddline_score),
+                                                          .kind = ODDLINE_SPIKE});
     return batch->count == 13 ? ODDLINE_EFAILED : ODDLINE_OK;
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Promise: the public header stands alone, twice, and a label can be written with it in every standard it names. */
 #include <oddline/detector.h>
-#include <oddline/detector.h>
 
-static oddline_status alone_open(const oddline_host *host, const oddline_value *values, void **ret_instance,
-                                 char error[ODDLINE_ERROR_SIZE])
+static oddline_status alone_open(const oddline_host *host, const oddline_value *values,
+                                 void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
     (void)values;
     error[0] = '\0';
@@ -36,6 +35,19 @@ static void alone_close(void *instance)
 
 /* By position: designated initialisers came to C++ in 2020. */
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
-    sizeof(struct oddline_plugin), ODDLINE_ABI, 0,    "alone", "1.0.0",     "the header alone", NULL, 0, 0,
-    alone_open,                    NULL,        alone_score, NULL,    NULL,        alone_close,
+    sizeof(struct oddline_plugin),
+    ODDLINE_ABI,
+    0,
+    "alone",
+    "1.0.0",
+    "the header alone",
+    NULL,
+    0,
+    0,
+    alone_open,
+    NULL,
+    alone_score,
+    NULL,
+    NULL,
+    alone_close,
 };

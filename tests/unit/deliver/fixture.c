@@ -20,7 +20,8 @@
 void sandbox_make(struct sandbox *sandbox)
 {
     const char *tmp = getenv("TMPDIR");
-    snprintf(sandbox->dir, sizeof(sandbox->dir), "%s/oddline-deliver-XXXXXX", tmp ? tmp : "/tmp");
+    snprintf(sandbox->dir, sizeof(sandbox->dir), "%s/oddline-deliver-XXXXXX",
+             tmp ? tmp : "/tmp");
     CHECK(mkdtemp(sandbox->dir));
 }
 
@@ -67,27 +68,57 @@ char *read_whole(const char *path, size_t *ret_len)
 
 struct finding sample_finding(enum finding_route route)
 {
-    static const struct finding_pair resource[] = {{"host.name", "web1"}, {"service.name", "checkout"}};
+    static const struct finding_pair resource[] = {{"host.name", "web1"},
+                                                   {"service.name", "checkout"}};
     static const struct finding_pair labels[] = {{"team", "payments"}};
     static const struct finding_pair calibration[] = {{"samples", "148"}, {"tail", "0.25"}};
     int64_t start = INT64_C(1482167678) * NS_PER_S; // 2016-12-19T17:14:38Z
     struct finding f = {
-        .fingerprint = UINT64_C(0x9f2c41d07a55be01), .status = FINDING_FIRING, .starts_ns = start,
-        .ends_ns = NO_TIME, .detected_ns = start + 22 * NS_PER_S, .stream = "kafka1", .series = "errors",
-        .detector = "ewma", .detector_version = "1.0.0", .key = bytes_of("shutting <*>"),
-        .kind = FINDING_SPIKE, .route = route, .score = 7.3, .raw = 11.9, .threshold = 4,
-        .observed = 137, .expected = 0.4, .lower = 0, .upper = NAN, .samples = 148,
-        .window_start_ns = start - 38 * NS_PER_S, .window_end_ns = start + 22 * NS_PER_S,
-        .summary = "errors at 137 per minute, expected 0.4 (0 to 3.1)", .reasons = {"a spike"},
-        .reason_count = 1, .calibration = {calibration, 2}, .resource = {resource, 2},
-        .labels = {labels, 1}, .config_hash = 7, .evidence_count = 2,
+        .fingerprint = UINT64_C(0x9f2c41d07a55be01),
+        .status = FINDING_FIRING,
+        .starts_ns = start,
+        .ends_ns = NO_TIME,
+        .detected_ns = start + 22 * NS_PER_S,
+        .stream = "kafka1",
+        .series = "errors",
+        .detector = "ewma",
+        .detector_version = "1.0.0",
+        .key = bytes_of("shutting <*>"),
+        .kind = FINDING_SPIKE,
+        .route = route,
+        .score = 7.3,
+        .raw = 11.9,
+        .threshold = 4,
+        .observed = 137,
+        .expected = 0.4,
+        .lower = 0,
+        .upper = NAN,
+        .samples = 148,
+        .window_start_ns = start - 38 * NS_PER_S,
+        .window_end_ns = start + 22 * NS_PER_S,
+        .summary = "errors at 137 per minute, expected 0.4 (0 to 3.1)",
+        .reasons = {"a spike"},
+        .reason_count = 1,
+        .calibration = {calibration, 2},
+        .resource = {resource, 2},
+        .labels = {labels, 1},
+        .config_hash = 7,
+        .evidence_count = 2,
     };
-    f.evidence[0] = (struct finding_evidence){
-        .path = bytes_of("/var/log/kafka1/server.log"), .text = bytes_of("[2016-12-19 18:14:38,123] ERROR x"),
-        .offset = 123, .line = 456, .length = 33, .time_ns = start, .hash = 5};
-    f.evidence[1] = (struct finding_evidence){
-        .path = bytes_of("/var/log/kafka1/server.log"), .text = {"bad \xff byte", 10},
-        .offset = 200, .length = 10, .time_ns = NO_TIME, .hash = 6};
+    f.evidence[0] =
+        (struct finding_evidence){.path = bytes_of("/var/log/kafka1/server.log"),
+                                  .text = bytes_of("[2016-12-19 18:14:38,123] ERROR x"),
+                                  .offset = 123,
+                                  .line = 456,
+                                  .length = 33,
+                                  .time_ns = start,
+                                  .hash = 5};
+    f.evidence[1] = (struct finding_evidence){.path = bytes_of("/var/log/kafka1/server.log"),
+                                              .text = {"bad \xff byte", 10},
+                                              .offset = 200,
+                                              .length = 10,
+                                              .time_ns = NO_TIME,
+                                              .hash = 6};
     return f;
 }
 
@@ -95,7 +126,8 @@ void append_findings(struct outbox *outbox, size_t count)
 {
     struct error error = {""};
     for (size_t i = 0; i < count; i++) {
-        struct finding f = sample_finding((enum finding_route)((outbox_next_n(outbox) - 1) % ROUTES));
+        struct finding f =
+            sample_finding((enum finding_route)((outbox_next_n(outbox) - 1) % ROUTES));
         int r = outbox_append(outbox, &f, 1, &error);
         if (r < 0)
             fprintf(stderr, "%s\n", error.text);
@@ -120,8 +152,9 @@ void server_make(struct server *server)
 
 static void exec_server(struct server *server)
 {
-    const char *words[48] = {"redis-server", "--port", "0", "--unixsocket", server->socket, "--dir",
-                             server->sandbox.dir, "--save", "", "--logfile", "log"};
+    const char *words[48] = {
+        "redis-server",      "--port", "0", "--unixsocket", server->socket, "--dir",
+        server->sandbox.dir, "--save", "",  "--logfile",    "log"};
     char *args[48] = {0};
     int n = 11;
     bool own_aof = false;
@@ -144,7 +177,8 @@ static bool answers(struct server *server)
 {
     redisContext *c = redisConnectUnix(server->socket);
     redisReply *reply = c && !c->err ? redisCommand(c, "PING") : NULL;
-    bool good = reply && !(reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "LOADING", 7) == 0);
+    bool good =
+        reply && !(reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "LOADING", 7) == 0);
     if (reply)
         freeReplyObject(reply);
     if (c)

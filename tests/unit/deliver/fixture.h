@@ -36,7 +36,8 @@ void server_start(struct server *server);  /* and answers */
 void server_kill(struct server *server);   /* kill -9 */
 void server_remove(struct server *server); /* killed, directory gone */
 /* One command, its words parted by blanks; the reply as redis-cli would show it, roughly. Static buffer. */
-const char *server_ask(struct server *server, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *server_ask(struct server *server, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 long server_number(struct server *server, const char *command);
 
 #endif /* TESTS_DELIVER_FIXTURE_H */

@@ -37,12 +37,12 @@ static void console_prints_a_firing_finding(void **state)
     snprintf(f.id, sizeof(f.id), "00000000000000aa-1");
     char *text = print(&f, (struct console_options){0});
     assert_string_equal(
-        text,
-        "PAGE   2016-12-19 17:14:38Z  kafka1/server.log  errors at 137 per minute, expected 0.4 (0 to 3.1)"
-        "   spike  ewma  score 7.3\n"
-        "       since 17:14:38Z · fingerprint 9f2c41d07a55be01 · id 00000000000000aa-1\n"
-        "       server.log:456  [2016-12-19 18:14:38,123] ERROR x\n"
-        "       server.log@200  bad \xef\xbf\xbd byte\n");
+        text, "PAGE   2016-12-19 17:14:38Z  kafka1/server.log  errors at 137 per minute, "
+              "expected 0.4 (0 to 3.1)"
+              "   spike  ewma  score 7.3\n"
+              "       since 17:14:38Z · fingerprint 9f2c41d07a55be01 · id 00000000000000aa-1\n"
+              "       server.log:456  [2016-12-19 18:14:38,123] ERROR x\n"
+              "       server.log@200  bad \xef\xbf\xbd byte\n");
     free(text);
 }
 
@@ -90,10 +90,12 @@ static void console_cuts_evidence_to_the_width(void **state)
 static void console_obeys_no_text(void **state)
 {
     (void)state;
-    static const char hostile[] = "\x1b]0;owned\x07\x9b" "2J\xe2\x80\xae\r\n\xff";
+    static const char hostile[] = "\x1b]0;owned\x07\x9b"
+                                  "2J\xe2\x80\xae\r\n\xff";
     struct finding f = sample_finding(ROUTE_PAGE);
     f.stream = f.series = f.detector = f.summary = hostile;
-    f.evidence[0].text = f.evidence[0].path = (struct bytes){hostile, sizeof(hostile)}; // NUL too
+    f.evidence[0].text = f.evidence[0].path =
+        (struct bytes){hostile, sizeof(hostile)}; // NUL too
     char *text = print(&f, (struct console_options){.width = 100});
     for (const char *p = text; *p; p++)
         assert_true((unsigned char)*p >= 0x20 || *p == '\n');
@@ -115,11 +117,14 @@ static void console_refuses_what_is_no_finding(void **state)
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     assert_int_equal(console_open(&(struct console_options){.out = out}, &console, NULL), 0);
-    static const char *const wrong[] = {"", "{}", "[1]", "{\"route\":", "nonsense", "{\"route\":5}"};
+    static const char *const wrong[] = {
+        "", "{}", "[1]", "{\"route\":", "nonsense", "{\"route\":5}"};
     for (size_t i = 0; i < 6; i++)
         assert_int_equal(console_entry(console, bytes_of(wrong[i])), -EBADMSG);
     // little is enough, and a strange value is no harm
-    assert_int_equal(console_entry(console, bytes_of("{\"route\":\"log\",\"starts_at\":\"\\u001b[2J\"}")), 0);
+    assert_int_equal(
+        console_entry(console, bytes_of("{\"route\":\"log\",\"starts_at\":\"\\u001b[2J\"}")),
+        0);
     console_close(console);
     fclose(out);
     assert_non_null(strstr(text, "LOG    \\x1b[2J"));

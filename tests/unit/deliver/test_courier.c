@@ -66,7 +66,8 @@ static void fake_close(struct sink *sink)
 
 static struct fake *fake_new(void)
 {
-    static const struct sink_ops ops = {.name = "fake", .publish = fake_publish, .close = fake_close};
+    static const struct sink_ops ops = {
+        .name = "fake", .publish = fake_publish, .close = fake_close};
     struct fake *fake = calloc(1, sizeof(*fake));
     fake->sink.ops = &ops;
     return fake;

@@ -32,11 +32,14 @@ static void encode_writes_all_members_in_the_promised_order(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "v", "id", "epoch", "n", "fingerprint", "status", "revision", "starts_at", "ends_at",
-        "detected_at", "stream", "series", "key", "detector", "kind", "route", "score", "raw",
-        "calibration", "threshold", "observed", "expected", "lower", "upper", "samples", "window",
-        "summary", "reasons", "evidence", "resource", "trace_ids", "deploy", "labels", "annotations",
-        "detector_version", "config_hash", "suppressed"};
+        "v",           "id",        "epoch",     "n",           "fingerprint",
+        "status",      "revision",  "starts_at", "ends_at",     "detected_at",
+        "stream",      "series",    "key",       "detector",    "kind",
+        "route",       "score",     "raw",       "calibration", "threshold",
+        "observed",    "expected",  "lower",     "upper",       "samples",
+        "window",      "summary",   "reasons",   "evidence",    "resource",
+        "trace_ids",   "deploy",    "labels",    "annotations", "detector_version",
+        "config_hash", "suppressed"};
     struct buffer out = {0};
     struct finding f = sample_finding(ROUTE_PAGE);
     finding_encode(&f, &out);
@@ -147,17 +150,18 @@ static void encode_cuts_between_characters(void **state)
 /* One finding per line to a file, then Debian's jsonschema looks at them. */
 static int validate(const char *path)
 {
-    static const char program[] =
-        "import json, sys, jsonschema\n"
-        "schema = json.load(open(sys.argv[1]))\n"
-        "jsonschema.Draft202012Validator.check_schema(schema)\n"
-        "v = jsonschema.Draft202012Validator(schema)\n"
-        "bad = [e.message for l in open(sys.argv[2], 'rb') for e in v.iter_errors(json.loads(l))]\n"
-        "print('\\n'.join(b[:300] for b in bad), file=sys.stderr)\n"
-        "sys.exit(bool(bad))\n";
+    static const char program[] = "import json, sys, jsonschema\n"
+                                  "schema = json.load(open(sys.argv[1]))\n"
+                                  "jsonschema.Draft202012Validator.check_schema(schema)\n"
+                                  "v = jsonschema.Draft202012Validator(schema)\n"
+                                  "bad = [e.message for l in open(sys.argv[2], 'rb') for e in "
+                                  "v.iter_errors(json.loads(l))]\n"
+                                  "print('\\n'.join(b[:300] for b in bad), file=sys.stderr)\n"
+                                  "sys.exit(bool(bad))\n";
     pid_t pid = fork();
     if (pid == 0) {
-        execl("/usr/bin/python3", "python3", "-c", program, SOURCE_DIR "/docs/finding.schema.json", path, NULL);
+        execl("/usr/bin/python3", "python3", "-c", program,
+              SOURCE_DIR "/docs/finding.schema.json", path, NULL);
         _exit(127);
     }
     int status = -1;
@@ -173,8 +177,9 @@ static void encode_keeps_to_the_schema(void **state)
     struct buffer out = {0};
     sandbox_make(&sandbox);
     for (int kind = FINDING_SPIKE; kind <= FINDING_PLUGIN + 2; kind++) {
-        struct finding f = kind > FINDING_PLUGIN ? monster(bulk, sizeof(bulk))
-                                                 : sample_finding((enum finding_route)(kind % ROUTES));
+        struct finding f = kind > FINDING_PLUGIN
+                               ? monster(bulk, sizeof(bulk))
+                               : sample_finding((enum finding_route)(kind % ROUTES));
         f.n = 1 + (uint64_t)kind;
         f.kind = (enum finding_kind)(kind % (FINDING_PLUGIN + 1));
         snprintf(f.id, sizeof(f.id), "%016x-%d", 1, kind);

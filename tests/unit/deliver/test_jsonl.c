@@ -54,10 +54,13 @@ static uint64_t publish(struct sink *sink, uint64_t first, uint64_t last, int ex
     uint64_t confirmed = 0;
     struct error error;
     for (uint64_t n = first; n <= last; n++) {
-        snprintf(data[n - first], sizeof(data[0]), "{\"epoch\":\"%016x\",\"n\":%d}", EPOCH, (int)n);
-        entries[n - first] = (struct entry){.epoch = EPOCH, .n = n, .data = bytes_of(data[n - first])};
+        snprintf(data[n - first], sizeof(data[0]), "{\"epoch\":\"%016x\",\"n\":%d}", EPOCH,
+                 (int)n);
+        entries[n - first] =
+            (struct entry){.epoch = EPOCH, .n = n, .data = bytes_of(data[n - first])};
     }
-    assert_int_equal(sink->ops->publish(sink, entries, last + 1 - first, &confirmed, &error), expected);
+    assert_int_equal(sink->ops->publish(sink, entries, last + 1 - first, &confirmed, &error),
+                     expected);
     return confirmed;
 }
 

@@ -95,7 +95,8 @@ static void outbox_numbers_findings_densely(void **state)
 {
     (void)state;
     struct outbox *outbox = open_it(NULL);
-    struct finding f[3] = {sample_finding(ROUTE_PAGE), sample_finding(ROUTE_LOG), sample_finding(ROUTE_LOG)};
+    struct finding f[3] = {sample_finding(ROUTE_PAGE), sample_finding(ROUTE_LOG),
+                           sample_finding(ROUTE_LOG)};
     f[1].detected_ns = NO_TIME;
     snprintf(f[2].id, sizeof(f[2].id), "earlier");
     assert_int_equal(outbox_append(outbox, f, 3, NULL), 0);
@@ -361,7 +362,8 @@ static void *chaser(void *data)
     if (outbox_reader_init(&mine) < 0)
         return NULL;
     while (chase->seen < 300) {
-        outbox_wait(chase->outbox, chase->seen, clock_monotonic_ns() + 20 * NS_PER_S, &chase->stop);
+        outbox_wait(chase->outbox, chase->seen, clock_monotonic_ns() + 20 * NS_PER_S,
+                    &chase->stop);
         outbox_read(chase->outbox, &mine, chase->seen, OUTBOX_READ_MAX);
         if (mine.count == 0)
             break;

@@ -47,10 +47,17 @@ static struct sink *open_as(const char *host, uint64_t epoch)
 
 static struct entry entry_number(uint64_t n, enum finding_route route)
 {
-    return (struct entry){.epoch = EPOCH, .n = n, .fingerprint = 0xf00d, .route = route,
-                          .status = FINDING_FIRING, .ts_ns = INT64_C(1482167678123000000), .score = 7.3,
-                          .id = bytes_of("some-id"), .stream = bytes_of("kafka1"),
-                          .detector = bytes_of("ewma"), .data = bytes_of("{\"v\":1}")};
+    return (struct entry){.epoch = EPOCH,
+                          .n = n,
+                          .fingerprint = 0xf00d,
+                          .route = route,
+                          .status = FINDING_FIRING,
+                          .ts_ns = INT64_C(1482167678123000000),
+                          .score = 7.3,
+                          .id = bytes_of("some-id"),
+                          .stream = bytes_of("kafka1"),
+                          .detector = bytes_of("ewma"),
+                          .data = bytes_of("{\"v\":1}")};
 }
 
 struct result {
@@ -66,7 +73,8 @@ static struct result publish(struct sink *sink, uint64_t first, uint64_t last)
     struct result result = {.confirmed = UINT64_MAX};
     for (uint64_t n = first; n <= last; n++)
         entries[n - first] = entry_number(n, (enum finding_route)((n - 1) % ROUTES));
-    result.r = sink->ops->publish(sink, entries, last + 1 - first, &result.confirmed, &result.error);
+    result.r =
+        sink->ops->publish(sink, entries, last + 1 - first, &result.confirmed, &result.error);
     return result;
 }
 
@@ -82,7 +90,8 @@ static struct result publish(struct sink *sink, uint64_t first, uint64_t last)
 static const char *chain(const char *route, const char *host)
 {
     static char text[8192];
-    char own[64], *words = strdup(server_ask(&server, "XRANGE oddline:{0}:%s - +", route)), *rest = NULL;
+    char own[64], *words = strdup(server_ask(&server, "XRANGE oddline:{0}:%s - +", route)),
+                  *rest = NULL;
     char n[24] = "", prev[24] = "", *last = NULL;
     snprintf(own, sizeof(own), "%s", host);
     text[0] = '\0';
@@ -106,11 +115,15 @@ static void redis_writes_the_promised_fields_in_order(void **state)
     EXPECT(publish(sink, 1, 2), 0, 2);
     const char *entry = server_ask(&server, "XRANGE oddline:{0}:ticket - +");
     assert_non_null(strchr(entry, ' '));
-    assert_string_equal(strchr(entry, ' ') + 1,
-                        "v 1 id some-id epoch 000000000000000e n 2 prev 0 ts 2016-12-19T17:14:38.123Z host web1 "
-                        "stream kafka1 detector ewma route ticket severity_number 13 status firing score 7.3 "
-                        "fingerprint 000000000000f00d data {\"v\":1}");
-    assert_int_equal(strncmp(server_ask(&server, "HGET oddline:{0}:seen web1"), "000000000000000e 2 1 ", 21), 0);
+    assert_string_equal(
+        strchr(entry, ' ') + 1,
+        "v 1 id some-id epoch 000000000000000e n 2 prev 0 ts 2016-12-19T17:14:38.123Z host "
+        "web1 "
+        "stream kafka1 detector ewma route ticket severity_number 13 status firing score 7.3 "
+        "fingerprint 000000000000f00d data {\"v\":1}");
+    assert_int_equal(
+        strncmp(server_ask(&server, "HGET oddline:{0}:seen web1"), "000000000000000e 2 1 ", 21),
+        0);
     sink->ops->close(sink);
 }
 
@@ -272,7 +285,8 @@ static void redis_stops_at_a_fork(void **state)
     assert_int_equal(server_number(&server, "XLEN oddline:{0}:page"), 1);
     twin->ops->close(twin);
     // told to, it goes on
-    struct redis_options options = {.url = server.url, .host = "web1", .epoch = EPOCH + 1, .new_epoch = true};
+    struct redis_options options = {
+        .url = server.url, .host = "web1", .epoch = EPOCH + 1, .new_epoch = true};
     assert_int_equal(redis_sink_open(&options, &twin, NULL), 0);
     EXPECT(publish(twin, 1, 3), 0, 3);
     EXPECT(publish(sink, 4, 4), -ESTALE, UINT64_MAX);
@@ -285,7 +299,8 @@ static void redis_trims_to_its_bound(void **state)
 {
     (void)state;
     struct sink *sink = NULL;
-    struct redis_options options = {.url = server.url, .host = "web1", .epoch = EPOCH, .max_len = 50};
+    struct redis_options options = {
+        .url = server.url, .host = "web1", .epoch = EPOCH, .max_len = 50};
     assert_int_equal(redis_sink_open(&options, &sink, NULL), 0);
     for (uint64_t n = 1; n <= 3000; n += 300)
         EXPECT(publish(sink, n, n + 299), 0, n + 299);
@@ -300,7 +315,8 @@ static void redis_uses_its_own_database_and_prefix(void **state)
     struct sink *sink = NULL;
     char url[220];
     snprintf(url, sizeof(url), "unix://%s?db=3", server.socket);
-    struct redis_options options = {.url = url, .host = "web1", .epoch = EPOCH, .prefix = "shop", .shard = "7"};
+    struct redis_options options = {
+        .url = url, .host = "web1", .epoch = EPOCH, .prefix = "shop", .shard = "7"};
     assert_int_equal(redis_sink_open(&options, &sink, NULL), 0);
     EXPECT(publish(sink, 1, 3), 0, 3);
     assert_int_equal(server_number(&server, "DBSIZE"), 0);

@@ -22,23 +22,29 @@ static void redis_reply_knows_both_wordings(void **state)
         bool drop;
     } rows[] = {
         {"LOADING Redis is loading the dataset in memory", "loading", -EAGAIN, false},
-        {"READONLY You can't write against a read only replica. script: f, on @user_script:80.", "replica",
-         -EROFS, true},
-        {"OOM command not allowed when used memory > 'maxmemory'. script: a, on @user_script:81.",
+        {"READONLY You can't write against a read only replica. script: f, on @user_script:80.",
+         "replica", -EROFS, true},
+        {"OOM command not allowed when used memory > 'maxmemory'. script: a, on "
+         "@user_script:81.",
          "maxmemory", -ENOSPC, false},
-        {"ERR Error running script (call to f_a): @user_script:81: @user_script: 81: -OOM command not "
-         "allowed when used memory > 'maxmemory'.", "maxmemory", -ENOSPC, false},
+        {"ERR Error running script (call to f_a): @user_script:81: @user_script: 81: -OOM "
+         "command not "
+         "allowed when used memory > 'maxmemory'.",
+         "maxmemory", -ENOSPC, false},
         {"MISCONF Redis is configured to save RDB snapshots, but", "save", -EIO, false},
         {"NOREPLICAS Not enough good replicas to write.", "replicas", -EAGAIN, false},
         {"BUSY Redis is busy running a script.", "busy", -EBUSY, false},
         {"NOAUTH Authentication required.", "password_file", -EACCES, true},
-        {"WRONGPASS invalid username-password pair or user is disabled.", "wrong user", -EACCES, true},
+        {"WRONGPASS invalid username-password pair or user is disabled.", "wrong user", -EACCES,
+         true},
         {"ERR AUTH <password> called without any password configured for the default user.",
          "remove password_file", -EACCES, true},
-        {"NOPERM this user has no permissions to run the 'xadd' command", "XADD", -EPERM, false},
-        {"ERR The user executing the script can't run this command or subcommand script: x", "XADD", -EPERM,
+        {"NOPERM this user has no permissions to run the 'xadd' command", "XADD", -EPERM,
          false},
-        {"WRONGTYPE Operation against a key holding the wrong kind of value", "prefix", -EINVAL, false},
+        {"ERR The user executing the script can't run this command or subcommand script: x",
+         "XADD", -EPERM, false},
+        {"WRONGTYPE Operation against a key holding the wrong kind of value", "prefix", -EINVAL,
+         false},
         {"MOVED 3999 127.0.0.1:6381", "cluster", -EREMOTE, true},
         {"ERR something new", "something new", -EPROTO, true},
     };

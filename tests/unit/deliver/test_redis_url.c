@@ -46,14 +46,27 @@ static void redis_url_refuses_the_rest_with_a_sentence(void **state)
     static const struct {
         const char *text, *says;
     } bad[] = {
-        {"", "must begin with"}, {"localhost:6379", "must begin with"}, {"redis://", "1 to"},
-        {"redis://:6379", "1 to"}, {"redis://h:x", "port"}, {"redis://h:70000", "port"},
-        {"redis://h:/0", "1 to"}, {"redis://h:-1", "port"}, {"redis://h/x", "db"},
-        {"redis://h/99999999999999999999", "db"}, {"redis://[::1", "']'"}, {"redis://[::1]x", "may follow"},
-        {"redis://user:secret@h/0", "password_file"}, {"unix://run/x", "absolute"},
-        {"unix:///x?db=a", "db"}, {"unix:///x?foo=1", "?db="}, {"rediss://h", "TLS"},
-        {"unix:///12345678901234567890123456789012345678901234567890123456789012345678901234567890"
-         "123456789012345678901234567890", "1 to 107"},
+        {"", "must begin with"},
+        {"localhost:6379", "must begin with"},
+        {"redis://", "1 to"},
+        {"redis://:6379", "1 to"},
+        {"redis://h:x", "port"},
+        {"redis://h:70000", "port"},
+        {"redis://h:/0", "1 to"},
+        {"redis://h:-1", "port"},
+        {"redis://h/x", "db"},
+        {"redis://h/99999999999999999999", "db"},
+        {"redis://[::1", "']'"},
+        {"redis://[::1]x", "may follow"},
+        {"redis://user:secret@h/0", "password_file"},
+        {"unix://run/x", "absolute"},
+        {"unix:///x?db=a", "db"},
+        {"unix:///x?foo=1", "?db="},
+        {"rediss://h", "TLS"},
+        {"unix:///"
+         "12345678901234567890123456789012345678901234567890123456789012345678901234567890"
+         "123456789012345678901234567890",
+         "1 to 107"},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct redis_url url = {.port = -7};

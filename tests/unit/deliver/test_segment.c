@@ -41,9 +41,16 @@ static int teardown(void **state)
 
 static struct entry entry_number(uint64_t n)
 {
-    return (struct entry){.n = n, .fingerprint = n * 3, .route = ROUTE_TICKET, .status = FINDING_RESOLVED,
-                          .ts_ns = -5, .score = 1.5, .id = bytes_of("id"), .stream = bytes_of("checkout"),
-                          .detector = bytes_of("ewma"), .data = bytes_of("{\"a\":\"some longer text\"}")};
+    return (struct entry){.n = n,
+                          .fingerprint = n * 3,
+                          .route = ROUTE_TICKET,
+                          .status = FINDING_RESOLVED,
+                          .ts_ns = -5,
+                          .score = 1.5,
+                          .id = bytes_of("id"),
+                          .stream = bytes_of("checkout"),
+                          .detector = bytes_of("ewma"),
+                          .data = bytes_of("{\"a\":\"some longer text\"}")};
 }
 
 /* A file with frames 1 to 3; *ret_size is the size of one. */

@@ -65,7 +65,8 @@ static void instance_copies_and_bounds_the_reason(void **state)
     const struct oddline_score *scores;
     assert_int_equal(instance_score(instance, &window, &scores, NULL), 0);
     assert_int_equal(strlen(scores[0].reason), 255);
-    assert_int_equal(strspn(scores[0].reason, "r"), 255); // and not what the plugin wrote there afterwards
+    assert_int_equal(strspn(scores[0].reason, "r"),
+                     255); // and not what the plugin wrote there afterwards
     assert_true(scores[0].observed == 42);
     instance_close(instance);
 }
@@ -159,7 +160,8 @@ static void instance_passes_on_why_open_failed(void **state)
 static void instance_refuses_options_that_cannot_be(void **state)
 {
     (void)state;
-    struct instance_options options = {.stream = "s", .series = series, .series_count = 0, .window_ns = 1};
+    struct instance_options options = {
+        .stream = "s", .series = series, .series_count = 0, .window_ns = 1};
     struct instance *instance = NULL;
     struct error error = {.text = ""};
     assert_int_equal(instance_open(rogue, &options, &instance, &error), -EINVAL);
@@ -183,15 +185,18 @@ static void instance_state_is_bounded_and_versioned(void **state)
     struct bytes saved = {0};
     struct instance *instance = open_rogue("");
     assert_int_equal(instance_load(instance, bytes_of("hello"), 6, &error), -ESTALE);
-    assert_string_equal(error.text, "rogue: checkout: starts cold: the saved state is not its own");
-    assert_int_equal(instance_load(instance, bytes_of("hello"), 7, NULL), 0); // a stale state is no failure
+    assert_string_equal(error.text,
+                        "rogue: checkout: starts cold: the saved state is not its own");
+    assert_int_equal(instance_load(instance, bytes_of("hello"), 7, NULL),
+                     0); // a stale state is no failure
     assert_int_equal(instance_save(instance, &saved, NULL), 0);
     assert_true(bytes_is(saved, "hello"));
     instance_close(instance);
 
     instance = open_rogue("big");
     assert_int_equal(instance_save(instance, &saved, &error), -EBADMSG);
-    assert_string_equal(error.text, "rogue: checkout: save() lent 1048577 bytes: at most 1048576");
+    assert_string_equal(error.text,
+                        "rogue: checkout: save() lent 1048577 bytes: at most 1048576");
     instance_close(instance);
 }
 
@@ -201,7 +206,8 @@ static void instance_without_state_says_so(void **state)
     struct plugin *good = NULL;
     struct instance *instance = NULL;
     struct bytes saved = {0};
-    struct instance_options options = {.stream = "s", .series = series, .series_count = 1, .window_ns = 1};
+    struct instance_options options = {
+        .stream = "s", .series = series, .series_count = 1, .window_ns = 1};
     assert_int_equal(plugin_load(BINARY_DIR "/tests/bad/good.so", "", &good, NULL), 0);
     assert_int_equal(instance_open(good, &options, &instance, NULL), 0);
     assert_int_equal(instance_save(instance, &saved, NULL), -ENOTSUP);

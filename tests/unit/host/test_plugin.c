@@ -153,7 +153,8 @@ static void assert_spoilt(size_t at, unsigned char value, const char *why)
 static void plugin_refuses_another_architecture(void **state)
 {
     (void)state;
-    assert_spoilt(offsetof(Elf64_Ehdr, e_machine), EM_MIPS, "wrong architecture: built for ELF machine 8");
+    assert_spoilt(offsetof(Elf64_Ehdr, e_machine), EM_MIPS,
+                  "wrong architecture: built for ELF machine 8");
     assert_spoilt(EI_CLASS, 3, "wrong architecture: not a 64-bit object");
     assert_spoilt(EI_DATA, 3, "wrong architecture");
     assert_spoilt(offsetof(Elf64_Ehdr, e_type), ET_REL, "not a shared object: ELF type 1");
@@ -193,8 +194,10 @@ static void plugin_dir_follows_the_environment_then_the_build_tree(void **state)
     setenv("ODDLINE_PLUGIN_DIR", "/somewhere", 1);
     assert_string_equal(plugin_dir(), "/somewhere");
     unsetenv("ODDLINE_PLUGIN_DIR");
-    const char *found = plugin_dir(); // this test lives in BUILD/tests, where there is no `detectors`
-    assert_string_equal(found + strlen(found) - strlen("/oddline/detectors"), "/oddline/detectors");
+    const char *found =
+        plugin_dir(); // this test lives in BUILD/tests, where there is no `detectors`
+    assert_string_equal(found + strlen(found) - strlen("/oddline/detectors"),
+                        "/oddline/detectors");
 }
 
 static int setup(void **state)

@@ -29,7 +29,8 @@ static void assert_taken(const char *name, const char *value)
 static void assert_refused(const char *name, const char *value, const char *sentence)
 {
     struct error error = {.text = ""};
-    assert_int_equal(plugin_check_setting(rogue, (struct plugin_setting){name, value}, &error), -EINVAL);
+    assert_int_equal(plugin_check_setting(rogue, (struct plugin_setting){name, value}, &error),
+                     -EINVAL);
     assert_string_equal(error.text, sentence);
 }
 
@@ -76,9 +77,11 @@ static void setting_unknown_suggests_the_nearest_name(void **state)
     assert_refused("shar", "1", "rogue: shar: no such parameter: did you mean share?");
     assert_refused("cuont", "3", "rogue: cuont: no such parameter: did you mean count?");
     assert_refused("completely_different", "3",
-                   "rogue: completely_different: no such parameter: it has how, share, count, on, wait, patterns");
+                   "rogue: completely_different: no such parameter: it has how, share, count, "
+                   "on, wait, patterns");
     assert_refused("a_name_that_is_longer_than_any_parameter_may_be", "3",
-                   "rogue: a_name_that_is_longer_than_any_parameter_may_be: no such parameter: it has how, "
+                   "rogue: a_name_that_is_longer_than_any_parameter_may_be: no such parameter: "
+                   "it has how, "
                    "share, count, on, wait, patterns");
 }
 

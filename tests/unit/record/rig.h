@@ -102,7 +102,8 @@ static inline void assert_time(int64_t got, const char *want)
 }
 
 /* Field `name` of record `i`, or NULL. */
-static inline const struct oddline_field *rig_field(const struct rig *rig, uint32_t i, uint32_t name)
+static inline const struct oddline_field *rig_field(const struct rig *rig, uint32_t i,
+                                                    uint32_t name)
 {
     const struct oddline_record *record = &rig->records[i];
     for (uint32_t k = 0; k < record->field_count; k++)
@@ -119,7 +120,8 @@ static inline void assert_number(const struct rig *rig, uint32_t i, uint32_t nam
     assert_true(field->number >= want - 1e-9 && field->number <= want + 1e-9);
 }
 
-static inline void assert_field(const struct rig *rig, uint32_t i, uint32_t name, const char *want)
+static inline void assert_field(const struct rig *rig, uint32_t i, uint32_t name,
+                                const char *want)
 {
     const struct oddline_field *field = rig_field(rig, i, name);
     assert_non_null(field);

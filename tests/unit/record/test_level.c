@@ -18,7 +18,8 @@ static void check(const struct level_habit *habit, const struct row *rows, size_
         uint8_t level = level_find(habit, bytes_of(rows[i].text), &end);
         if (level != rows[i].level)
             fail_msg("'%s': got %d, want %d", rows[i].text, level, rows[i].level);
-        assert_string_equal(rows[i].text + end, rows[i].message ? rows[i].message : rows[i].text);
+        assert_string_equal(rows[i].text + end,
+                            rows[i].message ? rows[i].message : rows[i].text);
     }
 }
 #define CHECK_ROWS(habit, rows) check(habit, rows, sizeof(rows) / sizeof((rows)[0]))
@@ -35,7 +36,8 @@ static void levels_stand_behind_header_tokens(void **state)
         {" [core:error] [pid 35708:tid 43] x", ODDLINE_LEVEL_ERROR, "[pid 35708:tid 43] x"},
         {" 8328 DEBUG neutron.wsgi [-] x", ODDLINE_LEVEL_DEBUG, "neutron.wsgi [-] x"},
         {" [10384] LOG C-0x7f: x", ODDLINE_LEVEL_INFO, "C-0x7f: x"},
-        {" [58151]: [1-1] user=,db=,host=,app= LOG:  automatic", ODDLINE_LEVEL_INFO, "automatic"},
+        {" [58151]: [1-1] user=,db=,host=,app= LOG:  automatic", ODDLINE_LEVEL_INFO,
+         "automatic"},
         {" [7]: [1-1] user=a,db=b FATAL:  too many", ODDLINE_LEVEL_FATAL, "too many"},
         {" [7] PANIC:  x", ODDLINE_LEVEL_FATAL, "x"},
         {" - name - ERROR - message", ODDLINE_LEVEL_ERROR, "message"},
@@ -45,7 +47,8 @@ static void levels_stand_behind_header_tokens(void **state)
         {" com.foo.Bar ERROR x", ODDLINE_LEVEL_ERROR, "x"},
         {" severity=error x", ODDLINE_LEVEL_ERROR, "x"},
         {" level=\"warn\" x", ODDLINE_LEVEL_WARN, "x"},
-        {" error: PAM: Authentication failure", ODDLINE_LEVEL_ERROR, "PAM: Authentication failure"},
+        {" error: PAM: Authentication failure", ODDLINE_LEVEL_ERROR,
+         "PAM: Authentication failure"},
         {" [ INFO ] x", ODDLINE_LEVEL_INFO, "x"},
         {" INFO[0001] x", ODDLINE_LEVEL_INFO, "x"},
         {" CRITICAL x", 18, "x"},

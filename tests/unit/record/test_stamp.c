@@ -72,11 +72,26 @@ static void impossible_dates_are_no_stamps(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "2023-02-29 10:00:00",      "2016-13-19 16:31:46", "2016-12-32 16:31:46",      "2016-12-19 24:31:46",
-        "2016-12-19 16:60:46",      "2016-12-19 16:31:61", "2016-12-19 16:31",         "1969-12-31 23:59:59",
-        "2262-01-01 00:00:00",      "32/Oct/2000:13:55:36", "10/Foo/2000:13:55:36 +0000", "Sun Feb 29 04:47:44 2005",
-        "Jun 31 15:16:01",          "17/06/32 20:10:40",   "E1314 12:00:00.123456",    "13.14 16:49:06",
-        "99999999999",              "1700000000x",         "2016-12-19 16:31:461",     "Sun Dec 04 04:47:44 0000",
+        "2023-02-29 10:00:00",
+        "2016-13-19 16:31:46",
+        "2016-12-32 16:31:46",
+        "2016-12-19 24:31:46",
+        "2016-12-19 16:60:46",
+        "2016-12-19 16:31:61",
+        "2016-12-19 16:31",
+        "1969-12-31 23:59:59",
+        "2262-01-01 00:00:00",
+        "32/Oct/2000:13:55:36",
+        "10/Foo/2000:13:55:36 +0000",
+        "Sun Feb 29 04:47:44 2005",
+        "Jun 31 15:16:01",
+        "17/06/32 20:10:40",
+        "E1314 12:00:00.123456",
+        "13.14 16:49:06",
+        "99999999999",
+        "1700000000x",
+        "2016-12-19 16:31:461",
+        "Sun Dec 04 04:47:44 0000",
         "9999999999",
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -95,10 +110,14 @@ static void what_follows_a_stamp_is_left_alone(void **state)
         const char *text;
         size_t len;
     } rows[] = {
-        {"2016-09-28 04:30:30, Info", 19},       {"2005-03-18 12:34:56,123 - name", 23},
-        {"2018-09-28 21:27:37.537 8328 D", 23},  {"2024-01-01 10:00:00 -12 items", 19},
-        {"2024-01-01 10:00:00 INFO x", 19},      {"2024-01-01 10:00:00Zoo", 19},
-        {"1700000000 x", 10},                    {"10/Oct/2000:13:55:36 -0700] x", 26},
+        {"2016-09-28 04:30:30, Info", 19},
+        {"2005-03-18 12:34:56,123 - name", 23},
+        {"2018-09-28 21:27:37.537 8328 D", 23},
+        {"2024-01-01 10:00:00 -12 items", 19},
+        {"2024-01-01 10:00:00 INFO x", 19},
+        {"2024-01-01 10:00:00Zoo", 19},
+        {"1700000000 x", 10},
+        {"10/Oct/2000:13:55:36 -0700] x", 26},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct stamps stamps = stamps_in("UTC", 0);
@@ -110,9 +129,14 @@ static void what_follows_a_stamp_is_left_alone(void **state)
 static void a_stamp_cut_anywhere_reads_nothing_behind_its_end(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"2016-12-19 16:31:46.725+01:00", "Sun Dec 04 04:47:44 2005", "Jun 14 15:16:01",
-                                       "10/Oct/2000:13:55:36 -0700",    "E0614 12:00:00.12",        "1700000000123",
-                                       "081109 203615",                 "06.14 16:49:06"};
+    static const char *const rows[] = {"2016-12-19 16:31:46.725+01:00",
+                                       "Sun Dec 04 04:47:44 2005",
+                                       "Jun 14 15:16:01",
+                                       "10/Oct/2000:13:55:36 -0700",
+                                       "E0614 12:00:00.12",
+                                       "1700000000123",
+                                       "081109 203615",
+                                       "06.14 16:49:06"};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (size_t n = 0; n <= strlen(rows[i]); n++) {
             struct stamps stamps = stamps_in("UTC", 0);
@@ -157,9 +181,11 @@ static void the_year_rolls_over_at_new_year_and_back(void **state)
     struct stamps stamps = stamps_in("UTC", 2016);
     assert_time(read_whole(&stamps, "Dec 31 23:59:59"), "2016-12-31T23:59:59Z");
     assert_time(read_whole(&stamps, "Jan  1 00:00:01"), "2017-01-01T00:00:01Z");
-    assert_time(read_whole(&stamps, "Dec 31 23:59:58"), "2016-12-31T23:59:58Z"); // one that was late
+    assert_time(read_whole(&stamps, "Dec 31 23:59:58"),
+                "2016-12-31T23:59:58Z"); // one that was late
     assert_time(read_whole(&stamps, "Jan  2 00:00:01"), "2017-01-02T00:00:01Z");
-    assert_time(read_whole(&stamps, "Oct  2 00:00:01"), "2017-10-02T00:00:01Z"); // quiet for nine months
+    assert_time(read_whole(&stamps, "Oct  2 00:00:01"),
+                "2017-10-02T00:00:01Z"); // quiet for nine months
     assert_time(read_whole(&stamps, "Feb  2 00:00:01"), "2018-02-02T00:00:01Z");
 }
 

@@ -78,14 +78,16 @@ static void a_time_that_happens_twice_is_the_first(void **state)
 static void a_time_that_never_happens_is_the_earlier_reading(void **state)
 {
     (void)state;
-    assert_int_equal(offset("Europe/Paris", "2024-03-31T02:30:00Z"), 7200); // 00:30Z, not 01:30Z
+    assert_int_equal(offset("Europe/Paris", "2024-03-31T02:30:00Z"),
+                     7200); // 00:30Z, not 01:30Z
 }
 
 static void unknown_and_hostile_names_are_refused_in_one_sentence(void **state)
 {
     (void)state;
-    static const char *const names[] = {"Mars/Phobos", "../../etc/passwd", "/etc/passwd", "+25:00",
-                                        "+01:99",      "Europe",           "+",           "posix//UTC"};
+    static const char *const names[] = {"Mars/Phobos", "../../etc/passwd", "/etc/passwd",
+                                        "+25:00",      "+01:99",           "Europe",
+                                        "+",           "posix//UTC"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct zone *zone = NULL;
         struct error error = {""};

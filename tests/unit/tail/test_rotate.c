@@ -215,7 +215,7 @@ static void *write_busily(void *stop)
         int half = i % 7 == 0 ? n / 2 : n;
         if (write(fd, line, (size_t)half) != half ||
             (half < n && write(fd, line + half, (size_t)(n - half)) != n - half))
-            return "write failed";
+            return stop; // says: not all was written
         if (i % 20 == 0)
             nap_ms(1);
         if (clock_monotonic_ns() < next)
