@@ -4,22 +4,24 @@
  *
  * Method   EWMA control chart with a guarded baseline.
  *
- *              y_t = 2 sqrt(x_t + 3/8) for counts, x_t for gauges       (a series is counts until its first value that is none)
+ *              y_t = 2 sqrt(x_t + 3/8) for counts, x_t for gauges
  *              z_t = (y_t - m) / s,   s^2 = max(v, floor) (1 + a / (2 - a))
  *              m  += a w(z) (y_t - m),   v += b (min((y_t - m)^2, (guard s)^2) - v)       a = `smoothing`, b = a / 2
  *
+ *          A series is counts until its first value that is none.
  *          v is learnt, because real logs are far more uneven than Poisson; its floor is 1 (the Poisson value) for counts,
  *          (`floor` m)^2 for gauges. w falls from 1 at z = guard / 2 to 0 at z = `guard`: an odd window does not move m at
- *          all, and a run of them widens v once, when it is over. A run of `accept_after` odd windows on one side is a new normal: m and v
- *          are taken from the run, reported once as SHIFT with ACCEPTED. The level left is kept; coming home to a level that
- *          was normal for longer than the present one is not odd. Bursts that recur are tempered (kit/recur.h).
- *          m and v start as median and winsorised variance of the first `warmup` windows.
+ *          all, and a run of them widens v once, when it is over. A run of `accept_after` odd windows on one side is a
+ *          new normal: m and v are taken from the run, reported once as SHIFT with ACCEPTED. The level left is kept;
+ *          coming home to a level that was normal for longer than the present one is not odd. Bursts that recur are
+ *          tempered (kit/recur.h). m and v start as median and winsorised variance of the first `warmup` windows.
  * Input    any one series; values that are not finite are skipped
- * Score    -log10 of the two-sided tail of Student's t at z. Its degrees of freedom start as `tail` and follow the fourth moment of z,
- *          because some logs are Poisson and most have heavy tails; at most 30, because s is an estimate
+ * Score    -log10 of the two-sided tail of Student's t at z. Its degrees of freedom start as `tail` and follow the
+ *          fourth moment of z, because some logs are Poisson and most have heavy tails; at most 30, because s is an
+ *          estimate
  * State    about 1 KiB, O(1) per window
- * Limits   Blind until warm. Knows no daily cycle: it follows one if `smoothing` is fast enough. For counts below about one a
- *          window `pattern` is sharper. A gauge that never moved has no scale: its first move scores log10(windows).
+ * Limits   Blind until warm. Knows no daily cycle: it follows one if `smoothing` is fast enough. For counts below about
+ *          one a window `pattern` is sharper. A gauge that never moved has no scale: its first move scores log10(windows).
  * Sources  S. W. Roberts, Control Chart Tests Based on Geometric Moving Averages, Technometrics 1(3), 1959.
  *          F. J. Anscombe, The Transformation of Poisson, Binomial and Negative-Binomial Data, Biometrika 35, 1948.
  *          P. J. Huber, Robust Estimation of a Location Parameter, Ann. Math. Stat. 35, 1964 (the guard).
@@ -212,8 +214,8 @@ static void widen(struct series *s, double b, double off, double z)
 }
 
 /*
- * While a run of odd windows lasts nothing is learnt, or a burst would hide itself. When it has ended without being accepted it
- * widens the spread once, as one window at the guard.
+ * While a run of odd windows lasts nothing is learnt, or a burst would hide itself. When it has ended without being
+ * accepted it widens the spread once, as one window at the guard.
  */
 static void learn(const struct chart *chart, struct series *s, const struct view *view,
                   bool was_running)

@@ -4,21 +4,22 @@
  *
  * Method   Gamma-Poisson rate with forgetting, dispersion learnt.
  *
- *              m = (1/2 + A) / B      A, B: counts and windows remembered; 1/2 is Jeffreys' prior, so "never in B windows" is
+ *              m = (1/2 + A) / B      A, B: counts and windows remembered; 1/2 is Jeffreys' prior, so "never in B
+ *              windows" is
  *                                     a rate of about 1 / 2B and a first appearance scores by how long it was absent
  *              phi = (1.4 W + S) / (W + M), at least 1      S, M: squared distances from m and the m themselves
  *              V = phi m (1 + 1/B)    the 1/B is what is not known about m
  *
- *          A and B are forgotten so that about `events` counts are kept: rare things are remembered for long (at most `memory`),
- *          busy ones follow the day (at least SHORTEST windows). A run of odd windows (score of `guard`) moves A by a
- *          clipped amount, once, when it is over; `accept_after` odd windows in a run are a new normal, reported once as
- *          SHIFT with ACCEPTED. Bursts that recur are tempered (kit/recur.h).
- * Input    one series per pattern of `patterns`, counted by the core; without patterns the series of `on`, such as `errors`.
- *          Counts; other values are rounded, below zero is zero, not finite is skipped.
+ *          A and B are forgotten so that about `events` counts are kept: rare things are remembered for long (at most
+ *          `memory`), busy ones follow the day (at least SHORTEST windows). A run of odd windows (score of `guard`)
+ *          moves A by a clipped amount, once, when it is over; `accept_after` odd windows in a run are a new normal,
+ *          reported once as SHIFT with ACCEPTED. Bursts that recur are tempered (kit/recur.h).
+ * Input    one series per pattern of `patterns`, counted by the core; without patterns the series of `on`, such as
+ *          `errors`. Counts; other values are rounded, below zero is zero, not finite is skipped.
  * Score    -log10 of the two-sided tail of a negative binomial count with mean m and variance V (Poisson when phi is 1)
  * State    600 bytes per series; per window O(1) for busy series, some tens of terms of a sum for rare ones
- * Limits   Knows no daily cycle. A pattern that never matched before the log began is new for a while: see `warmup`. Of a drop of a
- *          rare thing it cannot see anything: use `silence`.
+ * Limits   Knows no daily cycle. A pattern that never matched before the log began is new for a while: see `warmup`. Of
+ *          a drop of a rare thing it cannot see anything: use `silence`.
  * Sources  H. Jeffreys, An Invariant Form for the Prior Probability, Proc. R. Soc. A 186, 1946.
  *          M. Greenwood, G. U. Yule, An Inquiry into the Nature of Frequency Distributions, J. R. Stat. Soc. 83, 1920
  *          (Gamma-Poisson is negative binomial).
@@ -166,8 +167,8 @@ static void teach(const struct counter *counter, struct series *s, const struct 
 }
 
 /*
- * While a run of odd windows lasts nothing is learnt, or a burst would hide itself. When it has ended without being accepted it
- * teaches once, by its largest window.
+ * While a run of odd windows lasts nothing is learnt, or a burst would hide itself. When it has ended without being
+ * accepted it teaches once, by its largest window.
  */
 static void learn(const struct counter *counter, struct series *s, const struct view *view,
                   double x)

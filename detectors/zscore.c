@@ -5,14 +5,16 @@
  * Method   robust:   z = (y - median) / (1.4826 MAD)          half of the history may be spoilt without harm
  *          classic:  z = (y - mean) / standard deviation      sharper on clean series, blinded by its own outliers
  *
- *          y = 2 sqrt(x + 3/8) while the history holds only counts, else y = x. Where the MAD is 0 (most windows equal) the mean
- *          distance takes its place. The spread is floored at 1 for counts (Poisson), at `floor` times the median for gauges.
- *          The window itself is never part of what it is compared with. Bursts that recur are tempered (kit/recur.h).
+ *          y = 2 sqrt(x + 3/8) while the history holds only counts, else y = x. Where the MAD is 0 (most windows equal)
+ *          the mean distance takes its place. The spread is floored at 1 for counts (Poisson), at `floor` times the
+ *          median for gauges. The window itself is never part of what it is compared with. Bursts that recur are
+ *          tempered (kit/recur.h).
  * Input    any one series; values that are not finite are skipped
  * Score    -log10 of the two-sided tail of Student's t with `tail` degrees of freedom at z
- * State    8 bytes per window of history; one sort of the history per window (5 us for 120)
- * Limits   A change is normal when it fills half of the history (robust) or bends the mean (classic); that is not reported as a shift.
- *          Knows no daily cycle. A gauge that never moved has no scale: its first move scores log10(windows).
+ * State    8 bytes per window of history; one sort of the history per window (about 3 us for 120, 40 us for 2000)
+ * Limits   A change is normal when it fills half of the history (robust) or bends the mean (classic); that is not
+ *          reported as a shift. Knows no daily cycle. A gauge that never moved has no scale: its first move scores
+ *          log10(windows).
  * Sources  B. Iglewicz, D. C. Hoaglin, How to Detect and Handle Outliers, 1993.
  *          F. R. Hampel, The Influence Curve and Its Role in Robust Estimation, JASA 69, 1974.
  *          F. J. Anscombe, The Transformation of Poisson, Binomial and Negative-Binomial Data, Biometrika 35, 1948.

@@ -15,10 +15,12 @@ struct feed {
     struct source *source;
     struct recorder *recorder;
     struct window_source place;
-    bool introduced;              /* its format is chosen and said */
-    bool waits;                   /* on the lane's list of held feeds */
-    int64_t held_since_ns;        /* monotonic: when the bytes that wait last grew */
-    size_t held;                  /* bytes that wait */
+    bool introduced;       /* the stream knows its window */
+    bool said;             /* what was chosen for its format */
+    bool waits;            /* on the lane's list of held feeds */
+    int64_t held_since_ns; /* monotonic: when the bytes that wait last grew */
+    size_t held;           /* bytes that wait */
+    uint64_t next_look;    /* records after which the choice of a format is looked at again */
     struct feed *next, *previous; /* held feeds */
 };
 
@@ -107,12 +109,18 @@ int feed_open(struct lane *lane, struct lane_stream *stream, struct source *sour
         return -ENOMEM;
     feed->stream = stream;
     feed->source = source;
+    feed->next_look = 16;
     feed->place = (struct window_source){.number = lane->source_number++,
-                                         .path = source_path(source),
+                                         .path = path_new(source_path(source)),
                                          .reached_ns = NO_TIME,
                                          .suspect_ns = NO_TIME};
+    if (!feed->place.path) {
+        free(feed);
+        return -ENOMEM;
+    }
     int r = recorder_create(stream->plan->record, source_mtime_ns(source), &feed->recorder);
     if (r < 0) {
+        path_drop(feed->place.path);
         free(feed);
         return r;
     }
@@ -155,6 +163,7 @@ void feed_close(struct lane *lane, struct feed *feed)
     unlist(lane, feed);
     windows_let_go(feed->stream->windows, &feed->place);
     recorder_free(feed->recorder);
+    path_drop(feed->place.path);
     free(feed);
 }
 
@@ -188,7 +197,8 @@ static void say_gap(struct lane *lane, struct feed *feed)
     uint64_t bytes = source_gap(feed->source, &reason);
     if (!reason)
         return;
-    size_t path_len = strlen(feed->place.path), reason_len = strlen(reason);
+    const char *path = path_text(feed->place.path);
+    size_t path_len = strlen(path), reason_len = strlen(reason);
     struct gap *gap = room_for(lane, sizeof(*gap) + path_len + reason_len);
     *gap = (struct gap){.stream = feed->stream->plan->number,
                         .source = feed->place.number,
@@ -199,7 +209,7 @@ static void say_gap(struct lane *lane, struct feed *feed)
                         .path_len = (uint32_t)path_len,
                         .reason = (uint32_t)(sizeof(*gap) + path_len),
                         .reason_len = (uint32_t)reason_len};
-    memcpy((char *)gap + gap->path, feed->place.path, path_len);
+    memcpy((char *)gap + gap->path, path, path_len);
     memcpy((char *)gap + gap->reason, reason, reason_len);
     ring_commit(lane->ring, RING_GAP, sizeof(*gap) + path_len + reason_len);
 }
@@ -211,7 +221,8 @@ static void say_gap(struct lane *lane, struct feed *feed)
 static void introduce(struct lane *lane, struct feed *feed, size_t got)
 {
     struct lane_stream *stream = feed->stream;
-    recorder_sample(feed->recorder, (struct bytes){lane->writer.text, got});
+    if (!lane->live) // a live source may have only a line yet: its recorder waits for more, or until it was waited enough
+        recorder_sample(feed->recorder, (struct bytes){lane->writer.text, got});
     if (!stream->announced) {
         struct recorder *sample;
         CHECK(recorder_create(stream->plan->record, source_mtime_ns(feed->source), &sample) ==
@@ -223,9 +234,36 @@ static void introduce(struct lane *lane, struct feed *feed, size_t got)
         recorder_free(sample);
         announce(lane, stream);
     }
-    if (stream->chose)
-        stream->chose(stream, feed->place.path, recorder_choice(feed->recorder));
     feed->introduced = true;
+}
+
+/*
+ * A live source may have begun with a banner that says nothing about what follows. When most records do not fit, choose
+ * again with what comes next: after 16 records, and then ever more rarely, since some logs fit nothing.
+ */
+static void reconsider(const struct lane *lane, struct feed *feed)
+{
+    struct record_counts counts = recorder_counts(feed->recorder);
+    struct recorder *fresh;
+    if (!lane->live || counts.records < feed->next_look)
+        return;
+    feed->next_look *= 4;
+    if (counts.no_stamp + counts.unparsed <= counts.records / 2)
+        return;
+    if (recorder_create(feed->stream->plan->record, source_mtime_ns(feed->source), &fresh) < 0)
+        return;
+    recorder_set_line(fresh, recorder_line(feed->recorder));
+    recorder_free(feed->recorder);
+    feed->recorder = fresh;
+    feed->said = false;
+}
+
+static void say_choice(struct feed *feed)
+{
+    const struct lane_stream *stream = feed->stream;
+    if (!feed->said && stream->chose)
+        stream->chose(stream, path_text(feed->place.path), recorder_choice(feed->recorder));
+    feed->said = true;
 }
 
 /* Make records of the `got` bytes in the writer's room; returns how many were used. */
@@ -241,6 +279,8 @@ static size_t take(struct lane *lane, struct feed *feed, size_t got, bool final)
     size_t used = recorder_feed(feed->recorder, writer, final);
     struct oddline_batch draft = batch_draft(writer);
     if (draft.count) {
+        say_choice(feed);
+        feed->stream->next_seq = batch_number(writer, feed->stream->next_seq);
         windows_observe(feed->stream->windows, &draft, &place);
         feed->stream->touched_ns = clock_monotonic_ns();
     }
@@ -252,6 +292,7 @@ static size_t take(struct lane *lane, struct feed *feed, size_t got, bool final)
     atomic_fetch_add_explicit(&lane->progress.lines,
                               recorder_counts(feed->recorder).lines - lines,
                               memory_order_relaxed);
+    reconsider(lane, feed);
     return used;
 }
 
@@ -310,7 +351,7 @@ static enum feed_state feed_fail(struct lane *lane, struct feed *feed, int r)
         return FEED_MORE;
     }
     if (r != -ENODATA && r != -EBADMSG)
-        log_warning("%s: cannot be read on: %s", feed->place.path, strerror(-r));
+        log_warning("%s: cannot be read on: %s", path_text(feed->place.path), strerror(-r));
     feed_finish(lane, feed);
     return FEED_END;
 }

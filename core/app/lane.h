@@ -41,6 +41,7 @@ struct lane_stream {
     struct windows *windows;
     bool announced;     /* the judge knows the window length */
     int64_t touched_ns; /* monotonic time of the last record, NO_TIME before */
+    uint64_t next_seq;  /* number of the next record */
     size_t held;        /* feeds of this stream with bytes that wait */
     void (*chose)(const struct lane_stream *stream, const char *path,
                   const char *choice); /* may be NULL */

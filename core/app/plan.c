@@ -78,7 +78,10 @@ static int add_series(struct draft *d, int line, const struct series_spec *spec,
         return complain(d, line, "too many series; at most 128 are counted");
     d->series[d->series_count] = *spec;
     d->judged[d->series_count] = (struct judge_series){
-        .name = spec->name, .key = key, .is_count = spec->kind <= SERIES_BYTES};
+        .name = spec->name,
+        .key = key,
+        .is_count = spec->kind <= SERIES_BYTES,
+        .is_bad = spec->select.level_min >= ODDLINE_LEVEL_WARN || spec->select.unparsed};
     *ret = (uint32_t)d->series_count++;
     return 0;
 }

@@ -167,6 +167,13 @@ static int open_sinks(struct daemon *d, struct error *reterr)
     return r;
 }
 
+static void say_choice(const struct lane_stream *stream, const char *path, const char *choice)
+{
+    char window[CLOCK_TEXT_SIZE];
+    log_notice("stream %s: %s: %s; window %s", stream->plan->name, path, choice,
+               clock_format_duration(windows_length_ns(stream->windows), window));
+}
+
 static int open_streams(struct daemon *d, struct error *reterr)
 {
     size_t count = d->config.stream_count;
@@ -179,6 +186,7 @@ static int open_streams(struct daemon *d, struct error *reterr)
             return r;
         CHECK(judge_add(d->judge, (uint32_t)i, &d->plans[i]->judge) == 0);
         CHECK(lane_stream_open(d->plans[i], &d->streams[i]) == 0);
+        d->streams[i].chose = say_choice;
     }
     return 0;
 }

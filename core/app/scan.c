@@ -152,7 +152,8 @@ static void read_stream(struct scanning *s, const struct scan_stream *scan_strea
             s->result->failed++;
     lane_stream_end(&s->lane, &stream);
     uint64_t timeless = windows_counts(stream.windows).timeless;
-    if (timeless)
+    if (timeless > windows_counts(stream.windows).records /
+                       100) // a line or two of preamble are nothing to speak of
         log_warning(
             "%s: %llu records have no time stamp that is known here, and were not judged",
             scan_stream->plan->name, (unsigned long long)timeless);

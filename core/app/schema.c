@@ -266,7 +266,7 @@ static const struct key *find_key(const struct schema *schema, const char *name)
 static int unknown_key(const struct reader *reader, const struct schema *schema,
                        const yaml_node_t *node)
 {
-    const char *names[64], *name = scalar(node);
+    const char *names[64] = {0}, *name = scalar(node);
     size_t count = schema->key_count < 64 ? schema->key_count : 64;
     for (size_t i = 0; i < count; i++)
         names[i] = schema->keys[i].name;

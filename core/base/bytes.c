@@ -12,9 +12,9 @@ char *buffer_room(struct buffer *buffer, size_t len)
         return NULL;
     if (buffer->capacity - buffer->len < len) {
         size_t want = buffer->capacity ? buffer->capacity : 256;
-        while (want - buffer->len < len)
+        while (want - buffer->len < len && want <= SIZE_MAX / 4)
             want *= 2;
-        char *grown = realloc(buffer->at, want);
+        char *grown = want - buffer->len < len ? NULL : realloc(buffer->at, want);
         if (!grown) {
             buffer->failed = true;
             return NULL;

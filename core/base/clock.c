@@ -74,6 +74,16 @@ char *clock_format(int64_t instant_ns, char text[CLOCK_TEXT_SIZE])
     return text;
 }
 
+/* The unit behind the number that `text` begins with; without a number no unit fits. */
+static const char *read_number(const char *text, double *ret)
+{
+    char *end;
+    *ret = strtod(text, &end);
+    if (end == text)
+        return "not a number";
+    return end + strspn(end, " ");
+}
+
 int clock_parse_duration(const char *text, int64_t *ret_ns, struct error *reterr)
 {
     static const struct {
@@ -81,12 +91,10 @@ int clock_parse_duration(const char *text, int64_t *ret_ns, struct error *reterr
         double ns;
     } units[] = {{"ns", 1},     {"us", 1e3},   {"ms", 1e6},    {"s", 1e9},        {"m", 60e9},
                  {"min", 60e9}, {"h", 3600e9}, {"d", 86400e9}, {"w", 7 * 86400e9}};
-    char *unit;
-    double number = strtod(text, &unit);
-    while (*unit == ' ')
-        unit++;
+    double number;
+    const char *unit = read_number(text, &number);
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcmp(unit, units[i].unit) != 0 || unit == text)
+        if (strcmp(unit, units[i].unit) != 0)
             continue;
         double ns = number * units[i].ns;
         if (!(ns >= 0 && ns <= 10000 * 86400e9))
@@ -115,44 +123,80 @@ char *clock_format_duration(int64_t ns, char text[CLOCK_TEXT_SIZE])
     return text;
 }
 
-/* Reads `.123456789` or `,123` behind the seconds, and the zone; what is left must be nothing. */
-static int parse_tail(const char *p, int64_t *ret_ns)
+/* Exactly `count` digits at *p, or -1; sscanf() would take blanks and signs for them. */
+static int digits(const char **p, int count)
 {
-    int64_t ns = 0;
-    if (*p == '.' || *p == ',') {
+    int value = 0;
+    for (; count > 0; count--, (*p)++) {
+        if (**p < '0' || **p > '9')
+            return -1;
+        value = value * 10 + (**p - '0');
+    }
+    return value;
+}
+
+/* `17:14:38`, with `.123456789` or `,123` behind it, as nanoseconds of the day; -1 when it is none. */
+static int64_t read_of_day(const char **p)
+{
+    int hour = digits(p, 2);
+    int minute = hour >= 0 && *(*p)++ == ':' ? digits(p, 2) : -1;
+    int second = minute >= 0 && *(*p)++ == ':' ? digits(p, 2) : -1;
+    if (hour > 23 || minute > 59 || second < 0 || second > 60)
+        return -1;
+    int64_t ns = (hour * 60 + minute) * 60 * NS_PER_S + second * NS_PER_S;
+    if (**p == '.' || **p == ',') {
         int64_t unit = NS_PER_S / 10;
-        for (p++; *p >= '0' && *p <= '9'; p++, unit /= 10)
-            ns += (*p - '0') * unit;
+        for ((*p)++; **p >= '0' && **p <= '9'; (*p)++, unit /= 10)
+            ns += (**p - '0') * unit;
     }
-    while (*p == ' ')
-        p++;
-    if (*p == 'Z' || *p == 'z')
-        p++;
-    int sign = *p == '+' ? 1 : *p == '-' ? -1 : 0, hour = 0, minute = 0, used = 0;
+    return ns;
+}
+
+/* `Z`, `+01:00`, `-0530` or nothing, and then the end: nanoseconds east of Greenwich. */
+static int read_offset(const char *p, int64_t *ret_ns)
+{
+    p += strspn(p, " ");
+    int sign = *p == '+' ? 1 : *p == '-' ? -1 : 0, hour = 0, minute = 0;
     if (sign) {
-        if (sscanf(p + 1, "%2d%*[:]%2d%n", &hour, &minute, &used) < 2 &&
-            sscanf(p + 1, "%2d%2d%n", &hour, &minute, &used) < 2)
-            return -EINVAL;
-        p += 1 + used;
+        p++;
+        hour = digits(&p, 2);
+        p += *p == ':';
+        minute = hour >= 0 ? digits(&p, 2) : -1;
+    } else if (*p == 'Z' || *p == 'z') {
+        p++;
     }
-    if (*p)
+    if (*p || hour < 0 || hour > 23 || minute < 0 || minute > 59)
         return -EINVAL;
-    *ret_ns = ns - sign * (int64_t)(hour * 60 + minute) * 60 * NS_PER_S;
+    *ret_ns = sign * (hour * 60 + minute) * 60 * NS_PER_S;
     return 0;
+}
+
+/* `2016-12-19` as days since 1970: a day that the calendar has, in a year that an instant can hold. */
+static int read_date(const char **p, int64_t *ret_days)
+{
+    int year = digits(p, 4);
+    int month = year >= 0 && *(*p)++ == '-' ? digits(p, 2) : -1;
+    int day = month >= 0 && *(*p)++ == '-' ? digits(p, 2) : -1;
+    if (year < 1678 || year > 2261 || month < 1 || month > 12 || day < 1)
+        return -EINVAL;
+    *ret_days = clock_days(year, month, day);
+    struct civil c = clock_civil(*ret_days * 86400 * NS_PER_S);
+    return c.month == month && c.day == day ? 0 : -EINVAL; // 30 February is 2 March
 }
 
 int clock_parse(const char *text, int64_t *ret_ns, struct error *reterr)
 {
-    int year, month, day, hour = 0, minute = 0, second = 0, used = 0;
-    int64_t tail = 0;
-    int n = sscanf(text, "%4d-%2d-%2d%n%*[T ]%2d:%2d:%2d%n", &year, &month, &day, &used, &hour,
-                   &minute, &second, &used);
-    if ((n != 3 && n != 6) || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
-        minute > 59 || second > 60 || parse_tail(text + used, &tail) < 0)
+    const char *p = text;
+    int64_t days, of_day = 0, offset = 0;
+    int r = read_date(&p, &days);
+    if (r == 0 && (*p == 'T' || (*p == ' ' && p[1]))) {
+        p++;
+        of_day = read_of_day(&p);
+    }
+    if (r < 0 || of_day < 0 || read_offset(p, &offset) < 0)
         return error_set(reterr, -EINVAL, "%s: not a time; write it like 2016-12-19T17:14:38Z",
                          text);
-    *ret_ns = ((clock_days(year, month, day) * 24 + hour) * 60 + minute) * 60 * NS_PER_S +
-              second * NS_PER_S + tail;
+    *ret_ns = days * 86400 * NS_PER_S + of_day - offset;
     return 0;
 }
 
@@ -163,13 +207,11 @@ int size_parse(const char *text, uint64_t *ret_bytes, struct error *reterr)
         double bytes;
     } units[] = {{"", 1},     {"B", 1},         {"kB", 1e3}, {"KiB", 1024},
                  {"MB", 1e6}, {"MiB", 1 << 20}, {"GB", 1e9}, {"GiB", 1 << 30}};
-    char *unit;
-    double number = strtod(text, &unit);
-    while (*unit == ' ')
-        unit++;
+    double number;
+    const char *unit = read_number(text, &number);
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         double bytes = number * units[i].bytes;
-        if (unit != text && strcmp(unit, units[i].unit) == 0 && bytes >= 0 && bytes < 9e15) {
+        if (strcmp(unit, units[i].unit) == 0 && bytes >= 0 && bytes < 9e15) {
             *ret_bytes = (uint64_t)bytes;
             return 0;
         }

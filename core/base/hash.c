@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -14,7 +15,7 @@ uint64_t hash_bytes(struct bytes bytes)
 
 uint64_t hash_join(uint64_t hash, uint64_t value)
 {
-    uint64_t both[2] = {hash, value};
+    uint64_t both[2] = {htole64(hash), htole64(value)}; // the same on every host
     return XXH3_64bits(both, sizeof(both));
 }
 

@@ -217,6 +217,38 @@ static struct json_value read_string(struct bytes text, struct bytes *ret_rest)
     return (struct json_value){.type = JSON_STRING, .raw = {inside.at, len}};
 }
 
+static size_t digits(struct bytes text, size_t from)
+{
+    size_t i = from;
+    while (i < text.len && text.at[i] >= '0' && text.at[i] <= '9')
+        i++;
+    return i - from;
+}
+
+/* -12.5e+3: a digit on both sides of the point and behind the e, and no zero in front. */
+static bool is_number(struct bytes word)
+{
+    size_t i = word.len && *word.at == '-', whole = digits(word, i);
+    if (whole == 0 || (whole > 1 && word.at[i] == '0'))
+        return false;
+    i += whole;
+    if (i < word.len && word.at[i] == '.') {
+        size_t fraction = digits(word, ++i);
+        if (fraction == 0)
+            return false;
+        i += fraction;
+    }
+    if (i < word.len && (word.at[i] | 0x20) == 'e') {
+        i++;
+        i += i < word.len && (word.at[i] == '+' || word.at[i] == '-');
+        size_t exponent = digits(word, i);
+        if (exponent == 0)
+            return false;
+        i += exponent;
+    }
+    return i == word.len;
+}
+
 static struct json_value read_word(struct bytes text, struct bytes *ret_rest)
 {
     size_t len = 0;
@@ -229,9 +261,8 @@ static struct json_value read_word(struct bytes text, struct bytes *ret_rest)
     enum json_type type = bytes_is(word, "true")    ? JSON_TRUE
                           : bytes_is(word, "false") ? JSON_FALSE
                           : bytes_is(word, "null")  ? JSON_NULL
-                          : len && (*word.at == '-' || (*word.at >= '0' && *word.at <= '9'))
-                              ? JSON_NUMBER
-                              : JSON_BAD;
+                          : is_number(word)         ? JSON_NUMBER
+                                                    : JSON_BAD;
     if (type == JSON_BAD)
         return bad(text, ret_rest);
     *ret_rest = after(text, len);
@@ -241,7 +272,8 @@ static struct json_value read_word(struct bytes text, struct bytes *ret_rest)
 /* Finds the end of an object or array by its brackets; what lies inside is checked when it is walked. */
 static struct json_value read_container(struct bytes text, struct bytes *ret_rest)
 {
-    int depth = 0;
+    char closing[DEPTH_MAX]; // the bracket that each level waits for
+    size_t depth = 0;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
         if (c == '"') {
@@ -250,11 +282,16 @@ static struct json_value read_container(struct bytes text, struct bytes *ret_res
                 break;
             i += len + 1;
         } else if (c == '{' || c == '[') {
-            if (++depth > DEPTH_MAX)
+            if (depth == DEPTH_MAX)
                 break;
-        } else if ((c == '}' || c == ']') && --depth == 0) {
+            closing[depth++] = c == '{' ? '}' : ']';
+        } else if (c == '}' || c == ']') {
+            if (c != closing[--depth])
+                break;
+            if (depth > 0)
+                continue;
             *ret_rest = after(text, i + 1);
-            return (struct json_value){.type = *text.at == '{' ? JSON_OBJECT : JSON_ARRAY,
+            return (struct json_value){.type = c == '}' ? JSON_OBJECT : JSON_ARRAY,
                                        .raw = {text.at, i + 1}};
         }
     }
@@ -308,7 +345,7 @@ bool json_next(struct json_walk *walk, struct bytes *ret_key, struct json_value 
     }
     struct json_value member = json_read(rest, &rest);
     bool more = member.type != JSON_BAD && eat(&rest, ',');
-    if (member.type == JSON_BAD || (!more && skip_blanks(rest).len)) {
+    if (member.type == JSON_BAD || more != (skip_blanks(rest).len > 0)) {
         walk->bad = true;
         return false;
     }

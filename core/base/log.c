@@ -18,12 +18,18 @@ void log_setup(enum log_level most, int stamped)
     with_stamp = stamped;
 }
 
-/* Control bytes become `?`, so that a file name or a log line cannot move the cursor of a terminal. */
+/*
+ * Control bytes become `?`, so that a file name or a log line cannot move the cursor of a terminal. Those of the second
+ * set, U+0080 to U+009F, are two bytes: U+009B does what ESC [ does.
+ */
 static void defuse(char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
+    for (unsigned char *p = (unsigned char *)text; *p; p++) {
+        if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+            p[0] = p[1] = '?';
+        else if (*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    }
 }
 
 void log_line(enum log_level level, const char *format, ...)

@@ -2,6 +2,7 @@
 
 #include "base/nearest.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum { WORD_MAX = 63 }; /* longer words are nobody's misspelling */
@@ -16,7 +17,7 @@ static size_t distance(const char *a, const char *b)
 {
     size_t row[WORD_MAX + 1], m = strlen(a), n = strlen(b);
     if (m > WORD_MAX || n > WORD_MAX)
-        return WORD_MAX;
+        return SIZE_MAX;
     for (size_t j = 0; j <= n; j++)
         row[j] = j;
     for (size_t i = 1; i <= m; i++) {

@@ -56,7 +56,8 @@ static int64_t jittered(int64_t ns)
     uint32_t chance = 0;
     if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != sizeof(chance))
         chance = (uint32_t)clock_monotonic_ns();
-    return ns / 2 + (int64_t)((double)(ns / 2) * (chance / 4294967296.0));
+    int64_t half = ns / 2;
+    return half + (int64_t)((double)half * (chance / 4294967296.0));
 }
 
 static void note_trouble(struct leg *leg, const struct error *error)

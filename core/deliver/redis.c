@@ -111,7 +111,7 @@ static void copy_text(const redisReply *reply, char *to, size_t size)
 static int parse_answer(const redisReply *reply, struct answer *ret, struct error *reterr)
 {
     char n[24];
-    bool good = reply->type == REDIS_REPLY_ARRAY && reply->elements == 3;
+    bool good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 3;
     for (size_t i = 0; good && i < 3; i++)
         good = reply->element[i]->type == REDIS_REPLY_STRING;
     if (!good)

@@ -58,9 +58,15 @@ static redisReply *send_args(struct redis_link *link)
     return reply;
 }
 
+#ifndef REDIS_ERR_TIMEOUT
+#define REDIS_ERR_TIMEOUT REDIS_ERR_IO /* hiredis before 1.0 says it by errno alone */
+#endif
+
 static int connection_error(struct redis_link *link, struct error *reterr)
 {
-    bool slow = link->context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
+    int err = link->context->err;
+    bool slow = (err == REDIS_ERR_IO || err == REDIS_ERR_TIMEOUT) &&
+                (errno == EAGAIN || errno == EWOULDBLOCK || errno == ETIMEDOUT);
     int r = slow ? error_set(reterr, -ETIMEDOUT, "redis: %s: no answer in time", link->url.host)
                  : error_set(reterr, -ECONNRESET, "redis: %s: connection lost: %s",
                              link->url.host, link->context->errstr);

@@ -35,7 +35,7 @@ const char redis_script[] =
     "      if info[k] == 'last-generated-id' then last[i] = info[k + 1] end\n"
     "    end\n"
     "    local life = redis.call('HGET', seen, '#' .. routes[i]) or '0-0'\n"
-    "    if last[i] ~= '0-0' and not before(last[i], life) then born[i] = life end\n"
+    "    if last[i] ~= '0-0' then born[i] = life end\n"
     "  end\n"
     "end\n"
     "\n"

@@ -19,14 +19,15 @@
 struct bench {
     struct judge *judge;
     const struct judge_stream *stream;
-    struct panel *panel;               /* NULL until its first notice */
+    struct panel *panel; /* NULL until its first notice */
     struct verdict *verdict;
     int64_t reached_ns; /* event time of the newest window */
 };
 
 struct judge {
     struct judge_options options;
-    struct bench **benches; /* [bench_count], by number of the stream; NULL where there is none */
+    struct bench *
+        *benches; /* [bench_count], by number of the stream; NULL where there is none */
     size_t bench_count;
     struct judge_counts counts;
 };
@@ -64,11 +65,12 @@ void judge_free(struct judge *judge)
 
 /* ---- findings on their way out ------------------------------------------ */
 
-static void deliver(void *context, struct finding *finding, int64_t detected_ns)
+static void deliver(void *context, struct finding *finding)
 {
     struct bench *bench = context;
     struct judge *judge = bench->judge;
-    finding->detected_ns = judge->options.live ? NO_TIME : detected_ns;
+    if (judge->options.live && !finding->id[0])
+        finding->detected_ns = NO_TIME; // the wall clock of the delivery
     finding->resource = judge->options.resource;
     finding->config_hash = judge->options.config_hash;
     judge->counts.findings++;
@@ -84,6 +86,7 @@ static struct finding plain_finding(const struct bench *bench, enum finding_kind
         .status = FINDING_RESOLVED,
         .starts_ns = at_ns,
         .ends_ns = at_ns,
+        .detected_ns = at_ns,
         .stream = bench->stream->name,
         .series = "",
         .detector = "core",
@@ -114,7 +117,7 @@ static void complain(void *context, const struct plugin *plugin, const char *sen
     bench->judge->counts.plugin_errors++;
     log_warning("stream %s: detector %s is closed: %s", bench->stream->name, label->id,
                 sentence);
-    deliver(bench, &finding, at);
+    deliver(bench, &finding);
 }
 
 /* ---- streams ------------------------------------------------------------ */
@@ -135,7 +138,8 @@ int judge_add(struct judge *judge, uint32_t number, const struct judge_stream *s
     if (number >= judge->bench_count && make_room(judge, number + 16u) < 0)
         return -ENOMEM;
     CHECK(!judge->benches[number]);
-    struct bench *bench = calloc(1, sizeof(*bench)); // on its own: verdict and panel hold its address
+    struct bench *bench =
+        calloc(1, sizeof(*bench)); // on its own: verdict and panel hold its address
     if (!bench)
         return -ENOMEM;
     *bench = (struct bench){.judge = judge, .stream = stream, .reached_ns = NO_TIME};
@@ -221,7 +225,7 @@ static void judge_gap(struct judge *judge, const struct gap *gap)
     finding.summary = summary;
     finding.observed = (double)gap->bytes;
     if (!bench->verdict || verdict_admit(bench->verdict, at))
-        deliver(bench, &finding, at);
+        deliver(bench, &finding);
 }
 
 bool judge_frame(struct judge *judge, const struct ring_frame *frame)

@@ -26,6 +26,7 @@ struct judge_series {
     const char *name;
     struct bytes key; /* the pattern or template it counts; empty when none */
     bool is_count;    /* whole numbers of something: floors apply, rates are shown per minute */
+    bool is_bad;      /* it counts what nobody wants: only more of it is a trouble */
 };
 
 /* One `use` of a detector: the core opens an instance per series, or one for all where the label asks for that. */

@@ -30,6 +30,7 @@ struct trouble {
     struct opinion leader; /* the strongest so far; its `reason` is not kept */
     double threshold;
     int64_t starts_ns, odd_until_ns;
+    int64_t detected_ns; /* when it first fired; the same in every revision */
     int64_t window_start_ns, window_end_ns; /* of the leader */
     uint32_t quiet;                         /* windows in a row without anything odd */
     uint64_t suppressed;

@@ -94,9 +94,11 @@ static bool admissible(const struct verdict *verdict, const struct closed *close
     const struct judge_stream *stream = verdict->options.stream;
     if (opinion->score.flags & (ODDLINE_SCORE_WARMING | ODDLINE_SCORE_ACCEPTED))
         return false;
-    if (side_of(opinion) == TOO_LITTLE && closed->flags & ODDLINE_WINDOW_PARTIAL)
-        return false; // the log ends here: that is no lack
-    return over_floor(&stream->policy, &stream->series[opinion->series], opinion);
+    const struct judge_series *series = &stream->series[opinion->series];
+    if (side_of(opinion) == TOO_LITTLE &&
+        (series->is_bad || closed->flags & ODDLINE_WINDOW_PARTIAL))
+        return false; // fewer errors are good news; where the log ends nothing is missing
+    return over_floor(&stream->policy, series, opinion);
 }
 
 /* The strongest admissible opinion of a side, or NULL. */
@@ -149,7 +151,10 @@ static void send(struct verdict *verdict, struct trouble *trouble, enum finding_
                  int64_t detected_ns)
 {
     struct finding finding = trouble_finding(trouble, verdict->options.stream, status);
-    verdict->options.deliver(verdict->options.context, &finding, detected_ns);
+    if (!trouble->id[0])
+        finding.detected_ns = detected_ns;
+    verdict->options.deliver(verdict->options.context, &finding);
+    trouble->detected_ns = finding.detected_ns; // given out at the first delivery, like the id
     memcpy(trouble->id, finding.id, sizeof(trouble->id));
 }
 

@@ -20,7 +20,8 @@ struct verdict;
 
 struct verdict_options {
     const struct judge_stream *stream;
-    void (*deliver)(void *context, struct finding *finding, int64_t detected_ns);
+    /* Fills in the id, and detected_ns where the judge is live. */
+    void (*deliver)(void *context, struct finding *finding);
     void *context;
 };
 int verdict_create(const struct verdict_options *options, struct verdict **ret);

@@ -19,8 +19,10 @@ static bool find_stamp(struct reading *reading, struct stamp *ret)
     if (!extent->judged)
         return place_find(&reading->recorder->stamps, reading->recorder->allowed, reading->text,
                           ret);
+    if (!extent->stamped || extent->stamp.end > reading->text.len) // behind where it was cut
+        return false;
     *ret = extent->stamp;
-    return extent->stamped;
+    return true;
 }
 
 int text_record(struct reading *reading)

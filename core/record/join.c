@@ -128,7 +128,8 @@ bool join_next(struct joiner *joiner, struct bytes text, size_t at, bool final,
     if (joiner->rule == JOIN_STAMP) {
         extent.judged = true;
         extent.stamped = joiner->ahead_at == at || begins(joiner, frame_head(text, line), at);
-        extent.stamp = joiner->ahead;
+        if (extent.stamped)
+            extent.stamp = joiner->ahead;
     }
     if (over)
         cut(joiner, &extent);

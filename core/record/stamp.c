@@ -408,7 +408,7 @@ static size_t read_rest(struct stamps *stamps, enum stamp_form form, struct byte
     if (c.p < c.end && (is_digit(*c.p) || *c.p == ':'))
         return 0;
     int64_t ns = read_fraction(&c);
-    int32_t offset;
+    int32_t offset = 0;
     bool zoned = read_zone(&c, &offset);
     if (form == STAMP_CTIME && !read_late_year(memo, &c))
         return 0;

@@ -111,6 +111,13 @@ void batch_decoded_trim(struct batch_writer *writer, size_t unused)
     writer->decoded_len -= unused;
 }
 
+uint64_t batch_number(struct batch_writer *writer, uint64_t seq)
+{
+    for (uint32_t i = 0; i < writer->record_count; i++)
+        writer->records[i].seq = seq++;
+    return seq;
+}
+
 void batch_commit(struct batch_writer *writer)
 {
     struct batch *batch = writer->batch;

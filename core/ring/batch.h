@@ -68,6 +68,9 @@ void batch_decoded_trim(struct batch_writer *writer, size_t unused);
 /* Takes the newest record back, with nothing but its slot. */
 void batch_unrecord(struct batch_writer *writer);
 
+/* Number the records collected so far from `seq` on; returns the number after the last. */
+uint64_t batch_number(struct batch_writer *writer, uint64_t seq);
+
 /* Publish; a batch without records publishes nothing. */
 void batch_commit(struct batch_writer *writer);
 

@@ -4,6 +4,7 @@
  *
  *      tail.c      the face: next, mark, save           crowd.c    who is followed: by name, by inode, in turn, open
  *      rotate.c    what happens to names                resume.c   where to begin: bookmarks, archives of known files
+ *      absent.c    what happened while nobody looked
  *
  *                   ┌────────── adopt: the name matches ──────────┐
  *                   ▼                                             │
@@ -64,10 +65,10 @@ struct tail {
     size_t count, open_count, open_max;
     struct followed *lent, *unpacking;
     int64_t next_sweep_ns;
-    uint64_t sweeps; /* while something is refused */
-    bool begun;      /* tail_next() was called: what is found from now on is new */
-    bool full;       /* said that there are too many files */
-    bool links;      /* some followed name is a symlink */
+    uint64_t sweeps;
+    bool begun; /* tail_next() was called: what is found from now on is new */
+    bool full;  /* said that there are too many files */
+    bool links; /* some followed name is a symlink */
     struct followed *leavers[LEAVERS_MAX];
     size_t leaver, nameless; /* nameless: how many are ROTATED */
     struct book book;
@@ -117,11 +118,20 @@ void rotate_sweep(struct tail *tail);
 
 /* A new file: where to begin? */
 void resume_begin(struct tail *tail, struct followed *f);
-/* Before the first turn: look for what was renamed while we were away, and sort the turns by age. */
-void resume_all(struct tail *tail);
+/* Does an open file's content fit the bookmark? If so, the marker is read. */
+bool resume_holds(const struct source *source, const struct bookmark *mark, struct marker *ret);
+/* Go on at the bookmark. */
+void resume_take(struct followed *f, const struct bookmark *mark, const struct marker *marker);
+/* Where the directory's part of a path ends. */
+size_t resume_dir_len(const char *path);
 /* It is not followed any more: keep its bookmark. */
 void resume_leave(struct tail *tail, struct followed *f);
 /* The bookmark of a followed file as of now. */
 void resume_mark(struct followed *f, struct bookmark *ret);
+
+/* ---- absent.c ------------------------------------------------------------- */
+
+/* Before the first turn: find what was renamed while nobody looked, and sort the turns by age. */
+void absent_all(struct tail *tail);
 
 #endif /* TAIL_FOLLOW_H */

@@ -33,7 +33,7 @@ struct source {
     int fd;           /* -1 while parked; a pipe's is the caller's */
     uint64_t offset;  /* consumed */
     uint64_t cut;     /* the size it was seen to shrink from */
-    uint64_t seen;    /* a file: the largest size seen since it began */
+    uint64_t seen;    /* size when last looked at, or as far as it was read */
     int64_t mtime_ns; /* when last looked at */
     size_t shown;     /* bytes the last read showed and nobody consumed */
     bool moved;       /* consumed something since the last read */

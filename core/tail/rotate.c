@@ -28,6 +28,10 @@
 /* An archive that was written to so recently may not be finished. */
 #define ARCHIVE_QUIET_NS NS_PER_S
 
+/* Quiet for so long, it is looked at in one of so many sweeps. */
+#define ASLEEP_NS (10 * NS_PER_S)
+enum { ASLEEP_SHARE = 5 };
+
 static int64_t mtime_ns(const struct stat *st)
 {
     return st->st_mtim.tv_sec * NS_PER_S + st->st_mtim.tv_nsec;
@@ -286,12 +290,20 @@ static void sweep_rotated(struct tail *tail, struct followed *f, int64_t now)
     crowd_ready(tail, f);
 }
 
+/* Where inotify tells the news, a file long quiet need not be looked at each time: the sweep is for what it cannot tell. */
+static bool is_asleep(const struct tail *tail, const struct followed *f, int64_t now)
+{
+    return !discover_polling(tail->discover) && now - f->news_ns > ASLEEP_NS &&
+           (tail->sweeps + f->name_hash) % ASLEEP_SHARE != 0;
+}
+
 void rotate_sweep(struct tail *tail)
 {
     int64_t now = clock_monotonic_ns();
+    tail->sweeps++;
     struct followed *f = TAILQ_FIRST(&tail->all);
     while (f) {
-        if (f->state == FOLLOW_LIVE)
+        if (f->state == FOLLOW_LIVE && !is_asleep(tail, f, now))
             sweep_live(tail, f);
         else if (f->state == FOLLOW_ROTATED)
             sweep_rotated(tail, f, now);

@@ -56,7 +56,7 @@ static int say_open(struct error *reterr, int r, const char *path)
 
 int source_open(const char *path, struct source **ret, struct error *reterr)
 {
-    int fd;
+    int fd = -1;
     struct stat st;
     int r = open_regular(path, &fd, &st);
     if (r < 0)
@@ -248,7 +248,7 @@ void source_park(struct source *source)
 
 int source_unpark(struct source *source, const char *path)
 {
-    int fd;
+    int fd = -1;
     struct stat st;
     int r = open_regular(path, &fd, &st);
     if (r < 0)

@@ -179,7 +179,7 @@ static void sweep(struct tail *tail, int64_t now)
         poll_ns = polling ? POLL_ALONE_NS : POLL_NS;
     tail->next_sweep_ns = now + poll_ns;
     tail->counts.polling = polling;
-    if (tail->counts.refused > 0 && ++tail->sweeps % RETRY_SWEEPS == 0)
+    if (tail->counts.refused > 0 && tail->sweeps % RETRY_SWEEPS == 0)
         discover_again(
             tail->discover); // permissions may have changed, which no directory shows
     discover_sweep(tail->discover);
@@ -207,7 +207,7 @@ static void begin(struct tail *tail)
 {
     if (tail->begun)
         return;
-    resume_all(tail);
+    absent_all(tail);
     tail->begun = true;
 }
 

@@ -8,7 +8,8 @@ static void keep(struct exhibit *exhibit, const struct sighting *s)
 {
     const struct oddline_record *record = s->record;
     struct bytes raw = {s->batch->text + record->text, record->text_len};
-    exhibit->path = s->path;
+    path_drop(exhibit->path);
+    exhibit->path = path_take(s->path);
     exhibit->offset = s->offset;
     exhibit->line = s->line;
     exhibit->hash = hash_bytes(raw);
@@ -34,6 +35,7 @@ void evidence_see(struct evidence *evidence, const struct sighting *sighting, ui
 void evidence_clear(struct evidence *evidence)
 {
     for (int role = 0; role < EVIDENCE_ROLES; role++) {
+        path_drop(evidence->roles[role].path);
         evidence->roles[role].path = NULL;
         evidence->roles[role].level = 0;
     }
@@ -50,10 +52,10 @@ static struct closed_evidence write_one(const struct exhibit *x, struct buffer *
         .length = x->length,
         .level = x->level,
         .path = (uint32_t)(out->len - base),
-        .path_len = (uint32_t)strlen(x->path),
+        .path_len = (uint32_t)strlen(path_text(x->path)),
         .text_len = x->text_len,
     };
-    buffer_text(out, x->path);
+    buffer_text(out, path_text(x->path));
     e.text = (uint32_t)(out->len - base);
     buffer_append(out, x->text, x->text_len);
     return e;

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "ring/closed.h"
+#include "window/path.h"
 #include "window/redact.h"
 
 #include <oddline/detector.h>
@@ -19,7 +20,7 @@
 
 /* One kept record. */
 struct exhibit {
-    const char *path; /* NULL: none yet; lent by the source */
+    struct path *path; /* NULL: none yet; a reference of its own */
     uint64_t offset, line, hash;
     int64_t time_ns;
     uint32_t length, level, text_len;
@@ -35,7 +36,7 @@ struct evidence {
 struct sighting {
     const struct oddline_batch *batch;
     const struct oddline_record *record;
-    const char *path;
+    struct path *path;
     uint64_t offset, line; /* of the record */
     const struct redaction *redactions;
     size_t redaction_count;

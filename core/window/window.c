@@ -46,10 +46,12 @@ int windows_create(const struct window_options *options, struct windows **ret)
     return 0;
 }
 
-static void pane_free(struct pane *pane)
+static void pane_free(const struct windows *w, struct pane *pane)
 {
     if (!pane)
         return;
+    for (size_t i = 0; i < w->options.series_count; i++)
+        evidence_clear(&pane->evidence[i]);
     free(pane->states);
     free(pane->evidence);
     free(pane);
@@ -60,8 +62,8 @@ void windows_free(struct windows *w)
     if (!w)
         return;
     for (size_t i = 0; i < WINDOW_OPEN_MAX; i++)
-        pane_free(w->panes[i]);
-    pane_free(w->spare);
+        pane_free(w, w->panes[i]);
+    pane_free(w, w->spare);
     buffer_free(&w->pending);
     free(w);
 }
@@ -96,7 +98,7 @@ static void pane_retire(struct windows *w, struct pane *pane)
     for (size_t i = 0; i < w->options.series_count; i++)
         evidence_clear(&pane->evidence[i]);
     if (w->spare)
-        pane_free(pane);
+        pane_free(w, pane);
     else
         w->spare = pane;
 }
@@ -316,6 +318,7 @@ static struct pane *place_record(struct windows *w, int64_t time_ns)
 static void count_record(struct windows *w, struct pane *pane, struct sighting *sighting)
 {
     pane->records++;
+    w->counts.records++;
     for (size_t i = 0; i < w->options.series_count; i++) {
         bool extreme;
         struct series_state *state = &pane->states[i];

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "ring/closed.h"
 #include "ring/ring.h"
+#include "window/path.h"
 #include "window/redact.h"
 #include "window/series.h"
 
@@ -53,7 +54,7 @@ void windows_free(struct windows *windows); /* accepts NULL */
 /* A source as the windows see it. The caller owns it and keeps it in place while it is attached. */
 struct window_source {
     uint32_t number;
-    const char *path;
+    struct path *path;          /* the caller's reference */
     int64_t reached_ns;         /* highest believed time so far, NO_TIME before the first */
     int64_t suspect_ns;         /* a jump that the next record may confirm, NO_TIME if none */
     struct window_source *next; /* among the sources that hold the watermark back */
@@ -96,7 +97,7 @@ int64_t windows_reached_ns(const struct windows *windows);
 int64_t windows_oldest_ns(const struct windows *windows);
 
 struct window_counts {
-    uint64_t closed, late, timeless, suspect;
+    uint64_t records, closed, late, timeless, suspect; /* records: those that were placed */
 };
 struct window_counts windows_counts(const struct windows *windows);
 

@@ -2,12 +2,12 @@
 /*
  * tail.c - tails of the normal, Student's t, the Poisson and the negative binomial distribution.
  *
- * Method   Counts whose spread is at most EXACT are summed from x outwards: the first term from its logarithm, the others by the
- *          recurrence of neighbouring terms, the rest by a geometric series. Wider ones use the signed root of the deviance,
- *          which is normal to third order (Barndorff-Nielsen's r*), without the small correction.
- * Sources  D. L. Wallace, Bounds on normal approximations to Student's and the chi-square distributions, Ann. Math. Stat. 30, 1959.
- *          O. E. Barndorff-Nielsen, Inference on full or partial parameters based on the standardized signed log likelihood
- *          ratio, Biometrika 73, 1986.
+ * Method   Counts whose spread is at most EXACT are summed from x outwards: the first term from its logarithm, the
+ *          others by the recurrence of neighbouring terms, the rest by a geometric series. Wider ones use the signed
+ *          root of the deviance, which is normal to third order (Barndorff-Nielsen's r*), without the small correction.
+ * Sources  D. L. Wallace, Bounds on normal approximations to Student's and the chi-square distributions, Ann. Math.
+ *          Stat. 30, 1959. O. E. Barndorff-Nielsen, Inference on full or partial parameters based on the standardized
+ *          signed log likelihood ratio, Biometrika 73, 1986.
  */
 
 #include "kit/tail.h"

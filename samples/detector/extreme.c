@@ -2,8 +2,8 @@
 /*
  * extreme - higher or lower than ever before.
  *
- * Method   With n windows behind it, any window is the highest so far with probability 1 / (n + 1), whatever the distribution. How far
- *          it is outside the range [low, high] seen so far makes it rarer still:
+ * Method   With n windows behind it, any window is the highest so far with probability 1 / (n + 1), whatever the
+ *          distribution. How far it is outside the range [low, high] seen so far makes it rarer still:
  *
  *              d = distance from the range / max(high - low, `margin` |edge|)      0 while that is 0
  *              score = log10(n + 1) + 3 log10(1 + d)          0 inside the range

@@ -35,4 +35,17 @@ test -f "$plugindir/extreme.so" || fail "oddline_add_detector() installs elsewhe
 
 make -C "$tmp/detector" check extreme.so >"$tmp/log" 2>&1 || { cat "$tmp/log"; exit 1; }
 nm -D --defined-only "$tmp/detector/extreme.so" | grep -q ' oddline_plugin$' || fail "the label is not exported"
+
+# The installed oddline loads it, and it finds something in a sample log.
+"$tmp/prefix/bin/oddline" plugins "$plugindir/extreme.so" | grep -q '^extreme ' || fail "oddline does not load it"
+cat >"$tmp/oddline.yaml" <<YAML
+streams:
+  - name: kafka
+    paths: '*.log*'
+    timezone: '+01:00'
+    detectors: [{use: $plugindir/extreme.so, on: [lines]}]
+YAML
+logs=$(cd "$(dirname "$0")/../../samples/logs/kafka-3brokers/kafka0" && pwd)
+"$tmp/prefix/bin/oddline" scan -c "$tmp/oddline.yaml" --json "$logs"/controller.log.zst >"$tmp/findings" 2>"$tmp/log" || { cat "$tmp/log"; exit 1; }
+grep -q '"detector":"extreme"' "$tmp/findings" || fail "it finds nothing in the sample log"
 echo "sample_detector: ok"

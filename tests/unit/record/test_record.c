@@ -230,6 +230,32 @@ static void a_truncated_record_keeps_its_head_and_the_next_is_whole(void **state
     rig_close(&rig);
 }
 
+static void lines_that_come_after_their_record_was_flushed_have_no_stamp(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.format = RECORD_TEXT);
+    rig_read(&rig, "2016-12-19 16:31:46 ERROR boom took=5ms\n");
+    rig_read(&rig, "\tx\n\tat b\n");
+    assert_int_equal(rig.count, 1);
+    assert_bytes(rig_message(&rig, 0), "\tx\n\tat b");
+    assert_time(rig.records[0].time_ns, "2016-12-19T16:31:46Z");
+    assert_int_equal(rig.records[0].flags,
+                     ODDLINE_RECORD_NO_STAMP | ODDLINE_RECORD_UNPARSED | ODDLINE_RECORD_MULTI);
+    rig_close(&rig);
+}
+
+static void a_stamp_behind_the_bound_is_none(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.format = RECORD_TEXT, .bytes_max = 64);
+    rig_read(&rig, "INFO [a thread with a name that is longer than the bound is long] "
+                   "2016-12-19 16:31:46 x\n");
+    assert_int_equal(rig.count, 1);
+    assert_true(rig.records[0].time_ns == ODDLINE_NO_TIME);
+    assert_true(rig_message(&rig, 0).len <= 64);
+    rig_close(&rig);
+}
+
 static void a_full_batch_leaves_the_rest_for_the_next(void **state)
 {
     (void)state;
@@ -300,6 +326,8 @@ int main(void)
         cmocka_unit_test(junk_is_cut_the_same_in_any_chunks),
         cmocka_unit_test(a_line_without_end_needs_no_more_than_the_bound),
         cmocka_unit_test(a_truncated_record_keeps_its_head_and_the_next_is_whole),
+        cmocka_unit_test(lines_that_come_after_their_record_was_flushed_have_no_stamp),
+        cmocka_unit_test(a_stamp_behind_the_bound_is_none),
         cmocka_unit_test(a_full_batch_leaves_the_rest_for_the_next),
         cmocka_unit_test(patterns_set_their_bits_and_limits_are_counted),
         cmocka_unit_test(the_line_number_can_be_set_and_stays_unknown),

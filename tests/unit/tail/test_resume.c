@@ -164,6 +164,31 @@ static void truncated_below_the_offset_begins_at_zero_and_counts(void **state)
     reader_close(&r);
 }
 
+static void same_head_and_other_bytes_before_the_offset_begins_at_zero(void **state)
+{
+    (void)state;
+    struct reader r;
+    char text[2200];
+    memset(text, 'h', sizeof(text));
+    for (size_t i = 99; i < sizeof(text); i += 100)
+        text[i] = '\n';
+    text[sizeof(text) - 1] = '\0';
+    text[2099] = '\n';
+    overwrite("a.log", text);
+    start(&r, "a.log");
+    reader_drain(&r, 100);
+    assert_int_equal(r.lines.len, 2100);
+    stop(&r);
+    text[2050] = 'x'; // the head is as it was
+    overwrite("a.log", text);
+    append("a.log", "\n");
+    start(&r, "a.log");
+    reader_drain(&r, 100);
+    assert_int_equal(r.lines.len, 2200);
+    assert_int_equal(tail_counts(r.tail).bookmark_invalid, 1);
+    reader_close(&r);
+}
+
 static void damaged_bookmarks_are_set_aside_and_reading_begins_anew(void **state)
 {
     (void)state;
@@ -264,6 +289,7 @@ int main(void)
         T(gone_while_down_is_a_gap_of_known_size),
         T(inode_used_again_begins_at_zero),
         T(truncated_below_the_offset_begins_at_zero_and_counts),
+        T(same_head_and_other_bytes_before_the_offset_begins_at_zero),
         T(damaged_bookmarks_are_set_aside_and_reading_begins_anew),
         T(start_at_the_end_skips_what_was_there_and_nothing_else),
         T(archive_is_read_once),

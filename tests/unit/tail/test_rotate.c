@@ -7,8 +7,8 @@
 
 /* Each case is run both ways. */
 static const struct tail_options ways[] = {
-    {.poll_ns = 50 * NS_PER_MS, .rotate_wait_ns = 100 * NS_PER_MS},
-    {.poll_ns = 20 * NS_PER_MS, .rotate_wait_ns = 100 * NS_PER_MS, .no_inotify = true},
+    {.poll_ns = 50 * NS_PER_MS, .rotate_wait_ns = 300 * NS_PER_MS},
+    {.poll_ns = 20 * NS_PER_MS, .rotate_wait_ns = 300 * NS_PER_MS, .no_inotify = true},
 };
 
 static void both_ways(void **state, const char *pattern, void (*each)(struct reader *r))
@@ -36,7 +36,7 @@ static void case_rename_create(struct reader *r)
     assert_int_equal(write(old, "late\n", 5), 5); // the writer still has the old one
     reader_expect(r, 60, "late\n");
     close(old);
-    reader_expect(r, 250, "");
+    reader_expect(r, 600, "");
     assert_int_equal(r->ended, 1);
     assert_int_equal(tail_counts(r->tail).files, 1);
     assert_int_equal(tail_counts(r->tail).rotated, 1);
@@ -76,13 +76,38 @@ static void case_rename_within(struct reader *r)
     append("app.log.1", "late\n");
     reader_drain(r, 120);
     assert_int_equal(r->lines.len, strlen("newer\nlate\n"));
+    buffer_clear(&r->lines);
+    reader_expect(r, 600, ""); // longer than rotate_wait: they are not merely drained
     assert_int_equal(tail_counts(r->tail).files, 3);
     assert_int_equal(r->ended, 0);
+    append("app.log.2", "very late\n");
+    reader_expect(r, 120, "very late\n");
 }
 
 static void rename_within_the_glob_is_not_read_again(void **state)
 {
     both_ways(state, "app.log*", case_rename_within);
+}
+
+static void case_order(struct reader *r)
+{
+    struct buffer all = {0};
+    for (int i = 0; i < 3000; i++) // several turns of the reader
+        buffer_printf(&all, "unread %d\n", i);
+    buffer_char(&all, '\0');
+    append("app.log", all.at);
+    move("app.log", "app.log.1");
+    append("app.log", "new\n");
+    all.len--;
+    buffer_text(&all, "new\n");
+    buffer_char(&all, '\0');
+    reader_expect(r, 150, all.at);
+    buffer_free(&all);
+}
+
+static void new_file_waits_until_the_old_one_is_drained(void **state)
+{
+    both_ways(state, "app.log", case_order);
 }
 
 static void case_copytruncate(struct reader *r)
@@ -110,7 +135,7 @@ static void case_delete_recreate(struct reader *r)
     append("app.log", "new\n"); // at once: the inode cannot be the old one, it is still open
     reader_expect(r, 100, "new\n");
     assert_int_equal(unlink(at("app.log")), 0);
-    reader_expect(r, 300, "");
+    reader_expect(r, 600, "");
     assert_int_equal(tail_counts(r->tail).files, 0);
     assert_int_equal(r->ended, 2);
     append("app.log", "ONE\nTWO\n"); // ext4 gives an inode that was ours
@@ -285,6 +310,7 @@ int main(void)
         T(rename_and_create),
         T(unread_bytes_of_a_renamed_file_are_read),
         T(rename_within_the_glob_is_not_read_again),
+        T(new_file_waits_until_the_old_one_is_drained),
         T(copytruncate),
         T(delete_and_recreate),
         T(symlink_switch),
