@@ -346,9 +346,11 @@ void schema_reference(const struct schema *schema, FILE *out, int depth)
         fprintf(out, "`%s` | %s | ", key->name, types[key->type]);
         reference_default(schema, key, out);
         fprintf(out, " | %s", key->help);
-        if (key->choices)
-            fprintf(out, " One of: %s.", key->choices);
-        fprintf(out, " |\n");
+        for (const char *p = key->choices; p && *p;
+             p += strcspn(p, "|") + (p[strcspn(p, "|")] == '|'))
+            fprintf(out, "%s`%.*s`", p == key->choices ? " One of " : ", ",
+                    (int)strcspn(p, "|"), p);
+        fprintf(out, " |\n"); // a bar within would end the cell: choices are listed one by one
         if (key->child && key->child != schema)
             schema_reference(key->child, out, depth + 1);
     }

@@ -130,26 +130,13 @@ static void put_score(struct console *console, struct json_value object)
         buffer_printf(&console->line, "  score %.1f", score);
 }
 
-static struct json_value first_evidence(struct json_value object)
-{
-    struct json_walk walk = json_walk(json_at(object, "evidence"));
-    struct json_value line = {.type = JSON_BAD};
-    struct bytes key;
-    return json_next(&walk, &key, &line) ? line : (struct json_value){.type = JSON_BAD};
-}
-
 static void put_head(struct console *console, struct json_value object, bool resolved)
 {
     put_label(console, object, resolved);
     time_of(console, json_at(object, "starts_at"), false);
     buffer_text(&console->line, "  ");
     paint(console, BOLD);
-    member(console, object, "stream", 40);
-    struct bytes path = base_name(text_of(console, json_at(first_evidence(object), "path")));
-    if (path.len) {
-        buffer_char(&console->line, '/');
-        screen_text(&console->line, path, 40);
-    }
+    member(console, object, "stream", 60);
     paint(console, PLAIN);
     buffer_text(&console->line, "  ");
     bool said = json_at(object, "summary").raw.len > 0;
@@ -200,6 +187,23 @@ static void put_span(struct console *console, struct json_value object, bool res
     end_line(console);
 }
 
+/* The first line of a record; of a stack trace behind it only the length is said. */
+static void put_record(struct console *console, struct bytes text, int columns)
+{
+    size_t more = 0;
+    const char *newline = text.len ? memchr(text.at, '\n', text.len) : NULL;
+    for (const char *p = newline; p;
+         p = memchr(p + 1, '\n', text.len - (size_t)(p + 1 - text.at)))
+        more++;
+    screen_text(&console->line,
+                newline ? (struct bytes){text.at, (size_t)(newline - text.at)} : text, columns);
+    if (more == 0)
+        return;
+    paint(console, DIM);
+    buffer_printf(&console->line, "  (+%zu line%s)", more, more == 1 ? "" : "s");
+    paint(console, PLAIN);
+}
+
 /* `server.log:456  text`, or `server.log@123` where lines were not counted. */
 static void put_evidence(struct console *console, struct json_value line)
 {
@@ -215,7 +219,7 @@ static void put_evidence(struct console *console, struct json_value line)
     buffer_text(&console->line, "  ");
     paint(console, PLAIN);
     int left = width == 0 ? 0 : width - used > 16 ? width - used : 16;
-    member(console, line, "text", left);
+    put_record(console, text_of(console, json_at(line, "text")), left);
     end_line(console);
 }
 

@@ -65,11 +65,12 @@ static double tail_surprise(const struct calibration_fit *f, double score)
            base = log10((double)f->seen / (double)f->peaks);
     if (fabs(f->shape) < 1e-6)
         return base + z * M_LOG10E;
+    static const double last =
+        0.01; // of a bounded tail: as if it were exponential, without end
     double inside = 1 + f->shape * z;
-    if (inside <=
-        0) // beyond the end of a bounded tail: as if the last percent of it were exponential
-        return base + log10(100) / -f->shape + (z + 1 / f->shape) * M_LOG10E;
-    return base + log10(inside) / f->shape;
+    if (inside > last)
+        return base + log10(inside) / f->shape;
+    return base + log10(last) / f->shape + (z - (last - 1) / f->shape) * M_LOG10E;
 }
 
 double calibrate(struct calibration *c, double score, struct calibration_fit *ret_fit)

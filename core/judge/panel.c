@@ -95,10 +95,11 @@ fail:
     return r;
 }
 
-/* One instance for all series where the label asks for it, else one each. */
+/* One instance for all series where the label asks for it or takes patterns, else one each. */
 static bool sits_once(const struct judge_use *use)
 {
-    return plugin_label(use->plugin)->needs & ODDLINE_NEEDS_ALL_SERIES;
+    return plugin_label(use->plugin)->needs & ODDLINE_NEEDS_ALL_SERIES ||
+           plugin_patterns_param(use->plugin);
 }
 
 static int take_seats(struct panel *panel, const struct judge_use *use)

@@ -10,20 +10,28 @@
 /* Three digits are enough for a person; the finding carries the exact numbers. */
 static void put_number(char text[32], double value)
 {
-    if (fabs(value) >= 1000 && fabs(value) < 1e9)
+    if (fabs(value) >= 999.5 && fabs(value) < 1e9) // or "%.3g" makes 1e+03 of it
         snprintf(text, 32, "%.0f", value);
     else
         snprintf(text, 32, "%.3g", value);
+}
+
+/* A plugin may report any number; what is no duration is the nearest one. */
+static char *put_seconds(char text[CLOCK_TEXT_SIZE], double seconds)
+{
+    static const double most = 10000 * 86400.0;
+    return clock_format_duration((int64_t)(fmin(most, fmax(0, seconds)) * (double)NS_PER_S),
+                                 text);
 }
 
 static char *phrase_silence(const struct judge_series *series, const struct opinion *opinion,
                             char *text, size_t size)
 {
     char silent[CLOCK_TEXT_SIZE], usual[CLOCK_TEXT_SIZE];
-    clock_format_duration((int64_t)(opinion->score.observed * 1e9), silent);
+    put_seconds(silent, opinion->score.observed);
     if (isfinite(opinion->score.expected))
         snprintf(text, size, "no %s for %s, usually at most %s", series->name, silent,
-                 clock_format_duration((int64_t)(opinion->score.expected * 1e9), usual));
+                 put_seconds(usual, opinion->score.expected));
     else
         snprintf(text, size, "no %s for %s", series->name, silent);
     return text;

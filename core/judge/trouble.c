@@ -69,28 +69,62 @@ static void take_proofs(struct trouble *trouble, const struct scene *scene, uint
 
 /* ---- what it says ------------------------------------------------------- */
 
+/* When the list is full it takes the last place: what was said by name matters more than the eighth voice. */
 void trouble_reason(struct trouble *trouble, const char *text)
 {
     for (size_t i = 0; i < trouble->reason_count; i++)
         if (strcmp(trouble->reasons[i], text) == 0)
             return;
     if (trouble->reason_count < FINDING_REASONS_MAX)
-        snprintf(trouble->reasons[trouble->reason_count++], TROUBLE_REASON_SIZE, "%s", text);
+        trouble->reason_count++;
+    snprintf(trouble->reasons[trouble->reason_count - 1], TROUBLE_REASON_SIZE, "%s", text);
 }
 
 static int64_t began(const struct scene *scene, const struct opinion *opinion)
 {
     if (opinion->score.kind != ODDLINE_SILENCE || !(opinion->score.observed > 0))
         return scene->start_ns;
-    return scene->end_ns - (int64_t)(opinion->score.observed * (double)NS_PER_S);
+    static const double most = 10000 * 86400.0; // a plugin may report any number
+    return scene->end_ns - (int64_t)(fmin(opinion->score.observed, most) * (double)NS_PER_S);
 }
 
+/* Does a reason begin as phrase_reason() begins those of this detector about this series? */
+static bool is_reason_of(const char *reason, const char *plugin, const char *series)
+{
+    static const char *const words[][2] = {{"", " at "}, {"no ", " for "}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        char what[256], begin[TROUBLE_REASON_SIZE]; // `what` is cut where phrase_reason() cuts
+        snprintf(what, sizeof(what), "%s%s%s", words[i][0], series, words[i][1]);
+        snprintf(begin, sizeof(begin), "%s: %s", plugin, what);
+        if (strncmp(reason, begin, strlen(begin)) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where what the detector says of the series stands in the list, or belongs. */
+static size_t reason_at(const struct trouble *trouble, const struct scene *scene,
+                        const struct opinion *opinion)
+{
+    size_t at = 0;
+    while (at < trouble->reason_count &&
+           !is_reason_of(trouble->reasons[at], opinion->plugin->id,
+                         scene->stream->series[opinion->series].name))
+        at++;
+    return at;
+}
+
+/* Each voice is listed once, in its latest words. */
 static void add_reason(struct trouble *trouble, const struct scene *scene,
                        const struct opinion *opinion)
 {
-    char text[TROUBLE_REASON_SIZE];
-    trouble_reason(trouble, phrase_reason(&scene->stream->series[opinion->series], opinion,
-                                          scene->end_ns - scene->start_ns, text, sizeof(text)));
+    size_t at = reason_at(trouble, scene, opinion);
+    if (at == FINDING_REASONS_MAX)
+        return;
+    phrase_reason(&scene->stream->series[opinion->series], opinion,
+                  scene->end_ns - scene->start_ns, trouble->reasons[at], TROUBLE_REASON_SIZE);
+    if (at == trouble->reason_count)
+        trouble->reason_count++;
 }
 
 void trouble_lead(struct trouble *trouble, const struct scene *scene,
@@ -112,20 +146,10 @@ void trouble_lead(struct trouble *trouble, const struct scene *scene,
         proof_copy(&trouble->proofs[trouble->proof_count++], scene->last);
 }
 
-static bool spoke_of(const struct trouble *trouble, const char *plugin, const char *series)
-{
-    char begin[160];
-    int len = snprintf(begin, sizeof(begin), "%s: %s ", plugin, series);
-    for (size_t i = 0; i < trouble->reason_count; i++)
-        if (len > 0 && strncmp(trouble->reasons[i], begin, (size_t)len) == 0)
-            return true;
-    return false;
-}
-
 void trouble_support(struct trouble *trouble, const struct scene *scene,
                      const struct opinion *opinion)
 {
-    if (spoke_of(trouble, opinion->plugin->id, scene->stream->series[opinion->series].name))
+    if (reason_at(trouble, scene, opinion) < trouble->reason_count)
         return;
     add_reason(trouble, scene, opinion);
     take_proofs(trouble, scene, opinion->series, 1);

@@ -31,6 +31,7 @@ struct verdict {
     struct verdict_options options;
     struct trouble troubles[SIDES];
     uint32_t held[SIDES];  /* windows in a row over the threshold */
+    bool capped[SIDES];    /* the storm cap holds back what is odd now, and has counted it */
     double tired;          /* recent pages and tickets, decayed */
     struct proof last;     /* a record of the newest window that held any */
     int64_t storm_from_ns; /* the hour the cap counts in */
@@ -132,10 +133,15 @@ static enum finding_route route_of(const struct verdict *verdict, double surpris
     return ROUTES;
 }
 
+static bool storm_is_over(const struct verdict *verdict, int64_t now_ns)
+{
+    return verdict->storm_from_ns == NO_TIME ||
+           now_ns >= verdict->storm_from_ns + 3600 * NS_PER_S;
+}
+
 bool verdict_admit(struct verdict *verdict, int64_t now_ns)
 {
-    if (verdict->storm_from_ns == NO_TIME ||
-        now_ns >= verdict->storm_from_ns + 3600 * NS_PER_S) {
+    if (storm_is_over(verdict, now_ns)) {
         verdict->storm_from_ns = now_ns;
         verdict->storm_count = 0;
     }
@@ -143,6 +149,15 @@ bool verdict_admit(struct verdict *verdict, int64_t now_ns)
         return true;
     verdict->suppressed++;
     return false;
+}
+
+/* The same for what a side finds odd: what lasts for many windows is held back once. */
+static bool admit_side(struct verdict *verdict, enum side side, int64_t now_ns)
+{
+    if (verdict->capped[side] && !storm_is_over(verdict, now_ns))
+        return false;
+    verdict->capped[side] = !verdict_admit(verdict, now_ns);
+    return !verdict->capped[side];
 }
 
 /* ---- the life of a trouble ---------------------------------------------- */
@@ -173,7 +188,7 @@ static void support(struct verdict *verdict, struct trouble *trouble, const stru
 static void fire(struct verdict *verdict, struct trouble *trouble, const struct scene *scene,
                  const struct opinion *leader, enum finding_route route)
 {
-    if (route != ROUTE_LOG && !verdict_admit(verdict, scene->end_ns))
+    if (route != ROUTE_LOG && !admit_side(verdict, side_of(leader), scene->end_ns))
         return;
     trouble->open = true;
     trouble->route = route;
@@ -243,6 +258,7 @@ static void judge_side(struct verdict *verdict, enum side side, const struct sce
     enum finding_route route =
         leader ? route_of(verdict, leader->surprise, scene->nth) : ROUTES;
     verdict->held[side] = route == ROUTES ? 0 : verdict->held[side] + 1;
+    verdict->capped[side] &= route != ROUTES;
     if (route == ROUTES || verdict->held[side] < policy_of(verdict)->hold)
         return;
     verdict->held[side] = 0;

@@ -18,7 +18,7 @@
 /*
  * The doorbells. A sleeper announces itself, looks once more and only then sleeps on the bell's count, so a commit
  * between look and sleep changes the count and the futex refuses to sleep. Who rings looks for sleepers first: the
- * common case is one atomic load and no system call.
+ * common case is one atomic operation and no system call.
  */
 struct bell {
     alignas(64) _Atomic uint32_t rung;
@@ -37,7 +37,7 @@ struct ring {
     char *data; /* [size], mapped twice */
     size_t size;
     int readers;
-    size_t reserved; /* payload bytes of the open reservation */
+    size_t reserved; /* bytes of the reserved frame, 0 when there is none */
 };
 
 static size_t frame_size(size_t payload)
@@ -114,9 +114,9 @@ size_t ring_payload_max(const struct ring *ring)
 
 static void bell_ring(struct bell *bell)
 {
-    // Orders the cursor written before this against the sleepers read here; bell_sleep() has the other half.
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&bell->sleepers, memory_order_relaxed) == 0)
+    // Not a load: adding nothing takes a place in the order of `sleepers`. Either it comes after the sleeper's own
+    // addition in bell_wait() and sees it, or before, and then the sleeper's look sees the cursor written before this.
+    if (atomic_fetch_add_explicit(&bell->sleepers, 0, memory_order_acq_rel) == 0)
         return;
     atomic_fetch_add_explicit(&bell->rung, 1, memory_order_seq_cst);
     syscall(SYS_futex, &bell->rung, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -173,13 +173,13 @@ void *ring_reserve(struct ring *ring, size_t bytes)
     if (!has_room(ring, bytes))
         return NULL;
     uint64_t head = atomic_load_explicit(&ring->control->head, memory_order_relaxed);
-    ring->reserved = bytes;
+    ring->reserved = frame_size(bytes);
     return ring->data + (head & (ring->size - 1)) + sizeof(struct ring_frame);
 }
 
 void ring_commit(struct ring *ring, enum ring_kind kind, size_t bytes)
 {
-    CHECK(bytes <= ring->reserved);
+    CHECK(frame_size(bytes) <= ring->reserved); // a frame is never 0 bytes
     uint64_t head = atomic_load_explicit(&ring->control->head, memory_order_relaxed);
     struct ring_frame *frame =
         (struct ring_frame *)(void *)(ring->data + (head & (ring->size - 1)));

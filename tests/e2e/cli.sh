@@ -43,6 +43,10 @@ config 'streams: [{name: a, paths: x.log}]'
 expect 0 "no mistakes" "$oddline" check c.yaml
 expect 78 "nowhere.yaml" "$oddline" run -c nowhere.yaml
 
+# The reference in docs/ is what the tables say.
+"$oddline" check --reference >reference
+sed -n '/^| key/,$p' "$tree/docs/config.md" | cmp - reference || fail "docs/config.md is stale: oddline check --reference"
+
 # One that cannot be read does not stop the others.
 python3 "$tree/samples/config/tests/make.py"
 cp "$tree/samples/config/tests/burst.log" .

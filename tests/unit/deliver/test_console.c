@@ -37,12 +37,23 @@ static void console_prints_a_firing_finding(void **state)
     snprintf(f.id, sizeof(f.id), "00000000000000aa-1");
     char *text = print(&f, (struct console_options){0});
     assert_string_equal(
-        text, "PAGE   2016-12-19 17:14:38Z  kafka1/server.log  errors at 137 per minute, "
+        text, "PAGE   2016-12-19 17:14:38Z  kafka1  errors at 137 per minute, "
               "expected 0.4 (0 to 3.1)"
               "   spike  ewma  score 7.3\n"
               "       since 17:14:38Z · fingerprint 9f2c41d07a55be01 · id 00000000000000aa-1\n"
               "       server.log:456  [2016-12-19 18:14:38,123] ERROR x\n"
               "       server.log@200  bad \xef\xbf\xbd byte\n");
+    free(text);
+}
+
+static void console_shows_the_first_line_of_a_record_and_counts_the_others(void **state)
+{
+    (void)state;
+    struct finding f = sample_finding(ROUTE_PAGE);
+    f.evidence[0].text = bytes_of("ERROR no memory\n\tat main\n\tat start");
+    f.evidence_count = 1;
+    char *text = print(&f, (struct console_options){0});
+    assert_non_null(strstr(text, "  ERROR no memory  (+2 lines)\n"));
     free(text);
 }
 
@@ -135,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(console_prints_a_firing_finding),
+        cmocka_unit_test(console_shows_the_first_line_of_a_record_and_counts_the_others),
         cmocka_unit_test(console_says_until_when_it_lasted),
         cmocka_unit_test(console_colours_only_when_asked),
         cmocka_unit_test(console_cuts_evidence_to_the_width),

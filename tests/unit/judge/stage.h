@@ -138,7 +138,6 @@ struct told {
     struct finding finding; /* its pointers are dead */
     char summary[512], reasons[FINDING_REASONS_MAX][512], detector[32];
     char paths[FINDING_EVIDENCE_MAX][64], texts[FINDING_EVIDENCE_MAX][64];
-    int64_t detected_ns;
 };
 
 struct notes {
@@ -147,13 +146,12 @@ struct notes {
     uint64_t ids;
 };
 
-static inline void notes_take(struct notes *notes, struct finding *finding, int64_t detected_ns)
+static inline void notes_take(struct notes *notes, struct finding *finding)
 {
     struct told *told = &notes->told[notes->count++ % TOLD_MAX];
     if (!finding->id[0])
         snprintf(finding->id, sizeof(finding->id), "id-%" PRIu64, ++notes->ids);
     told->finding = *finding;
-    told->detected_ns = detected_ns;
     snprintf(told->summary, sizeof(told->summary), "%s", finding->summary);
     snprintf(told->detector, sizeof(told->detector), "%s", finding->detector);
     for (size_t i = 0; i < finding->reason_count; i++)

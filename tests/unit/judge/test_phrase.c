@@ -54,9 +54,10 @@ static void phrase_writes_numbers_as_people_do(void **state)
     static const struct {
         double value;
         const char *text;
-    } numbers[] = {{0, "0"},          {0.1234, "0.123"}, {99.96, "100"},     {999.4, "999"},
-                   {999.7, "1000"},   {1234.4, "1234"},  {987654321, "987654321"},
-                   {-999.7, "-1000"}, {2e9, "2e+09"}};
+    } numbers[] = {
+        {0, "0"},        {0.1234, "0.123"}, {99.96, "100"},           {999.4, "999"},
+        {999.7, "1000"}, {1234.4, "1234"},  {987654321, "987654321"}, {-999.7, "-1000"},
+        {2e9, "2e+09"}};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
         char expected[64];
         struct opinion o = stage_opinion(RATIO, numbers[i].value, NAN, 7);

@@ -76,7 +76,8 @@ static void trouble_keeps_five_records_and_none_twice(void **state)
     trouble_lead(&trouble, &scene, &o);
     assert_int_equal(trouble.proof_count, 2);
     for (uint64_t n = 1; n < 10; n++) {
-        struct stage_record more[] = {{ERRORS, 1000 * n, "a", "x"}, {ERRORS, 1000 * n + 1, "a", "y"}};
+        struct stage_record more[] = {{ERRORS, 1000 * n, "a", "x"},
+                                      {ERRORS, 1000 * n + 1, "a", "y"}};
         scene = scene_of(n, more, 2);
         trouble_lead(&trouble, &scene, &o);
     }
