@@ -32,8 +32,8 @@ static int plan_all(const struct config *config, struct error *reterr)
     int r = 0;
     for (size_t i = 0; i < config->stream_count && r == 0; i++) {
         struct plan *plan;
-        r = plan_create(&config->streams[i], config->path, (uint32_t)i, &library, &plan,
-                        reterr);
+        struct plan_place place = {config->path, (uint32_t)i, &library};
+        r = plan_create(&config->streams[i], &place, &plan, reterr);
         if (r == 0)
             plan_free(plan);
     }

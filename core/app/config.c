@@ -330,8 +330,10 @@ static void add_streams(struct config *config, const struct config *part)
 {
     size_t count = config->stream_count + part->stream_count;
     struct config_stream *all = arena_alloc(&config->arena, count, sizeof(*all));
-    memcpy(all, config->streams, config->stream_count * sizeof(*all));
-    memcpy(all + config->stream_count, part->streams, part->stream_count * sizeof(*all));
+    if (config->stream_count)
+        memcpy(all, config->streams, config->stream_count * sizeof(*all));
+    if (part->stream_count)
+        memcpy(all + config->stream_count, part->streams, part->stream_count * sizeof(*all));
     config->streams = all;
     config->stream_count = count;
 }

@@ -366,21 +366,21 @@ static int plan_fields(struct draft *d)
     return 0;
 }
 
-int plan_create(const struct config_stream *config, const char *file, uint32_t number,
-                struct library *library, struct plan **ret, struct error *reterr)
+int plan_create(const struct config_stream *config, const struct plan_place *place,
+                struct plan **ret, struct error *reterr)
 {
     struct plan *plan = calloc(1, sizeof(*plan));
     if (!plan)
-        return error_set(reterr, -ENOMEM, "%s: out of memory", file);
+        return error_set(reterr, -ENOMEM, "%s: out of memory", place->file);
     plan->name = config->name;
-    plan->number = number;
+    plan->number = place->number;
     plan->config = config;
     plan->patterns = arena_alloc(&plan->arena, RECORD_PATTERNS_MAX, sizeof(*plan->patterns));
     struct draft d = {
         .plan = plan,
         .config = config,
-        .file = file,
-        .library = library,
+        .file = place->file,
+        .library = place->library,
         .reterr = reterr,
         .names = {.arena = &plan->arena, .patterns = plan->patterns},
     };

@@ -44,12 +44,19 @@ struct plan {
     size_t redaction_count;
 };
 
+/* Where a plan belongs: `file` stands in errors, the stream gets `number`, its detectors come from `library`. */
+struct plan_place {
+    const char *file;
+    uint32_t number;
+    struct library *library;
+};
+
 /*
- * Plan the stream `config` under `number`. `config` and `library` must outlive the plan. Errors name file and line.
+ * Plan the stream `config`, which must outlive the plan like the library. Errors name file and line.
  *   Owns     the caller, until plan_free()
  */
-int plan_create(const struct config_stream *config, const char *file, uint32_t number,
-                struct library *library, struct plan **ret, struct error *reterr);
+int plan_create(const struct config_stream *config, const struct plan_place *place,
+                struct plan **ret, struct error *reterr);
 void plan_free(struct plan *plan); /* accepts NULL */
 
 /* Series that need no configuration, for people. */

@@ -180,8 +180,8 @@ static int open_streams(struct daemon *d, struct error *reterr)
     d->plans = arena_alloc(&d->config.arena, count, sizeof(*d->plans));
     d->streams = arena_alloc(&d->config.arena, count, sizeof(*d->streams));
     for (size_t i = 0; i < count; i++) {
-        int r = plan_create(&d->config.streams[i], d->config.path, (uint32_t)i, &d->library,
-                            &d->plans[i], reterr);
+        struct plan_place place = {d->config.path, (uint32_t)i, &d->library};
+        int r = plan_create(&d->config.streams[i], &place, &d->plans[i], reterr);
         if (r < 0)
             return r;
         CHECK(judge_add(d->judge, (uint32_t)i, &d->plans[i]->judge) == 0);

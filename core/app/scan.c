@@ -78,10 +78,13 @@ static int plan_streams(struct scanning *s, struct error *reterr)
         stream->config = config_for(s->options, &inputs->at[i]);
         if (!s->options->only)
             stream->config.name = inputs->at[i].stream;
-        const char *file = s->options->config ? s->options->config->path : "scan";
-        int r = plan_create(&stream->config, file, (uint32_t)s->stream_count, &s->library,
-                            &stream->plan, reterr);
+        struct plan_place place = {.file =
+                                       s->options->config ? s->options->config->path : "scan",
+                                   .number = (uint32_t)s->stream_count,
+                                   .library = &s->library};
+        int r = plan_create(&stream->config, &place, &stream->plan, reterr);
         if (r < 0)
+            // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): clean_up() frees it, whatever happens here
             return r;
         stream->plan->window.from_ns = s->options->since_ns;
         stream->plan->window.until_ns = s->options->until_ns;

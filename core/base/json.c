@@ -286,6 +286,7 @@ static struct json_value read_container(struct bytes text, struct bytes *ret_res
                 break;
             closing[depth++] = c == '{' ? '}' : ']';
         } else if (c == '}' || c == ']') {
+            // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): text begins with a bracket, so depth > 0
             if (c != closing[--depth])
                 break;
             if (depth > 0)

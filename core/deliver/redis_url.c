@@ -16,6 +16,7 @@ static int parse_number(const char *text, const char *what, long max, int *ret,
     char *end;
     errno = 0;
     long value = strtol(text, &end, 10);
+    // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.ArraySubscript): text is NUL-terminated
     if (!isdigit((unsigned char)*text) || *end || errno || value > max)
         return error_set(reterr, -EINVAL,
                          "redis url: %s is not a number from 0 to %ld: '%.40s'", what, max,

@@ -62,6 +62,7 @@ static bool dir_shares_watch(const struct discover *d, const struct dir *dir)
 {
     const struct dir *other;
     TAILQ_FOREACH(other, &d->dirs, link)
+    // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): a freed directory was taken off the list
     if (other != dir && other->wd == dir->wd)
         return true;
     return false;
@@ -289,8 +290,10 @@ void discover_free(struct discover *d)
 {
     if (!d)
         return;
-    while (!TAILQ_EMPTY(&d->dirs))
-        dir_drop(d, TAILQ_FIRST(&d->dirs));
+    for (struct dir *dir, *next = TAILQ_FIRST(&d->dirs); (dir = next) != NULL;) {
+        next = TAILQ_NEXT(dir, link);
+        dir_drop(d, dir);
+    }
     for (struct pattern *p; (p = TAILQ_FIRST(&d->patterns)) != NULL;) {
         TAILQ_REMOVE(&d->patterns, p, link);
         free(p->text);

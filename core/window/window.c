@@ -24,11 +24,9 @@ struct windows {
     uint64_t oldest, newest; /* indices of the open windows; newest < oldest: none yet */
     int64_t first_ns;        /* start of window 0, NO_TIME before the first record */
     struct window_source *holders;
-    int64_t reached_ns,
-        closed_ns;      /* highest time; event time that closed the newest closed window */
+    int64_t reached_ns; /* highest believed time of any source */
     uint64_t empty_run; /* empty windows that wait to be written as one frame */
     uint32_t empty_flags;
-    int64_t empty_closed_ns;
     struct buffer pending; /* frames: size_t payload length, payload, padded to 8 */
     struct window_counts counts;
 };
@@ -41,7 +39,7 @@ int windows_create(const struct window_options *options, struct windows **ret)
         return -ENOMEM;
     w->options = *options;
     w->window_ns = options->window_ns;
-    w->first_ns = w->reached_ns = w->closed_ns = NO_TIME;
+    w->first_ns = w->reached_ns = NO_TIME;
     *ret = w;
     return 0;
 }
@@ -207,11 +205,14 @@ static void close_oldest(struct windows *w, uint32_t flags)
     pane_retire(w, pane);
 }
 
-/* Close what ends at or before `until`, less the lateness. */
+/* Close what ends at or before `until`, less the lateness. Behind the last wanted time there are no windows. */
 static void close_until(struct windows *w, int64_t until, uint32_t flags)
 {
+    int64_t last = w->options.until_ns;
     if (w->first_ns == NO_TIME || until == NO_TIME)
         return;
+    if (last != NO_TIME && until > last && until - last > w->options.lateness_ns)
+        until = last + w->options.lateness_ns;
     while (start_of(w, w->oldest + 1) + w->options.lateness_ns <= until)
         close_oldest(w, flags);
     if (w->newest < w->oldest)
@@ -288,7 +289,7 @@ static int64_t choose_length(const struct oddline_batch *batch)
         first = first == NO_TIME || t < first ? t : first;
         last = t > last ? t : last;
     }
-    double minutes = first == NO_TIME ? 0 : (double)(last - first) / (60e9);
+    double minutes = first == NO_TIME ? 0 : ((double)last - (double)first) / 60e9;
     bool sparse = minutes > SPARSE_HOURS * 60 && batch->count < SPARSE_PER_MINUTE * minutes;
     return (sparse ? 300 : 60) * NS_PER_S;
 }
@@ -341,6 +342,17 @@ static bool wanted(const struct windows *w, int64_t t)
            (w->options.until_ns == NO_TIME || t < w->options.until_ns);
 }
 
+/* The source has come to `t`; that may be what a window waited for. */
+static void advance(struct windows *w, struct window_source *source, int64_t t)
+{
+    if (t <= source->reached_ns)
+        return;
+    source->reached_ns = t;
+    w->reached_ns = t > w->reached_ns ? t : w->reached_ns;
+    if (w->first_ns != NO_TIME && t - w->options.lateness_ns >= start_of(w, w->oldest + 1))
+        close_until(w, watermark(w), 0); // else the watermark is not there either
+}
+
 void windows_observe(struct windows *w, const struct oddline_batch *batch,
                      const struct batch_place *place)
 {
@@ -358,15 +370,10 @@ void windows_observe(struct windows *w, const struct oddline_batch *batch,
         sighting.offset = place->offset + record->text;
         if (t == NO_TIME) {
             w->counts.timeless++;
-        } else if (wanted(w, t)) {
-            count_record(w, place_record(w, t), &sighting);
-            if (t > source->reached_ns) {
-                source->reached_ns = t;
-                w->reached_ns = t > w->reached_ns ? t : w->reached_ns;
-                if (t - w->options.lateness_ns >=
-                    start_of(w, w->oldest + 1)) // else the watermark is not there either
-                    close_until(w, watermark(w), 0);
-            }
+        } else {
+            if (wanted(w, t))
+                count_record(w, place_record(w, t), &sighting);
+            advance(w, source, t); // also beyond the bounds: time goes on there
         }
         sighting.line += sighting.line ? record->lines : 0;
     }

@@ -208,8 +208,8 @@ int plugin_values(const struct plugin *plugin, const struct instance_options *op
     for (uint32_t i = 0; i < label->param_count; i++)
         values[i] = label->params[i].fallback;
     for (size_t i = 0; i < options->setting_count; i++) {
-        const oddline_param *param;
-        oddline_value value;
+        const oddline_param *param = label->params;
+        oddline_value value = {0};
         int r = read_setting(label, options->settings[i], &param, &value, reterr);
         if (r < 0)
             return r;

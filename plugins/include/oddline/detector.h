@@ -58,7 +58,8 @@ typedef enum oddline_type {
     ODDLINE_BOOL = 3,     /* i64 is 0 or 1 */
     ODDLINE_TEXT = 4,     /* text, NUL-terminated */
     ODDLINE_DURATION = 5, /* i64 nanoseconds; people write 10s, 5m */
-    ODDLINE_PATTERNS = 6, /* a list of PCRE2 patterns. The core compiles and counts them: the instance gets one series per
+    ODDLINE_PATTERNS =
+        6, /* a list of PCRE2 patterns. The core compiles and counts them: the instance gets one series per
                              pattern instead of the configured ones, so no regex runs in the detector. At most one
                              parameter of this type; its value is not handed to open(). */
 } oddline_type;
@@ -101,25 +102,25 @@ enum {
 
 /* One log record; 64 bytes, frozen. Offsets are relative to `text` of the batch. */
 typedef struct oddline_record {
-    int64_t time_ns;       /* event time, or ODDLINE_NO_TIME */
-    uint64_t seq;          /* number of the record in its stream, from 0, without holes */
-    uint64_t template_id;  /* 0 unless ODDLINE_NEEDS_TEMPLATE */
-    uint64_t matches;      /* bit i: pattern i of the stream matched (core-internal numbering) */
-    uint32_t text;         /* the record as it stands in the file, without the final newline */
+    int64_t time_ns;      /* event time, or ODDLINE_NO_TIME */
+    uint64_t seq;         /* number of the record in its stream, from 0, without holes */
+    uint64_t template_id; /* 0 unless ODDLINE_NEEDS_TEMPLATE */
+    uint64_t matches;     /* bit i: pattern i of the stream matched (core-internal numbering) */
+    uint32_t text;        /* the record as it stands in the file, without the final newline */
     uint32_t text_len;
-    uint32_t message;      /* the part behind stamp and level, decoded; 0/0 when not set apart */
+    uint32_t message; /* the part behind stamp and level, decoded; 0/0 when not set apart */
     uint32_t message_len;
-    uint32_t fields;       /* index of the first of its fields in the batch */
+    uint32_t fields; /* index of the first of its fields in the batch */
     uint16_t field_count;
-    uint8_t level;         /* severity number, 0..24 */
-    uint8_t flags;         /* ODDLINE_RECORD_* */
-    uint32_t lines;        /* physical lines, 1 or more */
-    uint32_t reserved;     /* 0 */
+    uint8_t level;     /* severity number, 0..24 */
+    uint8_t flags;     /* ODDLINE_RECORD_* */
+    uint32_t lines;    /* physical lines, 1 or more */
+    uint32_t reserved; /* 0 */
 } oddline_record;
 
 /* One named field of a record; 24 bytes, frozen. */
 typedef struct oddline_field {
-    uint32_t name;   /* index in oddline_host.field_names */
+    uint32_t name;    /* index in oddline_host.field_names */
     uint32_t is_text; /* 1: text/text_len, 0: number */
     double number;
     uint32_t text; /* offset in the batch's text */
@@ -138,34 +139,37 @@ typedef struct oddline_batch {
 enum {
     ODDLINE_WINDOW_EMPTY = 1, /* no record fell into it */
     ODDLINE_WINDOW_QUIET = 2, /* closed by the wall clock because a live source went quiet */
-    ODDLINE_WINDOW_PARTIAL = 4, /* the log ends within it: an excess counts, a lack says nothing */
+    ODDLINE_WINDOW_PARTIAL =
+        4, /* the log ends within it: an excess counts, a lack says nothing */
 };
 
 /* A closed window of one stream: [start_ns, end_ns) in event time. Windows come in order and without holes. */
 typedef struct oddline_window {
     size_t size;
     int64_t start_ns, end_ns;
-    uint64_t index;        /* number of the window in its stream, from 0 */
-    uint64_t records;      /* records in the window */
-    const double *values;  /* [host.series_count], in the order of host.series; NaN when there is no value */
+    uint64_t index;   /* number of the window in its stream, from 0 */
+    uint64_t records; /* records in the window */
+    const double *
+        values; /* [host.series_count], in the order of host.series; NaN when there is no value */
     const uint64_t *counts; /* [host.series_count], records behind each value */
-    uint32_t flags;        /* ODDLINE_WINDOW_* */
+    uint32_t flags;         /* ODDLINE_WINDOW_* */
 } oddline_window;
 
 /* ---- what an instance says ---------------------------------------------- */
 
 typedef enum oddline_kind {
-    ODDLINE_SPIKE = 1, /* above what is usual */
-    ODDLINE_DROP = 2,  /* below what is usual */
-    ODDLINE_SHIFT = 3, /* a new level that stays */
-    ODDLINE_TREND = 4, /* a slow ramp */
-    ODDLINE_NEW = 5,   /* never or hardly ever seen before */
+    ODDLINE_SPIKE = 1,   /* above what is usual */
+    ODDLINE_DROP = 2,    /* below what is usual */
+    ODDLINE_SHIFT = 3,   /* a new level that stays */
+    ODDLINE_TREND = 4,   /* a slow ramp */
+    ODDLINE_NEW = 5,     /* never or hardly ever seen before */
     ODDLINE_SILENCE = 6, /* should speak and does not */
 } oddline_kind;
 
 enum {
-    ODDLINE_SCORE_WARMING = 1,  /* still learning: shown, never acted upon */
-    ODDLINE_SCORE_SURPRISE = 2, /* `score` is -log10 of a probability under your model, not just "bigger is odder" */
+    ODDLINE_SCORE_WARMING = 1, /* still learning: shown, never acted upon */
+    ODDLINE_SCORE_SURPRISE =
+        2, /* `score` is -log10 of a probability under your model, not just "bigger is odder" */
     ODDLINE_SCORE_ACCEPTED = 4, /* a lasting change became the new normal with this window */
 };
 
@@ -173,14 +177,14 @@ enum {
    the tail of your scores from all of them. */
 typedef struct oddline_score {
     size_t size;
-    double score;    /* 0 or more, finite; bigger is odder */
-    double observed; /* the number that was scored, in the unit of the series */
+    double score;                  /* 0 or more, finite; bigger is odder */
+    double observed;               /* the number that was scored, in the unit of the series */
     double expected, lower, upper; /* what was usual; NaN where the method has no such thing */
-    uint64_t samples; /* windows learnt so far */
-    const char *reason; /* one sentence, at most 255 bytes, or NULL */
-    uint32_t series;  /* index in host.series */
-    uint32_t kind;    /* oddline_kind */
-    uint32_t flags;   /* ODDLINE_SCORE_* */
+    uint64_t samples;              /* windows learnt so far */
+    const char *reason;            /* one sentence, at most 255 bytes, or NULL */
+    uint32_t series;               /* index in host.series */
+    uint32_t kind;                 /* oddline_kind */
+    uint32_t flags;                /* ODDLINE_SCORE_* */
 } oddline_score;
 
 /* The core as the instance sees it. Valid from open to close, the same pointer in every call. */
@@ -189,7 +193,8 @@ typedef struct oddline_host {
     const char *stream;             /* name of the stream */
     const char *const *series;      /* [series_count] names, such as "errors" */
     const char *const *field_names; /* [field_count] */
-    uint32_t series_count;          /* 1 or more; exactly 1 unless ODDLINE_NEEDS_ALL_SERIES or patterns */
+    uint32_t
+        series_count; /* 1 or more; exactly 1 unless ODDLINE_NEEDS_ALL_SERIES or patterns */
     uint32_t field_count;
     int64_t window_ns; /* length of a window */
     /* Report a score; only inside score(). `host` is the pointer you were opened with. */
@@ -207,21 +212,21 @@ enum { ODDLINE_ERROR_SIZE = 256 };
 /* ---- the label ---------------------------------------------------------- */
 
 enum {
-    ODDLINE_NEEDS_TEXT = 1 << 0,       /* observe() reads text */
-    ODDLINE_NEEDS_TEMPLATE = 1 << 1,   /* template_id is wanted */
-    ODDLINE_NEEDS_FIELDS = 1 << 2,     /* observe() reads fields */
-    ODDLINE_NEEDS_ALL_SERIES = 1 << 3, /* one instance scores all configured series together */
+    ODDLINE_NEEDS_TEXT = 1 << 0,        /* observe() reads text */
+    ODDLINE_NEEDS_TEMPLATE = 1 << 1,    /* template_id is wanted */
+    ODDLINE_NEEDS_FIELDS = 1 << 2,      /* observe() reads fields */
+    ODDLINE_NEEDS_ALL_SERIES = 1 << 3,  /* one instance scores all configured series together */
     ODDLINE_NEEDS_KNOWN = (1 << 4) - 1, /* a label with any other bit is refused */
 };
 
 /* No typedef: the exported constant bears this name. */
 struct oddline_plugin {
-    size_t size;         /* sizeof(oddline_plugin) */
-    uint32_t abi;        /* ODDLINE_ABI */
-    uint32_t needs;      /* ODDLINE_NEEDS_* */
-    const char *id;      /* lower-case letters, digits and `-`, up to 31 */
-    const char *version; /* "1.0.0" */
-    const char *summary; /* one sentence */
+    size_t size;                 /* sizeof(oddline_plugin) */
+    uint32_t abi;                /* ODDLINE_ABI */
+    uint32_t needs;              /* ODDLINE_NEEDS_* */
+    const char *id;              /* lower-case letters, digits and `-`, up to 31 */
+    const char *version;         /* "1.0.0" */
+    const char *summary;         /* one sentence */
     const oddline_param *params; /* [param_count], up to 32 */
     uint32_t param_count;
     uint32_t state_version; /* of what save() writes; handed to load() */
@@ -230,8 +235,8 @@ struct oddline_plugin {
      * Make an instance. `values` is [param_count], in the order of `params`.
      * On failure write one sentence to `error` and return anything but ODDLINE_OK; no close() follows.
      */
-    oddline_status (*open)(const oddline_host *host, const oddline_value *values, void **ret_instance,
-                           char error[ODDLINE_ERROR_SIZE]);
+    oddline_status (*open)(const oddline_host *host, const oddline_value *values,
+                           void **ret_instance, char error[ODDLINE_ERROR_SIZE]);
 
     /* Optional: see each record once, before the window it belongs to is scored. */
     oddline_status (*observe)(void *instance, const oddline_batch *batch);

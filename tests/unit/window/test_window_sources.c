@@ -1,1 +1,179 @@
-int main(void){return 0;}
+/* SPDX-License-Identifier: MIT */
+/* Promise: no source closes the windows of a slower one, a wild stamp moves nothing alone, and the bounds are kept. */
+
+#include "rig.h"
+
+#define HOURS(n) ((n)*3600.0)
+
+static void window_waits_for_the_slowest_source_that_holds(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 60 * NS_PER_S);
+    windows_hold(rig.windows, &rig.sources[0]);
+    windows_hold(rig.windows, &rig.sources[1]);
+    windows_hold(rig.windows, &rig.sources[1]); // twice is once
+    rig_see(&rig, &rig.sources[0], 10);
+    rig_see(&rig, &rig.sources[0], 600);
+    assert_int_equal(rig_drain(&rig), 0); // the other has not begun
+    rig_see(&rig, &rig.sources[1], 30);
+    rig_see(&rig, &rig.sources[1], 130);
+    assert_int_equal(rig_drain(&rig), 2);
+    assert_int_equal(rig.seen[0].head.records, 2);
+    assert_int_equal(windows_counts(rig.windows).late, 0);
+    windows_let_go(rig.windows, &rig.sources[1]);
+    windows_let_go(rig.windows, &rig.sources[1]);
+    rig_see(&rig, &rig.sources[0], 601);
+    assert_int_equal(rig_drain(&rig), 10);
+    rig_assert_in_order(&rig);
+    rig_close(&rig);
+}
+
+static void window_goes_on_without_a_source_wherever_it_stood_in_line(void **state)
+{
+    (void)state;
+    for (int gone = 0; gone < RIG_SOURCES; gone++) {
+        struct rig rig = rig_of(.window_ns = 60 * NS_PER_S);
+        for (int i = 0; i < RIG_SOURCES; i++)
+            windows_hold(rig.windows, &rig.sources[i]);
+        rig_see(&rig, &rig.sources[gone], 10);
+        windows_let_go(rig.windows, &rig.sources[gone]);
+        for (int i = 0; i < RIG_SOURCES; i++)
+            if (i != gone)
+                rig_see(&rig, &rig.sources[i], 70);
+        assert_int_equal(rig_drain(&rig), 1);
+        rig_close(&rig);
+    }
+}
+
+static void window_without_holders_follows_the_furthest_source(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 60 * NS_PER_S);
+    rig_see(&rig, &rig.sources[0], 10);
+    rig_see(&rig, &rig.sources[1], 200);
+    assert_int_equal(rig_drain(&rig), 3);
+    rig_see(&rig, &rig.sources[0], 20);
+    assert_int_equal(windows_counts(rig.windows).late, 1);
+    rig_close(&rig);
+}
+
+static void window_does_not_believe_a_jump_until_the_next_record_agrees(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 3600 * NS_PER_S);
+    rig_see(&rig, &rig.sources[0], 10);
+    rig_see(&rig, &rig.sources[0], HOURS(240)); // a wild stamp
+    rig_see(&rig, &rig.sources[0], 20);
+    rig_see(&rig, &rig.sources[0], HOURS(240)); // and again, alone
+    rig_see(&rig, &rig.sources[0], 30);
+    assert_int_equal(rig_drain(&rig), 0);
+    assert_int_equal(windows_counts(rig.windows).suspect, 2);
+    assert_int_equal(windows_reached_ns(rig.windows), BASE + 30 * NS_PER_S);
+    rig_see(&rig, &rig.sources[0], HOURS(480));
+    rig_see(&rig, &rig.sources[0], HOURS(960)); // far away too, but they do not agree
+    assert_int_equal(rig_drain(&rig), 0);
+    rig_see(&rig, &rig.sources[0], HOURS(950)); // within a day of the one before: believed
+    windows_end(rig.windows);
+    rig_drain(&rig);
+    assert_int_equal(rig.seen[0].head.records, 7); // what was not believed counts here
+    assert_int_equal(rig.seen[rig.count - 1].head.records, 1);
+    assert_int_equal(rig.seen[rig.count - 1].head.late, 0);
+    rig_assert_in_order(&rig);
+    rig_close(&rig);
+}
+
+static void window_believes_up_to_a_day_ahead_at_once(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 3600 * NS_PER_S);
+    rig_see(&rig, &rig.sources[0], 0);
+    rig_see(&rig, &rig.sources[0], HOURS(24));
+    assert_int_equal(windows_counts(rig.windows).suspect, 0);
+    assert_int_equal(rig_drain(&rig), 24);
+    rig_see(&rig, &rig.sources[1], HOURS(500)); // the first of its source
+    assert_int_equal(windows_counts(rig.windows).suspect, 0);
+    rig_close(&rig);
+}
+
+static void window_counts_a_stamp_far_behind_as_late(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 3600 * NS_PER_S);
+    rig_see(&rig, &rig.sources[0], HOURS(100));
+    rig_see(&rig, &rig.sources[0], 0);
+    assert_int_equal(windows_counts(rig.windows).late, 1);
+    assert_int_equal(windows_reached_ns(rig.windows), BASE + 100 * 3600 * NS_PER_S);
+    rig_close(&rig);
+}
+
+static void window_keeps_to_the_bounds_from_and_until(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 60 * NS_PER_S, .from_ns = BASE + 60 * NS_PER_S,
+                            .until_ns = BASE + 180 * NS_PER_S);
+    static const double times[] = {0, 59.9, 60, 100, 179.9, 180, 300};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+        rig_see(&rig, &rig.sources[0], times[i]);
+    windows_end(rig.windows);
+    assert_int_equal(rig_drain(&rig), 2); // none is made beyond the bound
+    assert_int_equal(rig.seen[0].head.start_ns, BASE + 60 * NS_PER_S);
+    assert_int_equal(rig.seen[0].head.records, 2);
+    assert_int_equal(rig.seen[1].head.records, 1);
+    rig_close(&rig);
+}
+
+/* A log that goes on for days behind the bound: those records are no wild stamps, and count nowhere. */
+static void window_counts_nothing_from_days_behind_the_bound(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 60 * NS_PER_S, .from_ns = NO_TIME,
+                            .until_ns = BASE + 60 * NS_PER_S);
+    rig_see(&rig, &rig.sources[0], 10);
+    for (int hour = 1; hour < 200; hour++)
+        rig_see(&rig, &rig.sources[0], HOURS(hour));
+    windows_end(rig.windows);
+    assert_int_equal(rig_drain(&rig), 1);
+    assert_int_equal(rig.seen[0].head.records, 1);
+    assert_int_equal(windows_counts(rig.windows).suspect, 0);
+    rig_close(&rig);
+}
+
+/* One source is behind the bound already, another not yet: the windows wait for the other. */
+static void window_waits_for_sources_within_the_bound(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 60 * NS_PER_S, .from_ns = NO_TIME,
+                            .until_ns = BASE + 150 * NS_PER_S);
+    windows_hold(rig.windows, &rig.sources[0]);
+    windows_hold(rig.windows, &rig.sources[1]);
+    rig_see(&rig, &rig.sources[0], 10);
+    rig_see(&rig, &rig.sources[0], HOURS(5));
+    rig_see(&rig, &rig.sources[1], 20);
+    assert_int_equal(rig_drain(&rig), 0);
+    rig_see(&rig, &rig.sources[1], 125);
+    assert_int_equal(rig_drain(&rig), 2); // the first does not hold the second back
+    rig_see(&rig, &rig.sources[1], HOURS(6));
+    assert_int_equal(rig_drain(&rig), 2); // the window that the bound cuts is not over
+    windows_end(rig.windows);
+    assert_int_equal(rig_drain(&rig), 3);
+    assert_int_equal(rig.seen[0].head.records, 2);
+    assert_int_equal(rig.seen[2].head.records, 1);
+    assert_int_equal(rig.seen[2].head.flags, ODDLINE_WINDOW_PARTIAL);
+    rig_close(&rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(window_waits_for_the_slowest_source_that_holds),
+        cmocka_unit_test(window_goes_on_without_a_source_wherever_it_stood_in_line),
+        cmocka_unit_test(window_without_holders_follows_the_furthest_source),
+        cmocka_unit_test(window_does_not_believe_a_jump_until_the_next_record_agrees),
+        cmocka_unit_test(window_believes_up_to_a_day_ahead_at_once),
+        cmocka_unit_test(window_counts_a_stamp_far_behind_as_late),
+        cmocka_unit_test(window_keeps_to_the_bounds_from_and_until),
+        cmocka_unit_test(window_counts_nothing_from_days_behind_the_bound),
+        cmocka_unit_test(window_waits_for_sources_within_the_bound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
