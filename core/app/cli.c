@@ -36,8 +36,12 @@ static void print_help(const struct option_set *set)
     }
 }
 
-static int wrong_option(const struct option_set *set, const char *word)
+/* `letter` is the unknown short option, 0 for a long one or a missing value. */
+static int wrong_option(const struct option_set *set, const char *word, int letter)
 {
+    const char short_word[] = {'-', (char)letter, '\0'};
+    if (letter) // getopt stays within a word such as -xy
+        word = short_word;
     const char *names[OPTIONS_MAX];
     for (size_t i = 0; i < set->count; i++)
         names[i] = set->specs[i].name;
@@ -62,7 +66,7 @@ bool options_parse(const struct option_set *set, int argc, char **argv, int *ret
         longs[i + 1] = (struct option){set->specs[i].name, has, NULL, 256 + (int)i};
     }
     opterr = 0;
-    optind = 1;
+    optind = 0; // start anew, also within a word
     for (int c; (c = getopt_long(argc, argv, ":hc:f", longs, NULL)) != -1;) {
         struct error error;
         size_t index = c >= 256 ? (size_t)c - 256 : set->count;
@@ -76,7 +80,8 @@ bool options_parse(const struct option_set *set, int argc, char **argv, int *ret
             if (strcmp(set->specs[i].name, c == 'c' ? "config" : "follow") == 0)
                 index = i;
         if (index == set->count) {
-            *ret_exit = wrong_option(set, argv[optind - 1]);
+            *ret_exit =
+                wrong_option(set, argv[optind - 1], c == '?' && optopt < 256 ? optopt : 0);
             return false;
         }
         if (!set->take(set->context, index, optarg, &error)) {

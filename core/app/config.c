@@ -338,6 +338,40 @@ static void add_streams(struct config *config, const struct config *part)
     config->stream_count = count;
 }
 
+/* Two streams of one name would share findings and bookmarks. The first `known` streams came from other files. */
+static int check_names(const struct config *config, size_t known, const char *path,
+                       struct error *reterr)
+{
+    const struct config_stream *s = config->streams;
+    for (size_t i = known; i < config->stream_count; i++)
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(s[i].name, s[j].name) != 0)
+                continue;
+            if (j < known)
+                return error_set(reterr, -EINVAL,
+                                 "%s:%d: stream '%s' is there already, in another file", path,
+                                 s[i].line, s[i].name);
+            return error_set(reterr, -EINVAL,
+                             "%s:%d: stream '%s' is there twice (first in line %d)", path,
+                             s[i].line, s[i].name, s[j].line);
+        }
+    return 0;
+}
+
+/* Reads one file of conf.d and adds its streams. */
+static int read_extra(const char *path, struct config *config, struct error *reterr)
+{
+    struct config part = {.arena = config->arena, .hash = config->hash};
+    size_t known = config->stream_count;
+    int r = read_part(path, &part_schema, &part, reterr);
+    config->arena = part.arena;
+    config->hash = part.hash;
+    if (r < 0)
+        return r;
+    add_streams(config, &part);
+    return check_names(config, known, path, reterr);
+}
+
 /* Beside /etc/oddline/oddline.yaml lies /etc/oddline/conf.d. */
 static int read_conf_d(const char *path, struct config *config, struct error *reterr)
 {
@@ -349,29 +383,10 @@ static int read_conf_d(const char *path, struct config *config, struct error *re
     char *pattern = arena_printf(&config->arena, "%.*sconf.d/*.yaml", dir, path);
     if (glob(pattern, 0, NULL, &found) != 0)
         return 0;
-    for (size_t i = 0; i < found.gl_pathc && r == 0; i++) {
-        struct config part = {.arena = config->arena, .hash = config->hash};
-        r = read_part(found.gl_pathv[i], &part_schema, &part, reterr);
-        config->arena = part.arena;
-        config->hash = part.hash;
-        if (r == 0)
-            add_streams(config, &part);
-    }
+    for (size_t i = 0; i < found.gl_pathc && r == 0; i++)
+        r = read_extra(found.gl_pathv[i], config, reterr);
     globfree(&found);
     return r;
-}
-
-/* Two streams of one name would share findings and bookmarks. */
-static int check_names(const struct config *config, struct error *reterr)
-{
-    for (size_t i = 0; i < config->stream_count; i++)
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(config->streams[i].name, config->streams[j].name) == 0)
-                return error_set(reterr, -EINVAL,
-                                 "%s:%d: stream '%s' is there twice (first in line %d)",
-                                 config->path, config->streams[i].line, config->streams[i].name,
-                                 config->streams[j].line);
-    return 0;
 }
 
 int config_read(const char *path, struct config *config, struct error *reterr)
@@ -380,9 +395,9 @@ int config_read(const char *path, struct config *config, struct error *reterr)
     int r = read_part(path, &config_schema, &fresh, reterr);
     fresh.path = arena_text(&fresh.arena, bytes_of(path));
     if (r == 0)
-        r = read_conf_d(path, &fresh, reterr);
+        r = check_names(&fresh, 0, path, reterr);
     if (r == 0)
-        r = check_names(&fresh, reterr);
+        r = read_conf_d(path, &fresh, reterr);
     if (r < 0) {
         config_free(&fresh);
         return r;

@@ -52,9 +52,12 @@ static void name_stream(struct inputs *inputs, struct input *input)
 {
     const char *path = input->path;
     size_t len = strlen(path);
-    if (len > 4 && strcmp(path + len - 4, ".zst") == 0)
+    bool archive = len > 4 && strcmp(path + len - 4, ".zst") == 0;
+    if (archive)
         len -= 4;
     size_t stem = without_rotation(path, len, &input->age);
+    if (archive && input->age == 0)
+        input->age = 1; // nobody writes to it: older than the live file
     const char *slash = memrchr(path, '/', stem);
     if (slash && slash + 1 == path + stem) // nothing but a number: that is its name
         stem = len;
@@ -97,7 +100,7 @@ static int by_name(const FTSENT **a, const FTSENT **b)
 static void walk(struct search *search, char *path)
 {
     char *roots[] = {path, NULL};
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     if (!tree)
         return;
     for (FTSENT *at; (at = fts_read(tree));) {
@@ -168,8 +171,11 @@ static void group(struct inputs *inputs)
         if (strcmp(all[i].input.stream, all[i - 1].input.stream) == 0)
             all[i].stream_at = all[i - 1].stream_at;
     qsort(all, inputs->count, sizeof(*all), compare_order);
+    size_t kept = 0;
     for (size_t i = 0; i < inputs->count; i++)
-        inputs->at[i] = all[i].input;
+        if (kept == 0 || strcmp(inputs->at[kept - 1].path, all[i].input.path) != 0)
+            inputs->at[kept++] = all[i].input; // named twice, read once
+    inputs->count = kept;
     free(all);
 }
 

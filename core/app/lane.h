@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lane.h - from a source to the ring: reads, cuts, parses, counts.
+ * lane.h - the producer's side of the ring, and the streams that go through it.
  *
- *      source ──read──▶ [room in the ring] ──recorder──▶ records ──▶ windows
- *                                              └──────commit──▶ ring ◀──emit──┘
+ *      feeds ──records──▶ batches ═══ring═══▶ judge
+ *                    └──▶ windows of a stream ──┘
  *
- * The producer's side of the ring; the judge is the other. A full ring makes the lane wait, and so the tailer stop reading.
+ * A full ring makes the lane wait, and so the tailer stop reading.
  *
  * Thread   one
  */
@@ -13,7 +13,6 @@
 #define APP_LANE_H
 
 #include "app/plan.h"
-#include "tail/source.h"
 
 #include <stdatomic.h>
 
@@ -32,6 +31,8 @@ struct lane {
 };
 int lane_init(struct lane *lane, struct ring *ring, struct error *reterr);
 void lane_free(struct lane *lane);
+/* Room for a frame of `bytes`, however long it takes: the judge never stops before RING_END. */
+void *lane_room(struct lane *lane, size_t bytes);
 /* Tell the judge that nothing follows. */
 void lane_end(struct lane *lane);
 
@@ -49,6 +50,8 @@ struct lane_stream {
 };
 int lane_stream_open(const struct plan *plan, struct lane_stream *ret);
 void lane_stream_close(struct lane_stream *stream);
+/* The judge opens its detectors when it learns the window length: tell it before the first batch. */
+void lane_stream_announce(struct lane *lane, struct lane_stream *stream);
 /* Nothing will follow for this stream: close its windows. */
 void lane_stream_end(struct lane *lane, struct lane_stream *stream);
 /* A live stream: `now_ns` monotonic. Closes windows that are over when nothing comes. */
@@ -56,27 +59,5 @@ void lane_stream_tick(struct lane *lane, struct lane_stream *stream, int64_t now
 
 /* Is there anything that a tick soon could change? A stream that fell silent long ago needs only rare ticks. */
 bool lane_stream_awake(const struct lane_stream *stream, int64_t now_ns);
-
-/* One source being read. */
-struct feed;
-int feed_open(struct lane *lane, struct lane_stream *stream, struct source *source,
-              struct feed **ret);
-void feed_close(struct lane *lane,
-                struct feed *feed); /* accepts NULL; the source stays the caller's */
-uint64_t feed_line(const struct feed *feed);
-void feed_set_line(struct feed *feed, uint64_t line);
-struct source *feed_source(const struct feed *feed);
-
-enum feed_state {
-    FEED_MORE, /* there may be more at once */
-    FEED_IDLE, /* nothing now */
-    FEED_END,  /* nothing ever; what was left is a record now */
-};
-/* One read of up to a batch. */
-enum feed_state feed_step(struct lane *lane, struct feed *feed);
-/* What was read is all there is: make the rest a record. */
-void feed_finish(struct lane *lane, struct feed *feed);
-/* Complete the last records of feeds that have waited as long as their stream allows; `now_ns` monotonic. */
-void lane_flush_held(struct lane *lane, int64_t now_ns);
 
 #endif /* APP_LANE_H */

@@ -102,6 +102,8 @@ static int configured_series(struct draft *d, const struct config_series *config
     if (given != 1)
         return complain(d, config->line,
                         "a series needs exactly one of count, ratio, sum, mean, min, max");
+    if (config->select && !field)
+        return complain(d, config->line, "'of' goes with sum, mean, min and max only");
     *ret = (struct series_spec){.name = config->name,
                                 .min_samples = (uint64_t)config->min_samples};
     ret->kind = config->ratio  ? SERIES_RATIO
@@ -194,6 +196,10 @@ static int check_settings(struct draft *d, const struct config_detector *config,
     if (config->patterns_name && (!list || strcmp(list, config->patterns_name) != 0))
         return complain(d, config->line,
                         arena_printf(&d->plan->arena, "%s: '%s' takes no list", config->use,
+                                     config->patterns_name));
+    if (config->patterns_name && config->patterns.count == 0)
+        return complain(d, config->line,
+                        arena_printf(&d->plan->arena, "%s: the list '%s' is empty", config->use,
                                      config->patterns_name));
     return 0;
 }
@@ -347,6 +353,19 @@ static void finish(struct draft *d)
     plan->judge.annotations = (struct finding_pairs){c->annotations.at, c->annotations.count};
 }
 
+/* Of two series of one name only the first would ever be counted. */
+static int check_series_names(struct draft *d)
+{
+    const struct config_series *s = d->config->series;
+    for (size_t i = 0; i < d->config->series_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(s[i].name, s[j].name) == 0)
+                return complain(
+                    d, s[i].line,
+                    arena_printf(&d->plan->arena, "series '%s' is there twice", s[i].name));
+    return 0;
+}
+
 /* Fields that the configuration names, in its order; the others follow as they are asked for. */
 static int plan_fields(struct draft *d)
 {
@@ -384,8 +403,8 @@ int plan_create(const struct config_stream *config, const struct plan_place *pla
         .reterr = reterr,
         .names = {.arena = &plan->arena, .patterns = plan->patterns},
     };
-    int (*const steps[])(struct draft *) = {plan_fields, plan_detectors, plan_redactions,
-                                            plan_record};
+    int (*const steps[])(struct draft *) = {check_series_names, plan_fields, plan_detectors,
+                                            plan_redactions, plan_record};
     int r = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && r == 0; i++)
         r = steps[i](&d);

@@ -10,7 +10,7 @@
  */
 
 #include "app/cli.h"
-#include "app/lane.h"
+#include "app/feed.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"

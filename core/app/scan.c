@@ -2,7 +2,7 @@
 
 #include "app/scan.h"
 
-#include "app/lane.h"
+#include "app/feed.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,7 +16,11 @@
 #include <unistd.h>
 
 /* 8 MiB: eight batches in flight, and it stays in the cache of a small machine. */
-enum { SCAN_RING_BYTES = 8 << 20 };
+enum {
+    SCAN_RING_BYTES = 8 << 20,
+    SCAN_STREAMS =
+        128, /* planned at once: a directory of 100,000 logs takes no more memory than one of 128 */
+};
 
 /* Inputs [first, end) are one stream. */
 struct scan_stream {
@@ -30,8 +34,9 @@ struct scanning {
     const struct scan_options *options;
     struct scan_result *result;
     struct library library;
-    struct scan_stream *streams;
+    struct scan_stream streams[SCAN_STREAMS]; /* [stream_count], one group of them */
     size_t stream_count;
+    int64_t begun_ns, next_progress_ns;
     struct ring *ring;
     struct lane lane;
     struct judge *judge;
@@ -64,33 +69,39 @@ static struct config_stream config_for(const struct scan_options *options,
     return options->fallback;
 }
 
-static int plan_streams(struct scanning *s, struct error *reterr)
+static int plan_stream(struct scanning *s, struct scan_stream *stream, struct error *reterr)
+{
+    const struct scan_options *options = s->options;
+    struct plan_place place = {.file = options->config ? options->config->path : "scan",
+                               .number = (uint32_t)(stream - s->streams),
+                               .library = &s->library};
+    int r = plan_create(&stream->config, &place, &stream->plan, reterr);
+    if (r < 0)
+        return r;
+    stream->plan->window.from_ns = options->since_ns;
+    stream->plan->window.until_ns = options->until_ns;
+    CHECK(judge_add(s->judge, stream->plan->number, &stream->plan->judge) == 0);
+    return 0;
+}
+
+/* Plan the streams of the inputs from *at on, as many as one group holds; *at moves behind them. */
+static int plan_group(struct scanning *s, size_t *at, struct error *reterr)
 {
     const struct inputs *inputs = s->inputs;
-    s->streams = calloc(inputs->count + 1, sizeof(*s->streams));
-    CHECK(s->streams);
-    for (size_t i = 0; i < inputs->count; i = s->streams[s->stream_count++].end) {
-        struct scan_stream *stream = &s->streams[s->stream_count];
-        stream->first = stream->end = i;
-        while (stream->end < inputs->count &&
-               strcmp(inputs->at[stream->end].stream, inputs->at[i].stream) == 0)
-            stream->end++;
-        stream->config = config_for(s->options, &inputs->at[i]);
+    int r = 0;
+    for (s->stream_count = 0;
+         *at < inputs->count && s->stream_count < SCAN_STREAMS && r == 0;) {
+        struct scan_stream *stream = &s->streams[s->stream_count++];
+        const struct input *first = &inputs->at[*at];
+        *stream = (struct scan_stream){.first = *at, .config = config_for(s->options, first)};
+        while (*at < inputs->count && strcmp(inputs->at[*at].stream, first->stream) == 0)
+            ++*at;
+        stream->end = *at;
         if (!s->options->only)
-            stream->config.name = inputs->at[i].stream;
-        struct plan_place place = {.file =
-                                       s->options->config ? s->options->config->path : "scan",
-                                   .number = (uint32_t)s->stream_count,
-                                   .library = &s->library};
-        int r = plan_create(&stream->config, &place, &stream->plan, reterr);
-        if (r < 0)
-            // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): clean_up() frees it, whatever happens here
-            return r;
-        stream->plan->window.from_ns = s->options->since_ns;
-        stream->plan->window.until_ns = s->options->until_ns;
-        CHECK(judge_add(s->judge, stream->plan->number, &stream->plan->judge) == 0);
+            stream->config.name = first->stream;
+        r = plan_stream(s, stream, reterr);
     }
-    return 0;
+    return r;
 }
 
 static void weigh(struct scanning *s)
@@ -175,21 +186,21 @@ static void *run_lane(void *arg)
 
 /* ---- the judge's side --------------------------------------------------- */
 
-static void show_progress(const struct scanning *s, int64_t begun_ns, int64_t *next_ns)
+static void show_progress(struct scanning *s)
 {
     int64_t now = clock_monotonic_ns();
-    if (!s->options->progress || now < *next_ns)
+    if (!s->options->progress || now < s->next_progress_ns)
         return;
-    *next_ns = now + 200 * NS_PER_MS;
+    s->next_progress_ns = now + 200 * NS_PER_MS;
     s->options->progress(atomic_load(&s->lane.progress.bytes),
-                         atomic_load(&s->lane.progress.lines), s->total_bytes, now - begun_ns);
+                         atomic_load(&s->lane.progress.lines), s->total_bytes,
+                         now - s->begun_ns);
 }
 
-static void run_judge(struct scanning *s, int64_t begun_ns)
+static void run_judge(struct scanning *s)
 {
-    int64_t next_ns = begun_ns + NS_PER_S;
     for (bool more = true; more;) {
-        show_progress(s, begun_ns, &next_ns);
+        show_progress(s);
         if (!ring_wait_frame(s->ring, 0, 200))
             continue;
         more = judge_frame(s->judge, ring_peek(s->ring, 0));
@@ -200,29 +211,44 @@ static void run_judge(struct scanning *s, int64_t begun_ns)
 static int run_both(struct scanning *s, struct error *reterr)
 {
     pthread_t thread;
-    int64_t begun = clock_monotonic_ns();
     int r = -pthread_create(&thread, NULL, run_lane, s);
     if (r < 0)
         return error_set(reterr, r, "scan: cannot start a thread: %s", strerror(-r));
-    run_judge(s, begun);
+    run_judge(s);
     pthread_join(thread, NULL);
-    s->result->elapsed_ns = clock_monotonic_ns() - begun;
-    s->result->bytes = atomic_load(&s->lane.progress.bytes);
-    s->result->lines = atomic_load(&s->lane.progress.lines);
-    s->result->records = atomic_load(&s->lane.progress.records);
-    s->result->suppressed = judge_counts(s->judge).suppressed;
     return 0;
 }
 
-static void clean_up(struct scanning *s)
+static void sum_up(struct scanning *s)
 {
+    struct scan_result *result = s->result;
+    result->elapsed_ns = clock_monotonic_ns() - s->begun_ns;
+    result->bytes = atomic_load(&s->lane.progress.bytes);
+    result->lines = atomic_load(&s->lane.progress.lines);
+    result->records = atomic_load(&s->lane.progress.records);
+}
+
+/* One group of streams: planned, read, judged, forgotten. */
+static int scan_group(struct scanning *s, size_t *at, struct error *reterr)
+{
+    const struct config *config = s->options->config;
+    struct judge_options options = {.deliver = s->options->deliver,
+                                    .context = s->options->context};
+    if (config) {
+        options.resource = (struct finding_pairs){config->resource.at, config->resource.count};
+        options.config_hash = config->hash;
+    }
+    int r = judge_create(&options, &s->judge);
+    r = r < 0 ? error_set(reterr, r, "scan: out of memory") : plan_group(s, at, reterr);
+    if (r == 0)
+        r = run_both(s, reterr);
+    s->result->streams += s->stream_count;
+    s->result->suppressed += s->judge ? judge_counts(s->judge).suppressed : 0;
     judge_free(s->judge);
+    s->judge = NULL;
     for (size_t i = 0; i < s->stream_count; i++)
         plan_free(s->streams[i].plan);
-    free(s->streams);
-    lane_free(&s->lane);
-    ring_destroy(s->ring);
-    library_free(&s->library);
+    return r;
 }
 
 int scan(const struct inputs *inputs, const struct scan_options *options,
@@ -230,26 +256,17 @@ int scan(const struct inputs *inputs, const struct scan_options *options,
 {
     *ret = (struct scan_result){.files = inputs->count};
     struct scanning s = {.inputs = inputs, .options = options, .result = ret};
-    struct judge_options judge = {.deliver = options->deliver, .context = options->context};
-    if (options->config) {
-        judge.resource = (struct finding_pairs){options->config->resource.at,
-                                                options->config->resource.count};
-        judge.config_hash = options->config->hash;
-    }
-    int r = judge_create(&judge, &s.judge);
-    if (r < 0)
-        error_set(reterr, r, "scan: out of memory");
-    if (r == 0)
-        r = ring_create(SCAN_RING_BYTES, 1, &s.ring, reterr);
+    s.begun_ns = clock_monotonic_ns();
+    s.next_progress_ns = s.begun_ns + NS_PER_S; // a short scan shows none
+    int r = ring_create(SCAN_RING_BYTES, 1, &s.ring, reterr);
     if (r == 0)
         r = lane_init(&s.lane, s.ring, reterr);
-    if (r == 0)
-        r = plan_streams(&s, reterr);
-    if (r == 0) {
-        weigh(&s);
-        ret->streams = s.stream_count;
-        r = run_both(&s, reterr);
-    }
-    clean_up(&s);
+    weigh(&s);
+    for (size_t at = 0; at < inputs->count && r == 0;)
+        r = scan_group(&s, &at, reterr);
+    sum_up(&s);
+    lane_free(&s.lane);
+    ring_destroy(s.ring);
+    library_free(&s.library);
     return r;
 }

@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,11 +63,14 @@ static int in_range(const struct reader *reader, const struct key *key, const ya
         return complain(reader, node, "%s: %s is out of range; allowed is %s to %s", key->name,
                         scalar(node), clock_format_duration((int64_t)key->min, low),
                         clock_format_duration((int64_t)max, high));
+    if (key->type == KEY_SIZE && max < 9e18)
+        return complain(reader, node, "%s: %s is out of range; allowed is %gMiB to %gMiB",
+                        key->name, scalar(node), key->min / (1 << 20), max / (1 << 20));
     if (max >= 9e18)
-        return complain(reader, node, "%s: %s is out of range; at least %g is needed",
+        return complain(reader, node, "%s: %s is out of range; at least %.15g is needed",
                         key->name, scalar(node), key->min);
-    return complain(reader, node, "%s: %s is out of range; allowed is %g to %g", key->name,
-                    scalar(node), key->min, max);
+    return complain(reader, node, "%s: %s is out of range; allowed is %.15g to %.15g",
+                    key->name, scalar(node), key->min, max);
 }
 
 static int read_number(const struct reader *reader, const struct key *key,
@@ -76,7 +80,7 @@ static int read_number(const struct reader *reader, const struct key *key,
     char *end;
     errno = 0;
     double value = strtod(text, &end);
-    bool whole = value == (double)(int64_t)value;
+    bool whole = value == trunc(value); // a cast of what does not fit is undefined
     if (end == text || *end || errno || (key->type == KEY_INTEGER && !whole))
         return complain(reader, node, "%s: '%s' is not a %s", key->name, text,
                         key->type == KEY_INTEGER ? "whole number" : "number");
@@ -180,6 +184,17 @@ static int read_setting(const struct reader *reader, const struct key *key, yaml
     return read_texts(reader, name, value, &into->patterns);
 }
 
+/* YAML forbids a name twice, libyaml lets it pass; JSON made of it would say it twice too. */
+static bool is_named_before(const struct reader *reader, const yaml_node_t *mapping,
+                            const yaml_node_pair_t *pair)
+{
+    const char *name = scalar(node_at(reader, pair->key));
+    for (const yaml_node_pair_t *p = mapping->data.mapping.pairs.start; p < pair; p++)
+        if (strcmp(scalar(node_at(reader, p->key)), name) == 0)
+            return true;
+    return false;
+}
+
 static int read_pairs(const struct reader *reader, const struct key *key, yaml_node_t *node,
                       void *into)
 {
@@ -195,6 +210,9 @@ static int read_pairs(const struct reader *reader, const struct key *key, yaml_n
         const char *name = scalar(node_at(reader, pair->key));
         if (!name)
             return complain(reader, node, "%s: a name must be a single word", key->name);
+        if (is_named_before(reader, node, pair))
+            return complain(reader, node_at(reader, pair->key), "%s: '%s' is given twice",
+                            key->name, name);
         int r = read_setting(reader, key, node_at(reader, pair->value), keep(reader, name),
                              &settings);
         if (r < 0)

@@ -14,7 +14,8 @@ int selection_field(struct selection_names *names, const char *name, bool is_tex
             continue;
         if (names->fields[i].is_text != is_text)
             return error_set(reterr, -EINVAL,
-                             "field '%s' is used as a number here and as text elsewhere", name);
+                             "field '%s' is used as %s here and as %s elsewhere", name,
+                             is_text ? "text" : "a number", is_text ? "a number" : "text");
         *ret = (uint32_t)i;
         return 0;
     }
@@ -52,7 +53,7 @@ static int compile_level(const char *text, struct selection *ret, struct error *
     } levels[] = {{"trace", 1, 4},  {"debug", 5, 8},   {"info", 9, 12},
                   {"warn", 13, 16}, {"error", 17, 20}, {"fatal", 21, 24}};
     bool and_worse = strncmp(text, ">=", 2) == 0;
-    const char *name = text + (and_worse ? 2 : 0);
+    const char *name = text + (and_worse ? 2 + strspn(text + 2, " ") : 0);
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
         if (strcmp(levels[i].name, name) == 0) {
             ret->level_min = levels[i].low;

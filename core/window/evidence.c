@@ -61,18 +61,27 @@ static struct closed_evidence write_one(const struct exhibit *x, struct buffer *
     return e;
 }
 
+/* Files may hold the same line at the same place: the name decides too. */
+static bool is_same(const struct exhibit *a, const struct exhibit *b)
+{
+    return a->offset == b->offset && a->hash == b->hash &&
+           strcmp(path_text(a->path), path_text(b->path)) == 0;
+}
+
 size_t evidence_write(const struct evidence *evidence, uint32_t series, struct buffer *out,
                       size_t base, struct closed_evidence ret[EVIDENCE_ROLES])
 {
+    const struct exhibit *written[EVIDENCE_ROLES];
     size_t count = 0;
     for (int role = 0; role < EVIDENCE_ROLES; role++) {
         const struct exhibit *x = &evidence->roles[role];
         if (!x->path)
             continue;
         size_t same = 0;
-        while (same < count && (ret[same].offset != x->offset || ret[same].hash != x->hash))
+        while (same < count && !is_same(written[same], x))
             same++;
         if (same == count) {
+            written[count] = x;
             ret[count] = write_one(x, out, base);
             ret[count++].series = series;
         }

@@ -15,7 +15,8 @@ struct work {
 static void put(struct work *work, struct bytes text)
 {
     size_t room = WORK_BYTES - work->len, n = text.len < room ? text.len : room;
-    memcpy(work->at + work->len, text.at, n);
+    if (n)
+        memcpy(work->at + work->len, text.at, n);
     work->len += n;
 }
 

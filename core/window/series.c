@@ -104,7 +104,8 @@ double series_value(const struct series_spec *spec, const struct series_state *s
     case SERIES_RATIO:
         return records < least ? NAN : (double)state->count / (double)records;
     case SERIES_SUM:
-        return state->sum; // nothing to add up is a sum of zero
+        // Nothing to add up is a sum of zero, unless samples were asked for.
+        return state->count < spec->min_samples ? NAN : state->sum;
     case SERIES_MEAN:
         return state->count < least ? NAN : state->sum / (double)state->count;
     case SERIES_MIN:

@@ -211,7 +211,7 @@ static void close_until(struct windows *w, int64_t until, uint32_t flags)
     int64_t last = w->options.until_ns;
     if (w->first_ns == NO_TIME || until == NO_TIME)
         return;
-    if (last != NO_TIME && until > last && until - last > w->options.lateness_ns)
+    if (last != NO_TIME && until - w->options.lateness_ns > last)
         until = last + w->options.lateness_ns;
     while (start_of(w, w->oldest + 1) + w->options.lateness_ns <= until)
         close_oldest(w, flags);

@@ -15,14 +15,15 @@
 
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-/* A small generator of our own: the same numbers everywhere. */
+/* SplitMix64 (G. L. Steele et al., 2014): the same numbers everywhere, and seeds that are neighbours have nothing in common. */
 static double uniform(uint64_t *seed)
 {
-    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return ((double)(*seed >> 11) + 0.5) / (double)(UINT64_C(1) << 53);
+    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return ((double)((z ^ (z >> 31)) >> 11) + 0.5) / (double)(UINT64_C(1) << 53);
 }
 
 static double exponential(uint64_t *seed)
@@ -130,17 +131,20 @@ static void calibrate_stays_finite_for_the_largest_scores(void **state)
 static void calibrate_asks_more_of_heavy_tailed_scores(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 8; seed++) {
+    double sum = 0, sum_light = 0;
+    for (uint64_t seed = 1; seed <= 16; seed++) {
         struct calibration light = learn(exponential, seed, 2000),
                            tailed = learn(heavy, seed, 2000);
         struct calibration_fit a, b;
-        double far = 10; // times the edge of the tail
-        double of_light = calibrate(&light, light.peaks[0] * far, &a),
-               of_heavy = calibrate(&tailed, tailed.peaks[0] * far, &b);
-        assert_true(of_light > of_heavy + 3);
+        double of_light = calibrate(&light, light.peaks[0] * 10, &a),
+               of_heavy = calibrate(&tailed, tailed.peaks[0] * 10, &b);
+        assert_true(of_light > of_heavy);
         assert_true(b.shape > a.shape);
-        fprintf(stderr, "%g %g\n", of_light, of_heavy);
+        sum += of_heavy;
+        sum_light += of_light;
     }
+    assert_true(sum_light > sum + 16 * 3);
+    assert_true(fabs(sum / 16 - 4.5) < 1.2); // 64 of 2000, 10^-3 of them; moments are bold
 }
 
 static void calibrate_says_the_same_twice(void **state)
@@ -171,6 +175,20 @@ static void calibrate_keeps_the_highest_scores_in_order(void **state)
         assert_true(c.peaks[i] == 1000 - CALIBRATE_PEAKS + i);
 }
 
+static void calibrate_takes_at_most_a_fifth_of_all_scores_for_tail(void **state)
+{
+    (void)state;
+    struct calibration c = {0};
+    struct calibration_fit fit;
+    uint64_t seed = 4;
+    for (uint64_t seen = 0; seen < 500; seen++) {
+        calibrate(&c, exponential(&seed), &fit);
+        if (seen >= CALIBRATE_LEAST)
+            assert_int_equal(fit.peaks,
+                             seen / 5 < CALIBRATE_PEAKS ? seen / 5 : CALIBRATE_PEAKS);
+    }
+}
+
 static void calibrate_can_be_computed_again_from_its_fit(void **state)
 {
     (void)state;
@@ -196,6 +214,7 @@ int main(void)
         cmocka_unit_test(calibrate_asks_more_of_heavy_tailed_scores),
         cmocka_unit_test(calibrate_says_the_same_twice),
         cmocka_unit_test(calibrate_keeps_the_highest_scores_in_order),
+        cmocka_unit_test(calibrate_takes_at_most_a_fifth_of_all_scores_for_tail),
         cmocka_unit_test(calibrate_can_be_computed_again_from_its_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* Promise: the first, the worst and a typical record are kept as they stood, redacted, with the place to find them. */
+
+#include "window/evidence.h"
+
+#include "base/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+enum {
+    FIRST = 1 << EVIDENCE_FIRST,
+    WORST = 1 << EVIDENCE_WORST,
+    TYPICAL = 1 << EVIDENCE_TYPICAL
+};
+
+static struct evidence *evidence;
+static struct path *path;
+static struct buffer out;
+static struct closed_evidence found[EVIDENCE_ROLES];
+
+static int open_all(void **state)
+{
+    (void)state;
+    evidence = calloc(1, sizeof(*evidence));
+    path = path_new("app.log");
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    (void)state;
+    evidence_clear(evidence);
+    path_drop(path);
+    free(evidence);
+    buffer_free(&out);
+    return 0;
+}
+
+/* Shows record number `count`, at offset 10 x count in line `count`. */
+static void see(const char *text, uint64_t count, uint8_t level, bool extreme)
+{
+    struct oddline_record record = {.time_ns = (int64_t)count,
+                                    .text = 2,
+                                    .text_len = (uint32_t)strlen(text),
+                                    .level = level};
+    char room[8192];
+    snprintf(room, sizeof(room), "..%s", text);
+    struct oddline_batch batch = {.text = room, .records = &record, .count = 1};
+    struct sighting sighting = {
+        .batch = &batch, .record = &record, .path = path, .offset = 10 * count, .line = count};
+    evidence_see(evidence, &sighting, count, extreme);
+}
+
+static size_t write_out(void)
+{
+    buffer_clear(&out);
+    buffer_text(&out, "before"); // where the payload begins
+    memset(found, 0, sizeof(found));
+    return evidence_write(evidence, 3, &out, 2, found);
+}
+
+static const struct closed_evidence *in_role(size_t count, uint32_t role)
+{
+    for (size_t i = 0; i < count; i++)
+        if (found[i].roles & role)
+            return &found[i];
+    fail_msg("nobody in role %u", role);
+    return NULL;
+}
+
+static void assert_text(const struct closed_evidence *e, const char *want)
+{
+    assert_true(bytes_is((struct bytes){out.at + 2 + e->text, e->text_len}, want));
+}
+
+static void evidence_of_one_record_plays_all_roles_and_is_written_once(void **state)
+{
+    (void)state;
+    see("only", 1, 9, false);
+    assert_int_equal(write_out(), 1);
+    assert_int_equal(found[0].roles, FIRST | WORST | TYPICAL);
+    assert_int_equal(found[0].series, 3);
+    assert_int_equal(found[0].offset, 10);
+    assert_int_equal(found[0].line, 1);
+    assert_int_equal(found[0].time_ns, 1);
+    assert_int_equal(found[0].level, 9);
+    assert_int_equal(found[0].length, 4);
+    assert_int_equal(found[0].hash, hash_bytes(bytes_of("only")));
+    assert_true(
+        bytes_is((struct bytes){out.at + 2 + found[0].path, found[0].path_len}, "app.log"));
+    assert_text(&found[0], "only");
+    evidence_clear(evidence);
+    assert_int_equal(write_out(), 0);
+}
+
+static void evidence_takes_the_first_the_worst_and_a_typical_record(void **state)
+{
+    (void)state;
+    for (uint64_t i = 1; i <= 100; i++) {
+        char text[16];
+        snprintf(text, sizeof(text), "record %d", (int)i);
+        see(text, i, i == 37 ? 21 : i == 50 ? 21 : 9, false);
+    }
+    size_t count = write_out();
+    assert_int_equal(count, 3);
+    assert_text(in_role(count, FIRST), "record 1");
+    assert_text(in_role(count, WORST), "record 37");   // the first of the worst
+    assert_text(in_role(count, TYPICAL), "record 64"); // in the second half of what was counted
+    evidence_clear(evidence);
+}
+
+static void evidence_follows_the_extreme_of_a_number(void **state)
+{
+    (void)state;
+    see("took 5", 1, 9, true);
+    see("took 9", 2, 9, true);
+    see("took 7", 3, 9, false);
+    size_t count = write_out();
+    assert_text(in_role(count, FIRST), "took 5");
+    assert_text(in_role(count, WORST), "took 9");
+    assert_int_equal(in_role(count, WORST)->roles, WORST | TYPICAL);
+    evidence_clear(evidence);
+}
+
+/* Nothing of one window may show in the next. */
+static void evidence_forgets_when_it_is_cleared(void **state)
+{
+    (void)state;
+    see("terrible", 1, 24, true);
+    evidence_clear(evidence);
+    see("first", 1, 1, false);
+    see("worse", 2, 5, false);
+    size_t count = write_out();
+    assert_text(in_role(count, FIRST), "first");
+    assert_text(in_role(count, WORST), "worse");
+    evidence_clear(evidence);
+}
+
+static void evidence_cuts_a_long_record_and_still_knows_its_length(void **state)
+{
+    (void)state;
+    char text[3000];
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    see(text, 1, 9, false);
+    assert_int_equal(write_out(), 1);
+    assert_int_equal(found[0].text_len, EVIDENCE_TEXT_BYTES);
+    assert_int_equal(found[0].length, sizeof(text) - 1);
+    assert_int_equal(found[0].hash, hash_bytes(bytes_of(text)));
+    evidence_clear(evidence);
+}
+
+static void evidence_is_redacted_but_hashed_as_it_stood(void **state)
+{
+    (void)state;
+    struct redaction rule = {.with = "<secret>"};
+    assert_int_equal(regex_compile("pw=\\w+", &rule.match, NULL), 0);
+    struct oddline_record record = {.text_len = 9};
+    struct oddline_batch batch = {.text = "a pw=xy b", .records = &record, .count = 1};
+    struct sighting sighting = {.batch = &batch,
+                                .record = &record,
+                                .path = path,
+                                .redactions = &rule,
+                                .redaction_count = 1};
+    evidence_see(evidence, &sighting, 1, false);
+    assert_int_equal(write_out(), 1);
+    assert_text(&found[0], "a <secret> b");
+    assert_int_equal(found[0].hash, hash_bytes(bytes_of("a pw=xy b")));
+    evidence_clear(evidence);
+    regex_free(rule.match);
+}
+
+/* Rotated or copied logs hold the same line at the same offset, in another file. */
+static void evidence_of_two_files_is_not_mixed_up(void **state)
+{
+    (void)state;
+    struct path *first = path, *other = path_new("other.log");
+    struct oddline_record record = {.text_len = 4, .level = 9};
+    struct oddline_batch batch = {.text = "same", .records = &record, .count = 1};
+    struct sighting sighting = {.batch = &batch, .record = &record, .path = first};
+    evidence_see(evidence, &sighting, 1, false);
+    sighting.path = other;
+    evidence_see(evidence, &sighting, 2, true);
+    size_t count = write_out();
+    assert_int_equal(count, 2);
+    const struct closed_evidence *worst = in_role(count, WORST);
+    assert_true(
+        bytes_is((struct bytes){out.at + 2 + worst->path, worst->path_len}, "other.log"));
+    assert_int_equal(worst->roles, WORST | TYPICAL);
+    evidence_clear(evidence);
+    path_drop(other);
+}
+
 int main(void)
 {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(evidence_of_one_record_plays_all_roles_and_is_written_once),
+        cmocka_unit_test(evidence_takes_the_first_the_worst_and_a_typical_record),
+        cmocka_unit_test(evidence_follows_the_extreme_of_a_number),
+        cmocka_unit_test(evidence_forgets_when_it_is_cleared),
+        cmocka_unit_test(evidence_cuts_a_long_record_and_still_knows_its_length),
+        cmocka_unit_test(evidence_is_redacted_but_hashed_as_it_stood),
+        cmocka_unit_test(evidence_of_two_files_is_not_mixed_up),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
 }

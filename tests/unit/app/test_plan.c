@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Promise: only what is asked for is planned, everything that is asked for is checked now and not at three in the morning, and
+ * each refusal names file, line and stream.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "app/plan.h"
+#include "base/clock.h"
+#include "rig.h"
+
+#include <errno.h>
+
+static struct library library;
+static struct config config;
+static struct plan *plan;
+static struct error error;
+
+static int set_up(void **state)
+{
+    setenv("ODDLINE_PLUGIN_DIR", BINARY_DIR "/detectors", 1);
+    return rig_set_up(state);
+}
+
+static int tear_down(void **state)
+{
+    plan_free(plan);
+    plan = NULL;
+    config_free(&config);
+    library_free(&library);
+    return rig_tear_down(state);
+}
+
+/* The plan of one stream; its lines begin in line 4 of c.yaml. */
+static int plan_of(const char *lines)
+{
+    char text[4096];
+    plan_free(plan);
+    plan = NULL;
+    config_free(&config);
+    snprintf(text, sizeof(text), "streams:\n- name: web\n  paths: x\n%s", lines);
+    rig_write("c.yaml", text);
+    assert_int_equal(config_read("c.yaml", &config, &error), 0);
+    struct plan_place place = {.file = "c.yaml", .number = 5, .library = &library};
+    return plan_create(&config.streams[0], &place, &plan, &error);
+}
+
+static void plan_counts_only_what_a_detector_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        plan_of("  series:\n  - {name: slow, mean: ms}\n  - {name: a, count: {match: a}}\n"
+                "  detectors:\n  - {use: ewma, on: [slow, errors]}\n"),
+        0);
+    assert_int_equal(plan->window.series_count, 2);
+    assert_string_equal(plan->window.series[0].name, "slow");
+    assert_int_equal(plan->window.series[0].kind, SERIES_MEAN);
+    assert_string_equal(plan->window.series[1].name, "errors");
+    assert_int_equal(plan->window.series[1].select.level_min, ODDLINE_LEVEL_ERROR);
+    assert_int_equal(plan->pattern_count, 0);
+    assert_int_equal(plan->judge.field_count, 1);
+    assert_string_equal(plan->judge.field_names[0], "ms");
+    assert_false(plan->judge.series[0].is_count);
+    assert_true(plan->judge.series[1].is_count);
+}
+
+static void plan_counts_a_series_once_however_many_ask(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("  detectors:\n  - {use: ewma, on: [lines, errors]}\n"
+                             "  - {use: zscore, on: [errors, lines]}\n  - use: silence\n"),
+                     0);
+    assert_int_equal(plan->window.series_count, 2);
+    assert_int_equal(plan->judge.use_count, 3);
+    assert_int_equal(plan->judge.uses[1].on[0], 1);
+    assert_int_equal(plan->judge.uses[1].on[1], 0);
+    assert_int_equal(plan->judge.uses[2].on_count, 1);
+    assert_int_equal(plan->judge.uses[2].on[0], 0); // lines, when nothing is said
+}
+
+static void plan_compiles_a_pattern_once_for_all_who_ask(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        plan_of("  series: [{name: a, count: {match: disk}}, {name: b, ratio: {match: disk}}]\n"
+                "  detectors:\n  - {use: ewma, on: [a, b]}\n"
+                "  - {use: pattern, set: {patterns: [disk, net]}}\n"
+                "  - {use: pattern, set: {patterns: [net]}}\n"),
+        0);
+    assert_int_equal(plan->pattern_count, 2);
+    assert_int_equal(plan->window.series_count, 4);
+    assert_string_equal(plan->window.series[2].name, "pattern disk");
+    assert_int_equal(plan->window.series[2].select.pattern, 1);
+    assert_int_equal(plan->window.series[3].select.pattern, 2);
+    assert_true(bytes_is(plan->judge.series[3].key, "net"));
+    assert_int_equal(plan->judge.uses[2].on[0], 3);
+    assert_true(plan->judge.uses[1].plugin == plan->judge.uses[2].plugin);
+    assert_int_equal(library.count, 2);
+}
+
+static void plan_has_a_default_set_of_detectors(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of(""), 0);
+    assert_int_equal(plan->judge.use_count, 3);
+    assert_int_equal(plan->window.series_count, 3);
+    assert_int_equal(plan_of("  detectors: []\n"), 0);
+    assert_int_equal(plan->judge.use_count, 0);
+    assert_int_equal(plan->window.series_count, 0);
+}
+
+static void plan_carries_the_policy_over(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("  route: {page: 9, ticket: 7, log: 5}\n  warmup: 1\n  hold: 2\n"
+                             "  resolve_after: 3\n  floor: 4\n  floor_ratio: 5\n"
+                             "  storm_per_hour: 6\n  window: 10s\n  lateness: 2s\n"
+                             "  labels: {team: shop}\n  annotations: {runbook_url: r}\n"),
+                     0);
+    const struct judge_policy *p = &plan->judge.policy;
+    assert_true(p->thresholds[ROUTE_PAGE] == 9 && p->thresholds[ROUTE_TICKET] == 7 &&
+                p->thresholds[ROUTE_LOG] == 5);
+    assert_int_equal(p->warmup, 1);
+    assert_int_equal(p->hold, 2);
+    assert_int_equal(p->resolve_after, 3);
+    assert_true(p->floor == 4 && p->floor_ratio == 5);
+    assert_int_equal(p->storm_per_hour, 6);
+    assert_int_equal(plan->window.window_ns, 10 * NS_PER_S);
+    assert_int_equal(plan->window.lateness_ns, 2 * NS_PER_S);
+    assert_int_equal(plan->window.stream, 5);
+    assert_string_equal(plan->judge.labels.at[0].value, "shop");
+    assert_string_equal(plan->judge.annotations.at[0].name, "runbook_url");
+}
+
+static void plan_without_a_policy_has_the_default_one(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of(""), 0);
+    assert_memory_equal(&plan->judge.policy, &judge_policy_default,
+                        sizeof(judge_policy_default));
+}
+
+static void plan_refuses_what_cannot_be_meant(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *sentence;
+    } wrong[] = {
+        {"  detectors: [{use: ewma, on: errrors}]\n",
+         "c.yaml:4: stream 'web': no series is called 'errrors'; did you mean 'errors'?"},
+        {"  detectors: [{use: ewma, on: xyzzy}]\n",
+         "c.yaml:4: stream 'web': no series is called 'xyzzy'"},
+        {"  series: [{name: latency, mean: ms}]\n  detectors: [{use: ewma, on: latancy}]\n",
+         "c.yaml:5: stream 'web': no series is called 'latancy'; did you mean 'latency'?"},
+        {"  series:\n  - name: a\n    count: {}\n    sum: ms\n  detectors: [{use: ewma, on: "
+         "a}]\n",
+         "c.yaml:5: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
+         "max"},
+        {"  series: [{name: a}]\n  detectors: [{use: ewma, on: a}]\n",
+         "c.yaml:4: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
+         "max"},
+        {"  series: [{name: a, count: {}, of: {level: error}}]\n  detectors: [{use: ewma, on: "
+         "a}]\n",
+         "c.yaml:4: stream 'web': 'of' goes with sum, mean, min and max only"},
+        {"  series: [{name: a, count: {}}, {name: a, sum: x}]\n  detectors: [{use: ewma, on: "
+         "a}]\n",
+         "c.yaml:4: stream 'web': series 'a' is there twice"},
+        {"  series: [{name: a, count: {level: bad}}]\n  detectors: [{use: ewma, on: a}]\n",
+         "c.yaml:4: stream 'web': level 'bad' is none of trace, debug, info, warn, error, "
+         "fatal "
+         "(or >= one of them)"},
+        {"  detectors: [{use: ewma, set: {patterns: [a]}}]\n",
+         "c.yaml:4: stream 'web': ewma: 'patterns' takes no list"},
+        {"  detectors: [{use: pattern, set: {events: [a]}}]\n",
+         "c.yaml:4: stream 'web': pattern: 'events' takes no list"},
+        {"  detectors: [{use: pattern, set: {patterns: []}}]\n",
+         "c.yaml:4: stream 'web': pattern: the list 'patterns' is empty"},
+        {"  detectors: [{use: pattern, set: {patterns: a}}]\n",
+         "c.yaml:4: stream 'web': pattern: patterns: takes a list of patterns, not one value"},
+        {"  fields: {ms: integer}\n",
+         "c.yaml:2: stream 'web': field ms: 'integer' is neither number nor text"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        assert_int_equal(plan_of(wrong[i].lines), -EINVAL);
+        assert_string_equal(error.text, wrong[i].sentence);
+        assert_null(plan);
+    }
+}
+
+static void plan_checks_settings_and_patterns_beforehand(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *part;
+    } wrong[] = {
+        {"  detectors: [{use: nosuch}]\n", "nosuch: no such detector"},
+        {"  detectors: [{use: ./none.so}]\n", "none.so"},
+        {"  detectors: [{use: ewma, set: {smoothin: 0.1}}]\n", "did you mean"},
+        {"  detectors: [{use: ewma, set: {smoothing: 2}}]\n", "out of range"},
+        {"  detectors: [{use: pattern, set: {patterns: ['a(b']}}]\n", "a(b"},
+        {"  redact: [{match: '['}]\n", "["},
+        {"  timezone: Mars/Olympus\n", "Mars/Olympus"},
+        {"  format: regex\n", "regex"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        assert_true(plan_of(wrong[i].lines) < 0);
+        assert_true(strncmp(error.text, "c.yaml:", 7) == 0);
+        assert_non_null(strstr(error.text, "stream 'web': "));
+        assert_non_null(strstr(error.text, wrong[i].part));
+    }
+}
+
+static void plan_refuses_more_series_than_are_counted(void **state)
+{
+    (void)state;
+    char text[4096] = "  series:\n", on[2048] = "  detectors: [{use: ewma, on: [";
+    for (int i = 0; i <= WINDOW_SERIES_MAX; i++) {
+        size_t len = strlen(text), at = strlen(on);
+        snprintf(text + len, sizeof(text) - len, "  - {name: s%d, sum: x}\n", i);
+        snprintf(on + at, sizeof(on) - at, "s%d,", i);
+    }
+    size_t len = strlen(text);
+    snprintf(text + len, sizeof(text) - len, "%s]}]\n", on);
+    assert_int_equal(plan_of(text), -EINVAL);
+    assert_non_null(strstr(error.text, "too many series; at most 128 are counted"));
+}
+
+static void plan_reads_declared_fields_first_and_in_order(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("  fields: {user: text, ms: number}\n"
+                             "  series: [{name: s, max: bytes, of: {where: user = root}}]\n"
+                             "  detectors: [{use: ewma, on: s}]\n"),
+                     0);
+    assert_int_equal(plan->judge.field_count, 3);
+    assert_string_equal(plan->judge.field_names[0], "user");
+    assert_string_equal(plan->judge.field_names[1], "ms");
+    assert_string_equal(plan->judge.field_names[2], "bytes");
+    assert_int_equal(plan->window.series[0].field, 2);
+    assert_int_equal(plan->window.series[0].select.field, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(plan_counts_only_what_a_detector_asked_for),
+        TEST(plan_counts_a_series_once_however_many_ask),
+        TEST(plan_compiles_a_pattern_once_for_all_who_ask),
+        TEST(plan_has_a_default_set_of_detectors),
+        TEST(plan_carries_the_policy_over),
+        TEST(plan_without_a_policy_has_the_default_one),
+        TEST(plan_refuses_what_cannot_be_meant),
+        TEST(plan_checks_settings_and_patterns_beforehand),
+        TEST(plan_refuses_more_series_than_are_counted),
+        TEST(plan_reads_declared_fields_first_and_in_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
