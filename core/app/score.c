@@ -10,6 +10,7 @@
 
 #include "app/cli.h"
 #include "app/plan.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "judge/panel.h"
 
@@ -33,6 +34,7 @@ static const struct option_spec specs[OPTIONS] = {
 };
 
 struct request {
+    struct arena arena; /* names of settings */
     const char *detectors[DETECTORS_MAX];
     size_t detector_count;
     struct plugin_setting settings[SETTINGS_MAX];
@@ -46,9 +48,10 @@ static bool take_setting(struct request *request, const char *value, struct erro
         error_set(reterr, -EINVAL, "--set: '%s' is not NAME=VALUE", value);
         return false;
     }
-    char *name = strndup(value, (size_t)(equals - value)); // lives as long as the program
-    request->settings[request->setting_count++] = (struct plugin_setting){name, equals + 1};
-    return name != NULL;
+    struct bytes name = {value, (size_t)(equals - value)};
+    request->settings[request->setting_count++] =
+        (struct plugin_setting){arena_text(&request->arena, name), equals + 1};
+    return true;
 }
 
 static bool take(void *context, size_t index, const char *value, struct error *reterr)
@@ -289,10 +292,9 @@ static int score_file(const struct request *request, const char *path)
     return EXIT_DONE;
 }
 
-int command_score(int argc, char **argv)
+static int score_request(struct request *request, int argc, char **argv)
 {
-    struct request request = {0};
-    struct option_set set = {"score", specs, OPTIONS, take, &request};
+    struct option_set set = {"score", specs, OPTIONS, take, request};
     struct error error;
     int first, code;
     if (!options_parse(&set, argc, argv, &first, &code))
@@ -301,7 +303,15 @@ int command_score(int argc, char **argv)
         error_set(&error, -EINVAL, "score: name one CSV file, or - for stdin");
         return say_failure(EXIT_USAGE, &error);
     }
-    if (request.detector_count == 0)
-        request.detectors[request.detector_count++] = "ewma";
-    return score_file(&request, argv[first]);
+    if (request->detector_count == 0)
+        request->detectors[request->detector_count++] = "ewma";
+    return score_file(request, argv[first]);
+}
+
+int command_score(int argc, char **argv)
+{
+    struct request request = {0};
+    int code = score_request(&request, argc, argv);
+    arena_free(&request.arena);
+    return code;
 }

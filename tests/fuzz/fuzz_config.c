@@ -61,6 +61,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     CHECK(memcmp(&config, &untouched, sizeof(config)) == 0);
     CHECK(strncmp(error.text, path, strlen(path)) == 0);
-    CHECK(!strchr(error.text, '\n'));
     return 0;
 }
