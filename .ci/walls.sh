@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 rules='
 plugins/include:
-plugins/host:    oddline base
+plugins/host:    oddline base ring
 core/base:
 core/ring:       oddline base
 core/tail:       base

@@ -67,7 +67,7 @@ static void count_finding(void *context, struct finding *finding)
         tally->counts[i] += fits(&tally->test->expect[i], finding);
 }
 
-static int judge_expects(const struct config *config, const struct tally *tally)
+static int judge_expects(const char *file, const struct tally *tally)
 {
     const struct config_test *test = tally->test;
     int failed = 0;
@@ -77,30 +77,30 @@ static int judge_expects(const struct config *config, const struct tally *tally)
         if (held)
             continue;
         failed = 1;
-        printf("%s:%d: %s: FAILED: %lld findings of %s%s%s, expected %s%lld\n", config->path,
+        printf("%s:%d: %s: FAILED: %lld findings of %s%s%s, expected %s%lld\n", file,
                test->line, test->name, (long long)tally->counts[i],
                e->kind ? e->kind : "any kind", e->series ? " on " : "",
                e->series ? e->series : "", e->count < 0 ? "at least " : "",
                (long long)(e->count < 0 ? 1 : e->count));
     }
     if (!failed)
-        printf("%s:%d: %s: passed\n", config->path, test->line, test->name);
+        printf("%s:%d: %s: passed\n", file, test->line, test->name);
     return failed;
 }
 
-/* The lines lie beside the configuration, wherever the command runs. */
-static const char *beside(struct arena *arena, const char *config, const char *path)
+/* The lines lie beside the file that names them, wherever the command runs. */
+static const char *beside(struct arena *arena, const char *file, const char *path)
 {
-    const char *slash = strrchr(config, '/');
+    const char *slash = strrchr(file, '/');
     if (path[0] == '/' || !slash)
         return path;
-    return arena_printf(arena, "%.*s/%s", (int)(slash - config), config, path);
+    return arena_printf(arena, "%.*s/%s", (int)(slash - file), file, path);
 }
 
 static int run_test(struct config *config, const struct config_stream *stream,
                     const struct config_test *test, struct error *reterr)
 {
-    char *path = (char *)(uintptr_t)beside(&config->arena, config->path, test->lines);
+    char *path = (char *)(uintptr_t)beside(&config->arena, stream->file, test->lines);
     struct tally tally = {.test = test};
     struct scan_options options = {.config = config,
                                    .only = stream,
@@ -113,9 +113,9 @@ static int run_test(struct config *config, const struct config_stream *stream,
     inputs_find(&path, 1, &inputs);
     int r = inputs.count ? scan(&inputs, &options, &result, reterr)
                          : error_set(reterr, -ENOENT, "%s:%d: %s: its lines are not there: %s",
-                                     config->path, test->line, test->name, path);
+                                     stream->file, test->line, test->name, path);
     inputs_free(&inputs);
-    return r < 0 ? r : judge_expects(config, &tally);
+    return r < 0 ? r : judge_expects(stream->file, &tally);
 }
 
 static int run_tests(struct config *config, int *ret_failed, struct error *reterr)

@@ -2,262 +2,13 @@
 
 #include "app/config.h"
 
-#include "app/schema.h"
-#include "base/clock.h"
+#include "app/config_keys.h"
 #include "base/hash.h"
-#include "judge/judge.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-/* ---- the keys ----------------------------------------------------------- */
-
-#define AT(member) offsetof(struct THIS, member)
-
-#define THIS config_select
-static const struct key select_keys[] = {
-    {"match", KEY_TEXT, AT(match), .help = "PCRE2 pattern that the record must match."},
-    {"level", KEY_TEXT, AT(level), .help = "A level (`error`) or that and worse (`>=error`)."},
-    {"where", KEY_TEXT, AT(where),
-     .help = "A field compared with a value: `status >= 500`, `method = GET`."},
-    {"unparsed", KEY_BOOL, AT(unparsed), .help = "Only records that the format did not fit."},
-};
-static const struct schema select_schema = {
-    "a selection", sizeof(struct THIS), NULL, SCHEMA_NO_LINE, select_keys, COUNT(select_keys)};
-#undef THIS
-
-#define THIS config_series
-static const struct key series_keys[] = {
-    {"name", KEY_TEXT, AT(name), .required = true,
-     .help = "Name by which detectors ask for it."},
-    {"count", KEY_OBJECT, AT(count), &select_schema, .help = "Counts the records selected."},
-    {"ratio", KEY_OBJECT, AT(ratio), &select_schema,
-     .help = "Share of all records that is selected."},
-    {"sum", KEY_TEXT, AT(sum), .help = "Sum of a numeric field."},
-    {"mean", KEY_TEXT, AT(mean), .help = "Mean of a numeric field."},
-    {"min", KEY_TEXT, AT(min), .help = "Minimum of a numeric field."},
-    {"max", KEY_TEXT, AT(max), .help = "Maximum of a numeric field."},
-    {"of", KEY_OBJECT, AT(select), &select_schema,
-     .help = "Of which records (for sum, mean, min, max)."},
-    {"min_samples", KEY_INTEGER, AT(min_samples), .max = 1e9,
-     .help = "Fewer records than this give no value."},
-};
-static const struct schema series_schema = {"a series",  sizeof(struct THIS), NULL, AT(line),
-                                            series_keys, COUNT(series_keys)};
-#undef THIS
-
-#define THIS config_redact
-static const struct config_redact redact_default = {.with = "<redacted>"};
-static const struct key redact_keys[] = {
-    {"match", KEY_TEXT, AT(match), .required = true,
-     .help = "PCRE2 pattern of what must not leave."},
-    {"with", KEY_TEXT, AT(with), .help = "What stands there instead."},
-};
-static const struct schema redact_schema = {"redact",        sizeof(struct THIS),
-                                            &redact_default, SCHEMA_NO_LINE,
-                                            redact_keys,     COUNT(redact_keys)};
-#undef THIS
-
-#define THIS config_multiline
-static const struct config_multiline multiline_default = {.flush_after_ns = 300 * NS_PER_MS};
-static const struct key multiline_keys[] = {
-    {"start", KEY_TEXT, AT(start),
-     .help = "PCRE2 pattern of a line that begins a record; empty: every line is a record."},
-    {"flush_after", KEY_DURATION, AT(flush_after_ns), .min = 1e6, .max = 60e9,
-     .help = "The last record is complete when nothing follows for so long."},
-};
-static const struct schema multiline_schema = {"multiline",        sizeof(struct THIS),
-                                               &multiline_default, SCHEMA_NO_LINE,
-                                               multiline_keys,     COUNT(multiline_keys)};
-#undef THIS
-
-#define THIS config_detector
-static const struct key detector_keys[] = {
-    {"use", KEY_TEXT, AT(use), .required = true,
-     .help = "Id of a built-in detector, or the path of a `.so`."},
-    {"on", KEY_TEXTS, AT(on), .help = "Series to score; `lines` when absent."},
-    {"set", KEY_SETTINGS, AT(set),
-     .help = "Parameters of the detector; see `oddline plugins`."},
-};
-static const struct schema detector_schema = {
-    "a detector", sizeof(struct THIS), NULL, AT(line), detector_keys, COUNT(detector_keys)};
-_Static_assert(offsetof(struct THIS, patterns) == AT(set) + sizeof(struct config_pairs),
-               "KEY_SETTINGS needs this order");
-#undef THIS
-
-#define THIS config_route
-static const struct config_route route_default = {.page = 6, .ticket = 4, .log = 3};
-static const struct key route_keys[] = {
-    {"page", KEY_NUMBER, AT(page), .min = 1, .max = 300,
-     .help = "Surprise from which someone acts now."},
-    {"ticket", KEY_NUMBER, AT(ticket), .min = 1, .max = 300,
-     .help = "Surprise from which someone looks this week."},
-    {"log", KEY_NUMBER, AT(log), .min = 1, .max = 300,
-     .help = "Surprise from which it is kept for search."},
-};
-static const struct schema route_schema = {"route",        sizeof(struct THIS),
-                                           &route_default, SCHEMA_NO_LINE,
-                                           route_keys,     COUNT(route_keys)};
-#undef THIS
-
-#define THIS config_expect
-static const struct config_expect expect_default = {.count = -1};
-static const struct key expect_keys[] = {
-    {"kind", KEY_TEXT, AT(kind),
-     .choices = "spike|drop|shift|trend|new|silence|burn|gap|plugin",
-     .help = "Kind of finding."},
-    {"series", KEY_TEXT, AT(series), .help = "Series of the finding."},
-    {"detector", KEY_TEXT, AT(detector), .help = "Detector of the finding."},
-    {"route", KEY_TEXT, AT(route), .choices = "page|ticket|log",
-     .help = "Route of the finding."},
-    {"count", KEY_INTEGER, AT(count), .max = 1e6,
-     .help = "How many such findings; at least one when absent."},
-};
-static const struct schema expect_schema = {"expect",        sizeof(struct THIS),
-                                            &expect_default, SCHEMA_NO_LINE,
-                                            expect_keys,     COUNT(expect_keys)};
-#undef THIS
-
-#define THIS config_test
-static const struct key test_keys[] = {
-    {"name", KEY_TEXT, AT(name), .required = true, .help = "What is expected, in words."},
-    {"lines", KEY_TEXT, AT(lines), .required = true,
-     .help = "File with the lines, relative to the configuration."},
-    {"expect", KEY_OBJECTS, AT(expect), &expect_schema, .required = true,
-     .help = "Findings that must come out."},
-};
-static const struct schema test_schema = {"a test", sizeof(struct THIS), NULL,
-                                          AT(line), test_keys,           COUNT(test_keys)};
-#undef THIS
-
-#define THIS config_stream
-static const struct config_stream stream_default = {
-    .format = "auto",
-    .timezone = "UTC",
-    .lateness_ns = 500 * NS_PER_MS,
-    .warmup = 20,
-    .hold = 1,
-    .resolve_after = 5,
-    .storm_per_hour = 6,
-    .floor = 3.5,
-    .floor_ratio = 2,
-    .start = "end",
-};
-static const struct key stream_keys[] = {
-    {"name", KEY_TEXT, AT(name), .required = true, .help = "Name of the stream."},
-    {"paths", KEY_TEXTS, AT(paths), .required = true,
-     .help = "Files, globs or directories to tail."},
-    {"start", KEY_TEXT, AT(start), .choices = "begin|end",
-     .help = "Where to begin in a file that is there at the first start."},
-    {"format", KEY_TEXT, AT(format),
-     .choices = "auto|text|json|logfmt|combined|syslog|cri|docker|regex",
-     .help = "How a record is written."},
-    {"regex", KEY_TEXT, AT(regex),
-     .help = "For format regex: pattern with the groups time, level, message and any field."},
-    {"timezone", KEY_TEXT, AT(timezone),
-     .help = "Of stamps without a zone: UTC, +01:00, Europe/Paris."},
-    {"year", KEY_INTEGER, AT(year), .max = 9999, .help = "Of stamps without one; 0 infers it."},
-    {"multiline", KEY_OBJECT, AT(multiline), &multiline_schema,
-     .help = "How lines are joined to records."},
-    {"window", KEY_DURATION, AT(window_ns), .min = 1e9, .max = 86400e9,
-     .help = "Length of a window; chosen from the log when absent."},
-    {"lateness", KEY_DURATION, AT(lateness_ns), .min = 0, .max = 3600e9,
-     .help = "How long a window waits for stragglers."},
-    {"fields", KEY_PAIRS, AT(fields), .help = "Named fields to read, each `number` or `text`."},
-    {"series", KEY_OBJECTS, AT(series), &series_schema,
-     .help = "Series besides the built-in ones."},
-    {"redact", KEY_OBJECTS, AT(redact), &redact_schema,
-     .help = "What is taken out of evidence before it is stored."},
-    {"detectors", KEY_OBJECTS, AT(detectors), &detector_schema,
-     .help = "Detectors; the default set when absent."},
-    {"route", KEY_OBJECT, AT(route), &route_schema,
-     .help = "Surprise, −log10(p), from which a finding takes a route."},
-    {"warmup", KEY_INTEGER, AT(warmup), .max = 1e6,
-     .help = "Windows before anything may page."},
-    {"hold", KEY_INTEGER, AT(hold), .min = 1, .max = 1000,
-     .help = "Odd windows in a row before firing."},
-    {"resolve_after", KEY_INTEGER, AT(resolve_after), .min = 1, .max = 1e5,
-     .help = "Calm windows in a row before resolving."},
-    {"floor", KEY_NUMBER, AT(floor), .max = 1e12,
-     .help = "A count must differ by more than this from what is expected."},
-    {"floor_ratio", KEY_NUMBER, AT(floor_ratio), .min = 1, .max = 1e6,
-     .help = "And by this factor."},
-    {"storm_per_hour", KEY_INTEGER, AT(storm_per_hour), .min = 1, .max = 1e6,
-     .help = "Pages and tickets an hour; more are counted, not sent."},
-    {"labels", KEY_PAIRS, AT(labels), .help = "Go with each finding."},
-    {"annotations", KEY_PAIRS, AT(annotations),
-     .help = "Go with each finding: runbook_url, dashboard_url."},
-    {"tests", KEY_OBJECTS, AT(tests), &test_schema, .help = "Run by `oddline check`."},
-};
-static const struct schema stream_schema = {"a stream",      sizeof(struct THIS),
-                                            &stream_default, AT(line),
-                                            stream_keys,     COUNT(stream_keys)};
-#undef THIS
-
-#define THIS config_jsonl
-static const struct key jsonl_keys[] = {
-    {"path", KEY_TEXT, AT(path), .required = true,
-     .help = "File that findings are appended to, one JSON object a line."},
-};
-static const struct schema jsonl_schema = {
-    "sinks.jsonl", sizeof(struct THIS), NULL, SCHEMA_NO_LINE, jsonl_keys, COUNT(jsonl_keys)};
-#undef THIS
-
-#define THIS config_redis
-static const struct config_redis redis_default = {.prefix = "oddline", .max_len = 100000};
-static const struct key redis_keys[] = {
-    {"url", KEY_TEXT, AT(url), .required = true,
-     .help = "redis://HOST:PORT/DB, rediss://…, or unix:///PATH."},
-    {"prefix", KEY_TEXT, AT(prefix), .help = "Keys are PREFIX:{0}:page and so on."},
-    {"max_len", KEY_INTEGER, AT(max_len), .min = 100, .max = 1e9,
-     .help = "Entries kept per route, about."},
-    {"user", KEY_TEXT, AT(user), .help = "ACL user."},
-    {"password_file", KEY_TEXT, AT(password_file),
-     .help = "File whose first line is the password."},
-    {"host", KEY_TEXT, AT(host),
-     .help = "Name of this host in Redis; the host name when absent."},
-};
-static const struct schema redis_schema = {"sinks.redis",  sizeof(struct THIS),
-                                           &redis_default, SCHEMA_NO_LINE,
-                                           redis_keys,     COUNT(redis_keys)};
-#undef THIS
-
-#define THIS config_sinks
-static const struct key sinks_keys[] = {
-    {"jsonl", KEY_OBJECT, AT(jsonl), &jsonl_schema, .help = "A file."},
-    {"redis", KEY_OBJECT, AT(redis), &redis_schema, .help = "Redis streams."},
-};
-static const struct schema sinks_schema = {
-    "sinks", sizeof(struct THIS), NULL, SCHEMA_NO_LINE, sinks_keys, COUNT(sinks_keys)};
-#undef THIS
-
-#define THIS config
-static const struct config config_default = {.state_dir = "/var/lib/oddline",
-                                             .ring_bytes = 8 << 20};
-static const struct key config_keys[] = {
-    {"resource", KEY_PAIRS, AT(resource),
-     .help = "OpenTelemetry resource attributes that go with each finding."},
-    {"state_dir", KEY_TEXT, AT(state_dir), .help = "Where bookmarks and the outbox live."},
-    {"ring", KEY_SIZE, AT(ring_bytes), .min = 4 << 20, .max = 1 << 30,
-     .help = "Memory in which records wait."},
-    {"streams", KEY_OBJECTS, AT(streams), &stream_schema, .required = true,
-     .help = "What to tail, and how to judge it."},
-    {"sinks", KEY_OBJECT, AT(sinks), &sinks_schema, .help = "Where findings go."},
-};
-static const struct schema config_schema = {"the configuration", sizeof(struct THIS),
-                                            &config_default,     SCHEMA_NO_LINE,
-                                            config_keys,         COUNT(config_keys)};
-/* A file of conf.d only adds streams. */
-static const struct schema part_schema = {"a conf.d file", sizeof(struct THIS), &config_default,
-                                          SCHEMA_NO_LINE,  &config_keys[3],     1};
-#undef THIS
-
-/* ---- files -------------------------------------------------------------- */
 
 enum { CONFIG_BYTES_MAX = 4 << 20 };
 
@@ -283,32 +34,60 @@ static int read_file(const char *path, struct buffer *into, struct error *reterr
     return 0;
 }
 
+static int bad_yaml(const char *path, const yaml_parser_t *parser, struct error *reterr)
+{
+    return error_set(reterr, -EINVAL, "%s:%zu: no valid YAML: %s", path,
+                     parser->problem_mark.line + 1,
+                     parser->problem ? parser->problem : "out of memory");
+}
+
+/* What follows a second `---` would not be read: somebody put two files into one. */
+static int expect_end(const char *path, yaml_parser_t *parser, struct error *reterr)
+{
+    yaml_document_t document;
+    if (!yaml_parser_load(parser, &document))
+        return bad_yaml(path, parser, reterr);
+    bool more = yaml_document_get_root_node(&document) != NULL;
+    size_t line = document.start_mark.line + 1;
+    yaml_document_delete(&document);
+    return more ? error_set(reterr, -EINVAL,
+                            "%s:%zu: a second document begins here; a configuration is one",
+                            path, line)
+                : 0;
+}
+
+static int read_document(const char *path, yaml_document_t *document,
+                         const struct schema *schema, struct config *config,
+                         struct error *reterr)
+{
+    struct arena arena = config->arena; // the defaults know no arena
+    struct reader reader = {.arena = &arena,
+                            .path = arena_text(&arena, bytes_of(path)),
+                            .document = document,
+                            .reterr = reterr};
+    yaml_node_t *root = yaml_document_get_root_node(document);
+    int r = root ? schema_read(&reader, schema, root, config)
+                 : error_set(reterr, -EINVAL, "%s: is empty", path);
+    config->arena = arena;
+    for (size_t i = 0; i < config->stream_count && r == 0; i++)
+        config->streams[i].file = reader.path;
+    return r;
+}
+
 static int parse(const char *path, struct buffer *text, const struct schema *schema,
                  struct config *config, struct error *reterr)
 {
     yaml_parser_t parser;
     yaml_document_t document;
-    int r;
     yaml_parser_initialize(&parser);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text->at, text->len);
-    if (!yaml_parser_load(&parser, &document)) {
-        r = error_set(reterr, -EINVAL, "%s:%zu: no valid YAML: %s", path,
-                      parser.problem_mark.line + 1,
-                      parser.problem ? parser.problem : "out of memory");
-        yaml_parser_delete(&parser);
-        return r;
+    int r = yaml_parser_load(&parser, &document) ? 0 : bad_yaml(path, &parser, reterr);
+    if (r == 0) {
+        r = read_document(path, &document, schema, config, reterr);
+        yaml_document_delete(&document);
     }
-    struct reader reader = {.arena = &config->arena,
-                            .path = arena_text(&config->arena, bytes_of(path)),
-                            .document = &document,
-                            .reterr = reterr};
-    yaml_node_t *root = yaml_document_get_root_node(&document);
-    struct arena arena = config->arena; // the defaults know no arena
-    reader.arena = &arena;
-    r = root ? schema_read(&reader, schema, root, config)
-             : error_set(reterr, -EINVAL, "%s: is empty", path);
-    config->arena = arena;
-    yaml_document_delete(&document);
+    if (r == 0)
+        r = expect_end(path, &parser, reterr);
     yaml_parser_delete(&parser);
     return r;
 }
@@ -326,6 +105,66 @@ static int read_part(const char *path, const struct schema *schema, struct confi
     return r;
 }
 
+/* ---- what tables cannot say --------------------------------------------- */
+
+/* Two streams of one name would share findings and bookmarks. */
+static int check_name(const struct config *config, size_t which, struct error *reterr)
+{
+    const struct config_stream *s = &config->streams[which], *t = config->streams;
+    while (t < s && strcmp(t->name, s->name) != 0)
+        t++;
+    if (t == s)
+        return 0;
+    if (strcmp(t->file, s->file) != 0)
+        return error_set(reterr, -EINVAL, "%s:%d: stream '%s' is there already, in %s:%d",
+                         s->file, s->line, s->name, t->file, t->line);
+    return error_set(reterr, -EINVAL, "%s:%d: stream '%s' is there twice (first in line %d)",
+                     s->file, s->line, s->name, t->line);
+}
+
+/* What goes to a page goes to a ticket too, if it were not paged. */
+static int check_route(const struct config_stream *s, struct error *reterr)
+{
+    const struct config_route *r = s->route;
+    if (r && r->page < r->ticket)
+        return error_set(reterr, -EINVAL,
+                         "%s:%d: route: page %g is below ticket %g; it must be at least that",
+                         s->file, r->line, r->page, r->ticket);
+    if (r && r->ticket < r->log)
+        return error_set(reterr, -EINVAL,
+                         "%s:%d: route: ticket %g is below log %g; it must be at least that",
+                         s->file, r->line, r->ticket, r->log);
+    return 0;
+}
+
+static int check_detectors(const struct config_stream *s, struct error *reterr)
+{
+    for (size_t i = 0; i < s->detector_count; i++)
+        if (s->detectors[i].patterns_name && s->detectors[i].on.count)
+            return error_set(reterr, -EINVAL,
+                             "%s:%d: %s: 'on' and the list '%s' exclude each other: each "
+                             "pattern is a series of its own",
+                             s->file, s->detectors[i].line, s->detectors[i].use,
+                             s->detectors[i].patterns_name);
+    return 0;
+}
+
+/* What tables cannot say, of the streams behind the first `known`. */
+static int check_streams(const struct config *config, size_t known, struct error *reterr)
+{
+    int r = 0;
+    for (size_t i = known; i < config->stream_count && r == 0; i++) {
+        r = check_name(config, i, reterr);
+        if (r == 0)
+            r = check_route(&config->streams[i], reterr);
+        if (r == 0)
+            r = check_detectors(&config->streams[i], reterr);
+    }
+    return r;
+}
+
+/* ---- conf.d ------------------------------------------------------------- */
+
 static void add_streams(struct config *config, const struct config *part)
 {
     size_t count = config->stream_count + part->stream_count;
@@ -338,54 +177,51 @@ static void add_streams(struct config *config, const struct config *part)
     config->stream_count = count;
 }
 
-/* Two streams of one name would share findings and bookmarks. The first `known` streams came from other files. */
-static int check_names(const struct config *config, size_t known, const char *path,
-                       struct error *reterr)
-{
-    const struct config_stream *s = config->streams;
-    for (size_t i = known; i < config->stream_count; i++)
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(s[i].name, s[j].name) != 0)
-                continue;
-            if (j < known)
-                return error_set(reterr, -EINVAL,
-                                 "%s:%d: stream '%s' is there already, in another file", path,
-                                 s[i].line, s[i].name);
-            return error_set(reterr, -EINVAL,
-                             "%s:%d: stream '%s' is there twice (first in line %d)", path,
-                             s[i].line, s[i].name, s[j].line);
-        }
-    return 0;
-}
-
 /* Reads one file of conf.d and adds its streams. */
 static int read_extra(const char *path, struct config *config, struct error *reterr)
 {
     struct config part = {.arena = config->arena, .hash = config->hash};
     size_t known = config->stream_count;
-    int r = read_part(path, &part_schema, &part, reterr);
+    int r = read_part(path, &config_part_schema, &part, reterr);
     config->arena = part.arena;
     config->hash = part.hash;
     if (r < 0)
         return r;
     add_streams(config, &part);
-    return check_names(config, known, path, reterr);
+    return check_streams(config, known, reterr);
+}
+
+static int is_part(const struct dirent *entry)
+{
+    size_t len = strlen(entry->d_name);
+    return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".yaml") == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 /* Beside /etc/oddline/oddline.yaml lies /etc/oddline/conf.d. */
 static int read_conf_d(const char *path, struct config *config, struct error *reterr)
 {
     const char *slash = strrchr(path, '/');
-    int dir = slash ? (int)(slash - path) + 1 : 0, r = 0;
-    glob_t found = {0};
-    if (strcmp(path + dir, "oddline.yaml") != 0)
+    int len = slash ? (int)(slash - path) + 1 : 0, r = 0;
+    struct dirent **parts;
+    if (strcmp(path + len, "oddline.yaml") != 0)
         return 0;
-    char *pattern = arena_printf(&config->arena, "%.*sconf.d/*.yaml", dir, path);
-    if (glob(pattern, 0, NULL, &found) != 0)
-        return 0;
-    for (size_t i = 0; i < found.gl_pathc && r == 0; i++)
-        r = read_extra(found.gl_pathv[i], config, reterr);
-    globfree(&found);
+    char *dir = arena_printf(&config->arena, "%.*sconf.d", len, path);
+    int count = scandir(dir, &parts, is_part, by_name);
+    if (count < 0 && errno != ENOENT)
+        return error_set(reterr, -errno, "%s: cannot be read: %s", dir, strerror(errno));
+    for (int i = 0; i < count; i++) {
+        if (r == 0)
+            r = read_extra(arena_printf(&config->arena, "%s/%s", dir, parts[i]->d_name), config,
+                           reterr);
+        free(parts[i]);
+    }
+    if (count >= 0)
+        free(parts);
     return r;
 }
 
@@ -395,7 +231,7 @@ int config_read(const char *path, struct config *config, struct error *reterr)
     int r = read_part(path, &config_schema, &fresh, reterr);
     fresh.path = arena_text(&fresh.arena, bytes_of(path));
     if (r == 0)
-        r = check_names(&fresh, 0, path, reterr);
+        r = check_streams(&fresh, 0, reterr);
     if (r == 0)
         r = read_conf_d(path, &fresh, reterr);
     if (r < 0) {
@@ -410,15 +246,4 @@ void config_free(struct config *config)
 {
     arena_free(&config->arena);
     *config = (struct config){0};
-}
-
-struct config_stream config_stream_default(void)
-{
-    return stream_default;
-}
-
-void config_reference(FILE *out)
-{
-    fprintf(out, "| key | value | default | what it does |\n| --- | --- | --- | --- |\n");
-    schema_reference(&config_schema, out, 0);
 }

@@ -2,8 +2,8 @@
 /*
  * config.h - what people wrote in oddline.yaml, checked.
  *
- * The tables in config.c are the one place that knows the keys: the reader, `oddline check --reference` and the
- * suggestion for a misspelt key come from them. A name and a path are enough; everything else has a default.
+ * The tables in config_keys.c are the one place that knows the keys. A name and a path are enough; everything else has a
+ * default.
  */
 #ifndef APP_CONFIG_H
 #define APP_CONFIG_H
@@ -63,6 +63,7 @@ struct config_detector {
 
 struct config_route {
     double page, ticket, log;
+    int line;
 };
 
 struct config_stream {
@@ -86,7 +87,8 @@ struct config_stream {
     struct config_test *tests;
     size_t test_count;
     const char *start; /* begin | end */
-    int line;
+    const char *file;  /* that says so; NULL when nobody wrote it */
+    int line;          /* of `file`, like those of all in it */
 };
 
 /* A test inside a configuration: these lines must give these findings. */
@@ -129,7 +131,8 @@ struct config {
 
 /*
  * Read `path` (and, beside a file named oddline.yaml, conf.d/<any>.yaml in alphabetical order, whose streams are added). The
- * error is one sentence, `file:line: what, why, did you mean`.
+ * error is one sentence, `file:line: what, why, did you mean`. A file of conf.d that cannot be read is an error too: a stream
+ * that silently is not watched is worse than a daemon that does not start.
  *   Owns     the caller, until config_free(); `config` is untouched on failure
  */
 int config_read(const char *path, struct config *config, struct error *reterr);

@@ -13,6 +13,7 @@
 #include "deliver/outbox.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,7 +134,20 @@ static int show_all(const struct request *request, struct outbox *outbox,
     }
 }
 
-static int open_and_show(struct request *request, const char *dir)
+static int open_outbox(const char *state_dir, struct outbox **ret, struct error *reterr)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/outbox", state_dir);
+    int r = outbox_open_readonly(path, ret, reterr);
+    if (r == -ENOENT)
+        return error_set(reterr, r,
+                         "%s: no findings here: no daemon has run with this state directory; "
+                         "name its own with --state-dir or -c",
+                         state_dir);
+    return r;
+}
+
+static int open_and_show(struct request *request, const char *state_dir)
 {
     static struct outbox_reader reader; // 16 KiB of entries
     struct console_options options = {.out = stdout,
@@ -142,7 +156,7 @@ static int open_and_show(struct request *request, const char *dir)
                                       .evidence_most = 3};
     struct outbox *outbox;
     struct error error;
-    int r = outbox_open_readonly(dir, &outbox, &error);
+    int r = open_outbox(state_dir, &outbox, &error);
     if (r < 0)
         return say_failure(EXIT_NO_INPUT, &error);
     r = console_open(&options, &request->console, &error);
@@ -177,9 +191,7 @@ int command_findings(int argc, char **argv)
     const char *dir = request.state_dir ? request.state_dir
                       : request.config  ? config.state_dir
                                         : "/var/lib/oddline";
-    char outbox[4096];
-    snprintf(outbox, sizeof(outbox), "%s/outbox", dir);
-    code = open_and_show(&request, outbox);
+    code = open_and_show(&request, dir);
     config_free(&config);
     return code;
 }

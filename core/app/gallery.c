@@ -48,8 +48,7 @@ void gallery_take(void *context, struct finding *finding)
     struct gallery *gallery = context;
     bool first = finding->id[0] == '\0';
     finding->n = ++gallery->n;
-    if (finding->detected_ns == NO_TIME)
-        finding->detected_ns = clock_wall_ns();
+    finding_date(finding, clock_wall_ns());
     if (first) {
         snprintf(finding->id, sizeof(finding->id), "%016" PRIx64 "-%" PRIu64, finding->epoch,
                  finding->n);

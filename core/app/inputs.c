@@ -20,32 +20,67 @@ struct search {
 
 /* ---- names -------------------------------------------------------------- */
 
-static size_t digits_before(const char *text, size_t end)
+/* What rotation puts behind a name, as `#` for a digit: a date, perhaps with its hour, or a number. The longest fit counts. */
+static const struct suffix {
+    const char *form;
+    const char *before; /* the characters that may stand before it */
+} suffixes[] = {
+    {"####-##-##-##", ".-_"},
+    {"####-##-##", ".-_"},
+    {"##########", ".-_"},
+    {"########", ".-_"},
+    {"####", "."},
+    {"###", "."},
+    {"##", "."},
+    {"#", "."},
+};
+
+/* Does `text` end in the form? Its digits become *ret. */
+static bool ends_in(struct bytes text, const struct suffix *suffix, uint64_t *ret)
 {
-    size_t n = 0;
-    while (n < end && isdigit((unsigned char)text[end - 1 - n]))
-        n++;
-    return n;
+    size_t len = strlen(suffix->form);
+    if (text.len < len + 2 || !strchr(suffix->before, text.at[text.len - len - 1]))
+        return false;
+    *ret = 0;
+    for (size_t i = 0; i < len; i++) {
+        char c = text.at[text.len - len + i];
+        if (suffix->form[i] == '#' ? !isdigit((unsigned char)c) : c != suffix->form[i])
+            return false;
+        if (c != '-')
+            *ret = 10 * *ret + (uint64_t)(c - '0');
+    }
+    return true;
+}
+
+/* YYYYMMDDHH; what is no date is part of the name. */
+static bool is_date(uint64_t date)
+{
+    uint64_t year = date / 1000000, month = date / 10000 % 100, day = date / 100 % 100;
+    return year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= 31 &&
+           date % 100 < 24;
 }
 
 /*
- * Takes `.3` or `-20161219` off the end: logrotate's number (bigger is older) or date (smaller is older). The live file has
- * neither and is the youngest.
+ * Takes `.3`, `-20161219`, `.2016-12-19` or `.2016-12-19-17` off the end: a number (bigger is older) or a date (smaller is
+ * older). The live file has neither and is the youngest.
  */
 static size_t without_rotation(const char *name, size_t len, uint64_t *ret_age)
 {
-    size_t digits = digits_before(name, len);
+    uint64_t number;
     *ret_age = 0;
-    if (digits == 0 || digits + 1 >= len)
-        return len;
-    char before = name[len - digits - 1];
-    uint64_t number = strtoull(name + len - digits, NULL, 10);
-    bool dated = (before == '-' || before == '.' || before == '_') && digits == 8;
-    bool numbered = before == '.' && digits <= 4;
-    if (!dated && !numbered)
-        return len;
-    *ret_age = dated ? UINT64_MAX - number : number + 1;
-    return len - digits - 1;
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        size_t form = strlen(suffixes[i].form);
+        if (!ends_in((struct bytes){name, len}, &suffixes[i], &number))
+            continue;
+        bool dated = form >= 8, hour = form == 10 ? suffixes[i].form[4] == '#' : form > 10;
+        if (dated && !hour)
+            number *= 100;
+        if (dated && !is_date(number))
+            continue;
+        *ret_age = dated ? UINT64_MAX - number : number + 1;
+        return len - form - 1;
+    }
+    return len;
 }
 
 static void name_stream(struct inputs *inputs, struct input *input)
@@ -72,7 +107,7 @@ static void name_stream(struct inputs *inputs, struct input *input)
 
 /* ---- finding ------------------------------------------------------------ */
 
-static void add(struct search *search, const char *path)
+static void add(struct search *search, const char *path, const struct stat *st, bool link)
 {
     struct inputs *inputs = search->inputs;
     if (inputs->count == INPUTS_MAX) {
@@ -88,8 +123,20 @@ static void add(struct search *search, const char *path)
         CHECK(inputs->at);
     }
     struct input *input = &inputs->at[inputs->count++];
-    *input = (struct input){.path = arena_text(&inputs->arena, bytes_of(path))};
+    *input = (struct input){.path = arena_text(&inputs->arena, bytes_of(path)),
+                            .device = st->st_dev,
+                            .inode = st->st_ino,
+                            .link = link};
     name_stream(inputs, input);
+}
+
+static void add_link(struct search *search, const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        log_warning("%s: cannot be read: %s", path, strerror(errno));
+    else if (S_ISREG(st.st_mode))
+        add(search, path, &st, true);
 }
 
 static int by_name(const FTSENT **a, const FTSENT **b)
@@ -108,7 +155,9 @@ static void walk(struct search *search, char *path)
         if (hidden)
             fts_set(tree, at, FTS_SKIP);
         else if (at->fts_info == FTS_F)
-            add(search, at->fts_path);
+            add(search, at->fts_path, at->fts_statp, false);
+        else if (at->fts_info == FTS_SL)
+            add_link(search, at->fts_path);
         else if (at->fts_info == FTS_DNR || at->fts_info == FTS_ERR || at->fts_info == FTS_NS)
             log_warning("%s: cannot be read: %s", at->fts_path, strerror(at->fts_errno));
     }
@@ -117,9 +166,9 @@ static void walk(struct search *search, char *path)
 
 static void search_path(struct search *search, char *path)
 {
-    struct stat st;
+    struct stat st = {0};
     if (strcmp(path, "-") == 0) {
-        add(search, path);
+        add(search, path, &st, false);
         return;
     }
     if (stat(path, &st) < 0) {
@@ -130,7 +179,7 @@ static void search_path(struct search *search, char *path)
     if (S_ISDIR(st.st_mode))
         walk(search, path);
     else
-        add(search, path);
+        add(search, path, &st, false);
 }
 
 /* ---- order -------------------------------------------------------------- */
@@ -159,6 +208,31 @@ static int compare_stream(const void *a, const void *b)
                                          : x->stream_at > y->stream_at;
 }
 
+/* Of the names of one file the first comes first, symlinks last. */
+static int compare_file(const void *a, const void *b)
+{
+    const struct ordered *x = a, *y = b;
+    if (x->input.device != y->input.device)
+        return x->input.device < y->input.device ? -1 : 1;
+    if (x->input.inode != y->input.inode)
+        return x->input.inode < y->input.inode ? -1 : 1;
+    if (x->input.link != y->input.link)
+        return x->input.link ? 1 : -1;
+    return x->stream_at < y->stream_at ? -1 : 1;
+}
+
+/* Named twice, read once. */
+static size_t each_once(struct ordered *all, size_t count)
+{
+    size_t kept = 0;
+    qsort(all, count, sizeof(*all), compare_file);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || all[i].input.inode != all[kept - 1].input.inode ||
+            all[i].input.device != all[kept - 1].input.device)
+            all[kept++] = all[i];
+    return kept;
+}
+
 /* Group by stream without comparing all with all: sort by name, let each take the first place of its name, sort by that. */
 static void group(struct inputs *inputs)
 {
@@ -166,16 +240,14 @@ static void group(struct inputs *inputs)
     CHECK(all);
     for (size_t i = 0; i < inputs->count; i++)
         all[i] = (struct ordered){inputs->at[i], i};
+    inputs->count = each_once(all, inputs->count);
     qsort(all, inputs->count, sizeof(*all), compare_stream);
     for (size_t i = 1; i < inputs->count; i++)
         if (strcmp(all[i].input.stream, all[i - 1].input.stream) == 0)
             all[i].stream_at = all[i - 1].stream_at;
     qsort(all, inputs->count, sizeof(*all), compare_order);
-    size_t kept = 0;
     for (size_t i = 0; i < inputs->count; i++)
-        if (kept == 0 || strcmp(inputs->at[kept - 1].path, all[i].input.path) != 0)
-            inputs->at[kept++] = all[i].input; // named twice, read once
-    inputs->count = kept;
+        inputs->at[i] = all[i].input;
     free(all);
 }
 

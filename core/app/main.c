@@ -20,6 +20,7 @@
 #include "base/nearest.h"
 #include "base/regex.h"
 #include "host/host.h"
+#include "host/worker.h"
 
 #include <hiredis/hiredis.h>
 #include <signal.h>
@@ -98,6 +99,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0)
         return print_version();
+    if (strcmp(argv[1], "worker") == 0) // started by ourselves: see plugins/host/worker.h
+        return worker_main(argc - 1, argv + 1);
     if (strcmp(argv[1], "--plugin-dir") == 0) {
         printf("%s\n", plugin_dir());
         return EXIT_DONE;

@@ -366,6 +366,27 @@ static int check_series_names(struct draft *d)
     return 0;
 }
 
+/*
+ * Each series is compiled once for its mistakes alone, whether a detector wants it or not; against names of its own, so
+ * that nothing is read or matched for it at run time.
+ */
+static int check_series(struct draft *d)
+{
+    struct regex *patterns[1]; // a series has one selection, and that has one pattern
+    struct selection_names wanted = d->names;
+    int r = 0;
+    for (size_t i = 0; i < d->config->series_count && r == 0; i++) {
+        struct series_spec spec;
+        d->names.patterns = patterns;
+        d->names.pattern_count = 0;
+        r = configured_series(d, &d->config->series[i], &spec);
+        if (d->names.pattern_count)
+            regex_free(patterns[0]);
+        d->names = wanted;
+    }
+    return r;
+}
+
 /* Fields that the configuration names, in its order; the others follow as they are asked for. */
 static int plan_fields(struct draft *d)
 {
@@ -398,13 +419,13 @@ int plan_create(const struct config_stream *config, const struct plan_place *pla
     struct draft d = {
         .plan = plan,
         .config = config,
-        .file = place->file,
+        .file = config->file ? config->file : place->file,
         .library = place->library,
         .reterr = reterr,
         .names = {.arena = &plan->arena, .patterns = plan->patterns},
     };
-    int (*const steps[])(struct draft *) = {check_series_names, plan_fields, plan_detectors,
-                                            plan_redactions, plan_record};
+    int (*const steps[])(struct draft *) = {check_series_names, plan_fields,     check_series,
+                                            plan_detectors,     plan_redactions, plan_record};
     int r = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && r == 0; i++)
         r = steps[i](&d);

@@ -6,8 +6,8 @@
  *      config_stream ──▶ plan ──▶ record_options, window_options (lane)
  *                             ──▶ judge_stream (judge)
  *
- * Only what is asked for is planned: a series that no detector scores is not counted, a pattern that two detectors want is
- * compiled and matched once. A plan is immutable and outlives lane and judge.
+ * Only what is asked for is planned: a series that no detector scores is checked but not counted, a pattern that two
+ * detectors want is compiled and matched once. A plan is immutable and outlives lane and judge.
  */
 #ifndef APP_PLAN_H
 #define APP_PLAN_H
@@ -18,13 +18,17 @@
 #include "record/record.h"
 #include "window/window.h"
 
-/* The plugins of a process, loaded once each. */
+/*
+ * The plugins of a process, known once each. Their files are loaded by workers; what is known here is the labels. With
+ * ISOLATION_NONE they are loaded into this process.
+ */
 struct library {
+    enum isolation isolation;
     struct plugin **plugins;
     const char **names; /* as asked for */
     size_t count;
 };
-/* The plugin of that name or path, loading it if need be. */
+/* The plugin of that name or path, making it known if need be. */
 int library_get(struct library *library, const char *name, struct plugin **ret,
                 struct error *reterr);
 void library_free(struct library *library);
@@ -44,7 +48,8 @@ struct plan {
     size_t redaction_count;
 };
 
-/* Where a plan belongs: `file` stands in errors, the stream gets `number`, its detectors come from `library`. */
+/* Where a plan belongs: `file` stands in errors where the stream names none, the stream gets `number`, its detectors come
+ * from `library`. */
 struct plan_place {
     const char *file;
     uint32_t number;

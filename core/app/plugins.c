@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 
-/* oddline plugins: what can be loaded, with its parameters; for a file, whether and why (not) it loads. */
+/*
+ * oddline plugins: what can be loaded, with its parameters; for a file, whether and why (not) it loads. `new` and `test` are
+ * for who writes one: author.c, trial.c.
+ */
 
+#include "app/author.h"
 #include "app/cli.h"
+#include "app/trial.h"
 #include "base/clock.h"
 #include "host/host.h"
 
@@ -104,6 +109,10 @@ int command_plugins(int argc, char **argv)
 {
     struct option_set set = {.command = "plugins"};
     int first, code;
+    if (argc > 1 && strcmp(argv[1], "new") == 0)
+        return author_command(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "test") == 0)
+        return trial_command(argc - 1, argv + 1);
     if (!options_parse(&set, argc, argv, &first, &code))
         return code;
     if (first == argc)

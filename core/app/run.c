@@ -11,6 +11,7 @@
 
 #include "app/cli.h"
 #include "app/feed.h"
+#include "app/state.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,13 +22,13 @@
 #include "tail/tail.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { OPT_CONFIG, OPT_NEW_EPOCH, OPT_POLL, OPTIONS };
@@ -101,11 +102,11 @@ static void deliver(void *context, struct finding *finding)
 static void *run_judge(void *arg)
 {
     struct daemon *d = arg;
-    for (bool more = true; more;) {
-        ring_wait_frame(d->ring, 0, -1);
-        more = judge_frame(d->judge, ring_peek(d->ring, 0));
-        ring_release(d->ring, 0);
-    }
+    struct error error;
+    int r = judge_start(d->judge, &error);
+    CHECK(r == 0); // what it needs was there when the labels were read
+    while (judge_step(d->judge, -1))
+        ;
     return NULL;
 }
 
@@ -118,11 +119,9 @@ static const char *state_path(struct daemon *d, const char *name)
 
 static int open_state(struct daemon *d, struct error *reterr)
 {
-    const char *dir = d->config.state_dir;
-    if (mkdir(dir, 0750) < 0 && errno != EEXIST)
-        return error_set(reterr, -errno, "%s: cannot be made: %s", dir, strerror(errno));
     struct outbox_options options = {.new_epoch = d->new_epoch};
-    return outbox_open(state_path(d, "outbox"), &options, &d->outbox, reterr);
+    int r = state_make(d->config.state_dir, reterr);
+    return r < 0 ? r : outbox_open(state_path(d, "outbox"), &options, &d->outbox, reterr);
 }
 
 static int open_redis(struct daemon *d, struct sink **ret, struct error *reterr)
@@ -193,22 +192,41 @@ static int open_streams(struct daemon *d, struct error *reterr)
 
 static int open_tail(struct daemon *d, struct error *reterr)
 {
-    struct tail_options options = {
-        .bookmarks = state_path(d, "bookmarks"), .no_inotify = d->poll, .start = TAIL_END};
-    for (size_t i = 0; i < d->config.stream_count; i++)
-        if (strcmp(d->config.streams[i].start, "begin") == 0)
-            options.start =
-                TAIL_BEGIN; // of the tail as a whole: whoever wants the past of one log gets it
+    struct tail_options options = {.bookmarks = state_path(d, "bookmarks"),
+                                   .no_inotify = d->poll};
     int r = tail_create(&options, &d->tail, reterr);
-    for (size_t i = 0; i < d->config.stream_count && r == 0; i++)
-        for (size_t k = 0; k < d->config.streams[i].paths.count && r == 0; k++)
-            r = tail_add(d->tail, d->config.streams[i].paths.at[k], (uint32_t)i, reterr);
+    for (size_t i = 0; i < d->config.stream_count && r == 0; i++) {
+        const struct config_stream *c = &d->config.streams[i];
+        struct tail_wish wish = {
+            .group = (uint32_t)i,
+            .start = strcmp(c->start, "begin") == 0 ? TAIL_BEGIN : TAIL_END,
+        };
+        for (size_t k = 0; k < c->paths.count && r == 0; k++)
+            r = tail_add(d->tail, c->paths.at[k], wish, reterr);
+    }
     return r;
+}
+
+/* No mistake, since files may come; but a misspelt path looks the same. */
+static void say_waiting(struct daemon *d)
+{
+    bool *has = arena_alloc(&d->config.arena, d->config.stream_count, sizeof(*has));
+    for (struct source *s = tail_each(d->tail, NULL); s; s = tail_each(d->tail, s))
+        has[tail_group(s)] = true;
+    for (size_t i = 0; i < d->config.stream_count; i++) {
+        const struct config_texts *paths = &d->config.streams[i].paths;
+        if (!has[i])
+            log_notice("stream %s: nothing to read yet: no file matches %s%s",
+                       d->config.streams[i].name, paths->at[0],
+                       paths->count > 1 ? ", nor its other paths" : "");
+    }
 }
 
 static int open_judge(struct daemon *d, struct error *reterr)
 {
     struct judge_options options = {
+        .ring = d->ring,
+        .isolation = d->library.isolation,
         .live = true,
         .resource = {d->config.resource.at, d->config.resource.count},
         .config_hash = d->config.hash,
@@ -220,15 +238,15 @@ static int open_judge(struct daemon *d, struct error *reterr)
 
 static int start(struct daemon *d, struct error *reterr)
 {
-    int r = open_judge(d, reterr);
+    int r = ring_create(d->config.ring_bytes, 1, &d->ring, reterr);
+    if (r == 0)
+        r = open_judge(d, reterr);
     if (r == 0)
         r = open_streams(d, reterr);
     if (r == 0)
         r = open_state(d, reterr);
     if (r == 0)
         r = open_sinks(d, reterr);
-    if (r == 0)
-        r = ring_create(d->config.ring_bytes, 1, &d->ring, reterr);
     if (r == 0)
         r = lane_init(&d->lane, d->ring, reterr);
     if (r == 0)
@@ -348,10 +366,20 @@ static void finish_reading(struct daemon *d)
         log_warning("%s", error.text);
 }
 
+static void say_counts(struct daemon *d)
+{
+    if (!d->judging)
+        return;
+    struct judge_counts counts = judge_counts(d->judge);
+    log_notice("stopped: %" PRIu64 " lines, %" PRIu64 " findings, %" PRIu64 " gaps",
+               atomic_load(&d->lane.progress.lines), counts.findings, counts.gaps);
+}
+
 static void stop(struct daemon *d)
 {
     tail_to_wake = NULL;
     finish_reading(d);
+    say_counts(d);
     if (d->tail)
         close_feeds(d);
     for (size_t i = 0; d->streams && i < d->config.stream_count; i++)
@@ -409,6 +437,7 @@ int command_run(int argc, char **argv)
         catch_signals(&d);
         log_notice("running: %zu streams, state in %s", d.config.stream_count,
                    d.config.state_dir);
+        say_waiting(&d);
         loop(&d);
         log_notice("stopping");
     } else {

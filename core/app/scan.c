@@ -201,10 +201,7 @@ static void run_judge(struct scanning *s)
 {
     for (bool more = true; more;) {
         show_progress(s);
-        if (!ring_wait_frame(s->ring, 0, 200))
-            continue;
-        more = judge_frame(s->judge, ring_peek(s->ring, 0));
-        ring_release(s->ring, 0);
+        more = judge_step(s->judge, 200);
     }
 }
 
@@ -232,7 +229,10 @@ static void sum_up(struct scanning *s)
 static int scan_group(struct scanning *s, size_t *at, struct error *reterr)
 {
     const struct config *config = s->options->config;
-    struct judge_options options = {.deliver = s->options->deliver,
+    struct judge_options options = {.ring = s->ring,
+                                    .isolation = s->options->isolation,
+                                    .never_skip = true,
+                                    .deliver = s->options->deliver,
                                     .context = s->options->context};
     if (config) {
         options.resource = (struct finding_pairs){config->resource.at, config->resource.count};
@@ -240,6 +240,8 @@ static int scan_group(struct scanning *s, size_t *at, struct error *reterr)
     }
     int r = judge_create(&options, &s->judge);
     r = r < 0 ? error_set(reterr, r, "scan: out of memory") : plan_group(s, at, reterr);
+    if (r == 0)
+        r = judge_start(s->judge, reterr);
     if (r == 0)
         r = run_both(s, reterr);
     s->result->streams += s->stream_count;
@@ -256,6 +258,7 @@ int scan(const struct inputs *inputs, const struct scan_options *options,
 {
     *ret = (struct scan_result){.files = inputs->count};
     struct scanning s = {.inputs = inputs, .options = options, .result = ret};
+    s.library.isolation = options->isolation;
     s.begun_ns = clock_monotonic_ns();
     s.next_progress_ns = s.begun_ns + NS_PER_S; // a short scan shows none
     int r = ring_create(SCAN_RING_BYTES, 1, &s.ring, reterr);

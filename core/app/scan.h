@@ -19,6 +19,7 @@ struct scan_options {
     const struct config *config;      /* NULL: nobody configured anything */
     const struct config_stream *only; /* every input is this stream's; NULL: matched by path */
     struct config_stream fallback;    /* for inputs that no configured stream claims */
+    enum isolation isolation;         /* where detectors run */
     int64_t since_ns, until_ns;       /* NO_TIME = no bound */
     void (*deliver)(void *context, struct finding *finding);
     void *context;

@@ -254,8 +254,30 @@ static int read_objects(struct reader *reader, const struct key *key, yaml_node_
     return 0;
 }
 
+/* What is required may not be there and say nothing; nor may one of a list. */
+static int refuse_empty(const struct reader *reader, const struct key *key,
+                        const yaml_node_t *node)
+{
+    if (scalar(node))
+        return *scalar(node) ? 0 : complain(reader, node, "%s: is empty", key->name);
+    if (node->type != YAML_SEQUENCE_NODE)
+        return 0; // the type is wrong, which is said elsewhere
+    const yaml_node_item_t *item = node->data.sequence.items.start,
+                           *top = node->data.sequence.items.top;
+    if (item == top)
+        return complain(reader, node, "%s: the list is empty", key->name);
+    for (; item < top; item++) {
+        const yaml_node_t *one = node_at(reader, *item);
+        if (scalar(one) && !*scalar(one))
+            return complain(reader, one, "%s: one of the list is empty", key->name);
+    }
+    return 0;
+}
+
 static int read_key(struct reader *reader, const struct key *key, yaml_node_t *node, void *into)
 {
+    if (key->required && refuse_empty(reader, key, node) < 0)
+        return -EINVAL;
     switch (key->type) {
     case KEY_TEXTS:
         return read_texts(reader, key->name, node, into);

@@ -38,8 +38,8 @@ struct key {
     const struct schema *child;
     const char *choices; /* TEXT: "json|cri|..." or NULL for any */
     double min, max;     /* numbers, durations (ns), sizes; both 0 = any that is not negative */
-    bool required;
-    const char *help; /* one sentence */
+    bool required;       /* must be there, and not be empty */
+    const char *help;    /* one sentence */
 };
 
 struct schema {

@@ -268,7 +268,7 @@ static int score_table(struct scoring *s, const struct request *request, struct 
 static int score_file(const struct request *request, const char *path)
 {
     struct error error;
-    struct scoring scoring = {.reterr = &error};
+    struct scoring scoring = {.reterr = &error, .library = {.isolation = ISOLATION_NONE}};
     bool is_stdin = strcmp(path, "-") == 0;
     struct table table = {.in = is_stdin ? stdin : fopen(path, "re"), .path = path};
     if (!table.in) {

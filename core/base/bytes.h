@@ -37,7 +37,7 @@ static inline bool bytes_is(struct bytes a, const char *text)
 static inline bool bytes_starts_with(struct bytes a, const char *prefix)
 {
     size_t n = strlen(prefix);
-    return a.len >= n && memcmp(a.at, prefix, n) == 0;
+    return a.len >= n && (n == 0 || memcmp(a.at, prefix, n) == 0);
 }
 
 /*

@@ -37,7 +37,7 @@ char *clock_format(int64_t instant_ns, char text[CLOCK_TEXT_SIZE]);
 
 /* "10s", "1.5h", "250ms", "2d", "500us"; -EINVAL without a unit, below zero or beyond 10,000 days. */
 int clock_parse_duration(const char *text, int64_t *ret_ns, struct error *reterr);
-/* "1h30m", "45s", "250ms": short, for people. Returns `text`. */
+/* "250ms", "45s", "90m", "2h05m", "3d04h": short, for people, and cut rather than rounded. Returns `text`. */
 char *clock_format_duration(int64_t ns, char text[CLOCK_TEXT_SIZE]);
 
 /* RFC 3339 and its cousins with a blank instead of T; without a zone UTC. Not for the hot path. */

@@ -46,7 +46,7 @@ static int make_bounds(struct regex *regex)
     pcre2_set_match_limit(regex->context, MATCH_LIMIT);
     pcre2_set_depth_limit(regex->context, DEPTH_LIMIT);
     pcre2_set_heap_limit(regex->context, HEAP_LIMIT_KIB);
-    if (pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) == 0) {
+    if (pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE | PCRE2_JIT_PARTIAL_HARD) == 0) {
         regex->stack = pcre2_jit_stack_create(32 * 1024, JIT_STACK_BYTES, NULL);
         if (regex->stack)
             pcre2_jit_stack_assign(regex->context, NULL, regex->stack);
@@ -102,14 +102,23 @@ void regex_free(struct regex *regex)
 
 int regex_match(struct regex *regex, struct bytes subject)
 {
+    return regex_match_from(regex, subject, 0, false);
+}
+
+int regex_match_from(struct regex *regex, struct bytes subject, size_t offset, bool cut)
+{
     if (regex->health.quarantined)
         return -ECANCELED;
     size_t len = subject.len < REGEX_SUBJECT_BYTES ? subject.len : REGEX_SUBJECT_BYTES;
+    if (offset > len)
+        return 0;
     regex->health.searches++;
-    int r = pcre2_match(regex->code, (PCRE2_SPTR)(subject.at ? subject.at : ""), len, 0, 0,
-                        regex->data, regex->context);
+    int r = pcre2_match(regex->code, (PCRE2_SPTR)(subject.at ? subject.at : ""), len, offset,
+                        cut ? PCRE2_PARTIAL_HARD : 0, regex->data, regex->context);
     if (r >= 0)
         return 1;
+    if (r == PCRE2_ERROR_PARTIAL)
+        return REGEX_UNDECIDED;
     if (r == PCRE2_ERROR_NOMATCH)
         return 0;
     // -47, -53, -63, -46: a limit or the JIT stack. All mean "we do not know".

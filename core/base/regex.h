@@ -34,6 +34,14 @@ void regex_free(struct regex *regex); /* accepts NULL */
  */
 int regex_match(struct regex *regex, struct bytes subject);
 
+/*
+ * The same from byte `offset` of the subject on; what stands before it is context for anchors and lookbehinds. With
+ * `cut` the subject is only the beginning of a longer text: REGEX_UNDECIDED when a match may begin at group 0 and go on
+ * behind the end, which is then not searched further.
+ */
+enum { REGEX_UNDECIDED = 2 };
+int regex_match_from(struct regex *regex, struct bytes subject, size_t offset, bool cut);
+
 /* After a match: the bytes of group `group` (0 = all of it); {NULL, 0} when it took no part. */
 struct bytes regex_group(const struct regex *regex, struct bytes subject, int group);
 /* The number of a named group, or -1. */

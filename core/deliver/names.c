@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* The words of judge/finding.h as they leave the house; docs/stream.md promises them. */
+/* The words and times of judge/finding.h as they leave the house; docs/stream.md promises them. */
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "judge/finding.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+void finding_date(struct finding *finding, int64_t now_ns)
+{
+    if (finding->detected_ns == NO_TIME)
+        finding->detected_ns = now_ns;
+    if (finding->starts_ns == NO_TIME)
+        finding->starts_ns = finding->detected_ns;
+    if (finding->ends_ns == NO_TIME && finding->status == FINDING_RESOLVED)
+        finding->ends_ns = finding->starts_ns;
+}
 
 const char *finding_status_name(enum finding_status status)
 {

@@ -175,8 +175,7 @@ static void number(const struct outbox *outbox, struct finding *f, uint64_t n, i
     f->n = n;
     if (f->id[0] == '\0')
         snprintf(f->id, sizeof(f->id), "%016" PRIx64 "-%" PRIu64, f->epoch, n);
-    if (f->detected_ns == NO_TIME)
-        f->detected_ns = now_ns;
+    finding_date(f, now_ns);
 }
 
 static struct bytes text_of(const char *text)

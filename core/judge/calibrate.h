@@ -4,8 +4,11 @@
  *
  * Peaks over threshold: the highest PEAKS scores so far are kept; their excesses over the lowest of them are fitted with a
  * generalised Pareto distribution by moments, and p is the chance of a score at least this high. So a threshold means
- * the same for every detector, a stranger's too, and nobody sets a number by hand. A score that is a surprise already
- * (ODDLINE_SCORE_SURPRISE) is believed and only recorded.
+ * the same for every detector, a stranger's too, and nobody sets a number by hand.
+ *
+ * What comes here: every score but those that are a surprise already (ODDLINE_SCORE_SURPRISE), which are believed and leave no
+ * trace. A score that is still warming (ODDLINE_SCORE_WARMING) joins the history too, though it fires nothing: it is made
+ * by the same formula as those that follow, and a detector that warms up for long would else begin without a tail.
  *
  * Source   A. Siffer, P.-A. Fouque, A. Termier, C. Largouët, Anomaly Detection in Streams with Extreme Value Theory, KDD 2017;
  *          here with moments instead of maximum likelihood (J. R. M. Hosking, J. R. Wallis, Technometrics 29(3), 1987):

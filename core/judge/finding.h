@@ -50,8 +50,8 @@ struct finding {
     uint64_t fingerprint;
     enum finding_status status;
     uint32_t revision;
-    int64_t starts_ns, ends_ns,
-        detected_ns; /* ends_ns: NO_TIME while firing; detected_ns: NO_TIME = now, at delivery */
+    /* NO_TIME: ends_ns while firing; else that of the delivery, see finding_date() */
+    int64_t starts_ns, ends_ns, detected_ns;
     const char *stream, *series, *detector, *detector_version;
     struct bytes key;     /* template or pattern that the series counts; empty when none */
     const char *key_name; /* what `key` is: "pattern"; NULL means "template" */
@@ -71,6 +71,9 @@ struct finding {
     uint64_t config_hash;
     uint64_t suppressed; /* findings that the storm cap held back before this one */
 };
+
+/* It is delivered now: give it the times that it has not. */
+void finding_date(struct finding *finding, int64_t now_ns);
 
 const char *finding_status_name(enum finding_status status);
 const char *finding_route_name(enum finding_route route);

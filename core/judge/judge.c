@@ -19,9 +19,9 @@
 struct bench {
     struct judge *judge;
     const struct judge_stream *stream;
-    struct panel *panel; /* NULL until its first notice */
-    struct verdict *verdict;
-    int64_t reached_ns; /* event time of the newest window */
+    struct panel *panel;
+    struct verdict *verdict; /* NULL until it is needed */
+    int64_t reached_ns;      /* event time of the newest window */
 };
 
 struct judge {
@@ -29,8 +29,13 @@ struct judge {
     struct bench *
         *benches; /* [bench_count], by number of the stream; NULL where there is none */
     size_t bench_count;
+    struct crew *crew; /* all detectors of all streams */
+    uint64_t position; /* of the frame being judged */
     struct judge_counts counts;
 };
+
+static void complain(void *context, enum crew_trouble trouble, uint32_t seat,
+                     const char *sentence);
 
 int judge_create(const struct judge_options *options, struct judge **ret)
 {
@@ -38,28 +43,38 @@ int judge_create(const struct judge_options *options, struct judge **ret)
     if (!judge)
         return -ENOMEM;
     judge->options = *options;
+    struct crew_options crew = {.ring = options->ring,
+                                .isolation = options->isolation,
+                                .exe = options->worker_exe,
+                                .never_skip = options->never_skip,
+                                .complain = complain,
+                                .context = judge};
+    int r = crew_create(&crew, &judge->crew, NULL);
+    if (r < 0) {
+        free(judge);
+        return r;
+    }
     *ret = judge;
     return 0;
 }
 
-static void bench_clear(struct bench *bench)
+static void bench_free(struct bench *bench)
 {
+    if (!bench)
+        return;
     panel_close(bench->panel);
-    if (bench->verdict)
-        bench->judge->counts.suppressed += verdict_suppressed(bench->verdict);
     verdict_free(bench->verdict);
+    free(bench);
 }
 
 void judge_free(struct judge *judge)
 {
     if (!judge)
         return;
-    for (size_t i = 0; i < judge->bench_count; i++) {
-        if (judge->benches[i])
-            bench_clear(judge->benches[i]);
-        free(judge->benches[i]);
-    }
+    for (size_t i = 0; i < judge->bench_count; i++)
+        bench_free(judge->benches[i]);
     free(judge->benches);
+    crew_free(judge->crew);
     free(judge);
 }
 
@@ -77,7 +92,7 @@ static void deliver(void *context, struct finding *finding)
     judge->options.deliver(judge->options.context, finding);
 }
 
-/* A finding that no detector made: over as soon as it is said. */
+/* A finding that no detector made: over as soon as it is said. Without a time it takes that of its delivery. */
 static struct finding plain_finding(const struct bench *bench, enum finding_kind kind,
                                     int64_t at_ns)
 {
@@ -104,19 +119,33 @@ static struct finding plain_finding(const struct bench *bench, enum finding_kind
     };
 }
 
-static void complain(void *context, const struct plugin *plugin, const char *sentence)
+static struct bench *bench_of_seat(struct judge *judge, uint32_t seat,
+                                   const struct plugin **ret_plugin)
 {
-    struct bench *bench = context;
+    for (size_t i = 0; i < judge->bench_count; i++) {
+        struct bench *bench = judge->benches[i];
+        if (bench && bench->panel && (*ret_plugin = panel_plugin(bench->panel, seat)))
+            return bench;
+    }
+    return NULL;
+}
+
+static void complain(void *context, enum crew_trouble trouble, uint32_t seat,
+                     const char *sentence)
+{
+    struct judge *judge = context;
+    const struct plugin *plugin;
+    struct bench *bench = bench_of_seat(judge, seat, &plugin);
+    CHECK(bench);
     const struct oddline_plugin *label = plugin_label(plugin);
-    int64_t at = bench->reached_ns == NO_TIME ? 0 : bench->reached_ns;
-    struct finding finding = plain_finding(bench, FINDING_PLUGIN, at);
+    struct finding finding = plain_finding(bench, FINDING_PLUGIN, bench->reached_ns);
     finding.detector = label->id;
     finding.detector_version = label->version;
     finding.fingerprint = hash_join(finding.fingerprint, hash_bytes(bytes_of(label->id)));
     finding.summary = sentence;
-    bench->judge->counts.plugin_errors++;
-    log_warning("stream %s: detector %s is closed: %s", bench->stream->name, label->id,
-                sentence);
+    judge->counts.plugin_errors++;
+    log_warning("stream %s: detector %s%s: %s", bench->stream->name, label->id,
+                trouble == CREW_SEAT ? " is closed" : "", sentence);
     deliver(bench, &finding);
 }
 
@@ -143,15 +172,19 @@ int judge_add(struct judge *judge, uint32_t number, const struct judge_stream *s
     if (!bench)
         return -ENOMEM;
     *bench = (struct bench){.judge = judge, .stream = stream, .reached_ns = NO_TIME};
+    struct panel_options options = {.stream = stream, .number = number, .crew = judge->crew};
+    int r = panel_open(&options, &bench->panel);
+    if (r < 0) {
+        free(bench);
+        return r;
+    }
     judge->benches[number] = bench;
     return 0;
 }
 
-void judge_forget(struct judge *judge, uint32_t number)
+int judge_start(struct judge *judge, struct error *reterr)
 {
-    bench_clear(judge->benches[number]);
-    free(judge->benches[number]);
-    judge->benches[number] = NULL;
+    return crew_start(judge->crew, reterr);
 }
 
 static struct bench *bench_of(struct judge *judge, uint32_t number)
@@ -160,18 +193,22 @@ static struct bench *bench_of(struct judge *judge, uint32_t number)
     return judge->benches[number];
 }
 
+/* Made by the first notice, or by a gap before it. */
+static struct verdict *verdict_of(struct bench *bench)
+{
+    struct verdict_options options = {
+        .stream = bench->stream, .deliver = deliver, .context = bench};
+    if (!bench->verdict)
+        CHECK(verdict_create(&options, &bench->verdict) == 0); // some KiB, once a stream
+    return bench->verdict;
+}
+
 static void open_stream(struct judge *judge, const struct stream_notice *notice)
 {
     struct bench *bench = bench_of(judge, notice->stream);
-    struct verdict_options verdict = {
-        .stream = bench->stream, .deliver = deliver, .context = bench};
-    struct panel_options panel = {.stream = bench->stream,
-                                  .window_ns = notice->window_ns,
-                                  .complain = complain,
-                                  .context = bench};
-    CHECK(!bench->panel);
-    CHECK(verdict_create(&verdict, &bench->verdict) == 0); // some KiB, once a stream
-    CHECK(panel_open(&panel, &bench->panel) == 0);
+    verdict_of(bench);
+    panel_at(bench->panel, judge->position, 0);
+    panel_begin(bench->panel, notice->window_ns);
 }
 
 /* ---- frames ------------------------------------------------------------- */
@@ -181,30 +218,19 @@ static void judge_batch(struct judge *judge, const struct batch *batch)
     struct bench *bench = bench_of(judge, batch->stream);
     judge->counts.batches++;
     judge->counts.records += batch->record_count;
-    if (!bench->panel)
-        return; // nothing has a time yet: no window, no detector
     struct oddline_batch view = batch_view(batch);
+    panel_at(bench->panel, judge->position, 0);
     panel_observe(bench->panel, &view);
 }
 
 static void judge_window(struct judge *judge, const struct closed *closed)
 {
     struct bench *bench = bench_of(judge, closed->stream);
-    const char *base = (const char *)closed;
-    struct oddline_window window = {
-        .size = sizeof(window),
-        .records = closed->records,
-        .values = (const double *)(const void *)(base + closed->values),
-        .counts = (const uint64_t *)(const void *)(base + closed->counts),
-        .flags = closed->flags,
-    };
-    int64_t length = closed->end_ns - closed->start_ns;
     for (uint64_t i = 0; i < closed->repeat; i++) {
         const struct opinion *opinions;
-        window.index = closed->index + i;
-        window.start_ns = closed->start_ns + (int64_t)i * length;
-        window.end_ns = window.start_ns + length;
+        struct oddline_window window = closed_window(closed, i);
         bench->reached_ns = window.end_ns;
+        panel_at(bench->panel, judge->position, i);
         size_t count = panel_score(bench->panel, &window, &opinions);
         judge->counts.windows++;
         judge->counts.scores += count;
@@ -216,19 +242,22 @@ static void judge_gap(struct judge *judge, const struct gap *gap)
 {
     struct bench *bench = bench_of(judge, gap->stream);
     const char *base = (const char *)gap;
-    int64_t at = gap->time_ns == NO_TIME ? 0 : gap->time_ns;
+    int64_t at = gap->time_ns == NO_TIME ? bench->reached_ns : gap->time_ns;
+    struct bytes path = {base + gap->path, gap->path_len};
     char summary[512];
-    snprintf(summary, sizeof(summary), "%.*s: %.*s (%llu bytes at offset %llu)",
-             (int)gap->path_len, base + gap->path, (int)gap->reason_len, base + gap->reason,
-             (unsigned long long)gap->bytes, (unsigned long long)gap->offset);
+    snprintf(summary, sizeof(summary), "%.*s: %.*s (%llu bytes at offset %llu)", (int)path.len,
+             path.at, (int)gap->reason_len, base + gap->reason, (unsigned long long)gap->bytes,
+             (unsigned long long)gap->offset);
     struct finding finding = plain_finding(bench, FINDING_GAP, at);
+    finding.fingerprint = hash_join(finding.fingerprint, hash_bytes(path));
     finding.summary = summary;
     finding.observed = (double)gap->bytes;
-    if (!bench->verdict || verdict_admit(bench->verdict, at))
+    judge->counts.gaps++;
+    if (verdict_admit(verdict_of(bench), at))
         deliver(bench, &finding);
 }
 
-bool judge_frame(struct judge *judge, const struct ring_frame *frame)
+static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
 {
     const void *payload = ring_payload(frame);
     switch ((enum ring_kind)frame->kind) {
@@ -249,6 +278,26 @@ bool judge_frame(struct judge *judge, const struct ring_frame *frame)
     }
     CHECK(frame->kind == RING_END); // there is no other kind
     return false;
+}
+
+/* A worker that still needs what the judge is done with may be all the lane waits for: do not sleep over it. */
+enum { LAG_MS = 2 };
+
+bool judge_step(struct judge *judge, int timeout_ms)
+{
+    struct ring *ring = judge->options.ring;
+    bool lags = crew_lags(judge->crew);
+    if (!ring_wait_frame(
+            ring, 0, lags && (timeout_ms < 0 || timeout_ms > LAG_MS) ? LAG_MS : timeout_ms)) {
+        crew_poll(judge->crew);
+        return true;
+    }
+    const struct ring_frame *frame = ring_peek(ring, 0);
+    judge->position = ring_cursor(ring, 0);
+    crew_passed(judge->crew, judge->position); // whoever sleeps has something to do
+    bool more = judge_frame(judge, frame);
+    ring_release(ring, 0);
+    return more;
 }
 
 struct judge_counts judge_counts(const struct judge *judge)

@@ -13,6 +13,7 @@
 #define JUDGE_JUDGE_H
 
 #include "base/error.h"
+#include "host/crew.h"
 #include "host/host.h"
 #include "judge/finding.h"
 #include "ring/batch.h"
@@ -70,6 +71,10 @@ struct judge_options {
         live; /* detected_at is the delivery's wall clock, else the event time that closed the window */
     struct finding_pairs resource;
     uint64_t config_hash;
+    struct ring *ring; /* whose frames come */
+    enum isolation isolation;
+    const char *worker_exe; /* NULL = this executable */
+    bool never_skip;        /* a slow stranger is waited for */
     /* Takes the finding; gives it its id when it has none. Called on the judge's thread; may wait. */
     void (*deliver)(void *context, struct finding *finding);
     void *context;
@@ -79,16 +84,17 @@ struct judge;
 int judge_create(const struct judge_options *options, struct judge **ret);
 void judge_free(struct judge *judge); /* accepts NULL */
 
-/* Make `stream` known under `number` before its first frame. Its detectors open when its RING_STREAM frame comes. */
+/* Make `stream` known under `number`, before judge_start(). Its detectors open when its RING_STREAM frame comes. */
 int judge_add(struct judge *judge, uint32_t number, const struct judge_stream *stream);
-/* Close the detectors of a stream whose last frame was judged. */
-void judge_forget(struct judge *judge, uint32_t number);
+/* Start the workers. From now on all calls come from one thread. */
+int judge_start(struct judge *judge, struct error *reterr);
 
-/* One frame of the ring; returns false for RING_END. */
-bool judge_frame(struct judge *judge, const struct ring_frame *frame);
+/* Judge the next frame of the ring, waiting at most `timeout_ms`; returns false once RING_END was it. */
+bool judge_step(struct judge *judge, int timeout_ms);
 
 struct judge_counts {
     uint64_t batches, records, windows, scores, findings, suppressed, plugin_errors;
+    uint64_t gaps; /* said or held back */
 };
 struct judge_counts judge_counts(const struct judge *judge);
 

@@ -8,40 +8,31 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One instance and the series it scores. */
+/* One instance, wherever it runs, and the series it scores. */
 struct seat {
     struct plugin *plugin;
-    struct instance *instance; /* NULL once it failed */
-    uint32_t *on;              /* [on_count] indices in the stream */
-    const char **names;        /* [on_count] */
+    uint32_t number; /* in the crew */
+    uint32_t *on;    /* [on_count] indices in the stream */
+    const char **names;
     uint32_t on_count;
     struct calibration *calibrations; /* [on_count] */
-    double *values;                   /* [on_count] */
-    uint64_t *counts;                 /* [on_count] */
 };
 
 struct panel {
     struct panel_options options;
+    struct crew *own; /* NULL when it is shared */
+    struct crew *crew;
     struct seat *seats;
-    size_t seat_count, seat_max;
+    size_t seat_count;
     struct opinion *opinions; /* room for all series of all seats */
-    bool observes;
+    uint64_t position, nth;
 };
-
-static void complain(const struct panel *panel, const struct plugin *plugin,
-                     const char *sentence)
-{
-    panel->options.complain(panel->options.context, plugin, sentence);
-}
 
 static void seat_free(struct seat *seat)
 {
-    instance_close(seat->instance);
     free(seat->on);
     free(seat->names);
     free(seat->calibrations);
-    free(seat->values);
-    free(seat->counts);
 }
 
 static int seat_alloc(struct seat *seat, const struct judge_stream *stream, const uint32_t *on,
@@ -51,9 +42,7 @@ static int seat_alloc(struct seat *seat, const struct judge_stream *stream, cons
     seat->on = calloc(count, sizeof(*seat->on));
     seat->names = calloc(count, sizeof(*seat->names));
     seat->calibrations = calloc(count, sizeof(*seat->calibrations));
-    seat->values = calloc(count, sizeof(*seat->values));
-    seat->counts = calloc(count, sizeof(*seat->counts));
-    if (!seat->on || !seat->names || !seat->calibrations || !seat->values || !seat->counts)
+    if (!seat->on || !seat->names || !seat->calibrations)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
         seat->on[i] = on[i];
@@ -62,36 +51,28 @@ static int seat_alloc(struct seat *seat, const struct judge_stream *stream, cons
     return 0;
 }
 
-/* Take a seat for `count` series; a plugin that does not open is named and leaves it empty. */
 static int seat_take(struct panel *panel, const struct judge_use *use, const uint32_t *on,
                      size_t count)
 {
     const struct judge_stream *stream = panel->options.stream;
     struct seat seat = {.plugin = use->plugin};
-    struct error error;
     int r = seat_alloc(&seat, stream, on, count);
-    if (r < 0)
-        goto fail;
     struct instance_options options = {
         .stream = stream->name,
         .series = seat.names,
         .series_count = seat.on_count,
         .field_names = stream->field_names,
         .field_count = (uint32_t)stream->field_count,
-        .window_ns = panel->options.window_ns,
         .settings = use->settings,
         .setting_count = use->setting_count,
     };
-    if (instance_open(use->plugin, &options, &seat.instance, &error) < 0) {
-        complain(panel, use->plugin, error.text);
+    if (r == 0)
+        r = crew_add(panel->crew, use->plugin, panel->options.number, &options, seat.on,
+                     &seat.number, NULL);
+    if (r < 0)
         seat_free(&seat);
-        return 0;
-    }
-    panel->observes |= plugin_label(use->plugin)->observe != NULL;
-    panel->seats[panel->seat_count++] = seat;
-    return 0;
-fail:
-    seat_free(&seat);
+    else
+        panel->seats[panel->seat_count++] = seat;
     return r;
 }
 
@@ -112,6 +93,24 @@ static int take_seats(struct panel *panel, const struct judge_use *use)
     return r;
 }
 
+/* Of a crew of our own. */
+static void complain(void *context, enum crew_trouble trouble, uint32_t seat,
+                     const char *sentence)
+{
+    struct panel *panel = context;
+    (void)trouble;
+    panel->options.complain(panel->options.context, panel_plugin(panel, seat), sentence);
+}
+
+static int find_crew(struct panel *panel)
+{
+    struct crew_options options = {
+        .isolation = ISOLATION_NONE, .complain = complain, .context = panel};
+    int r = panel->options.crew ? 0 : crew_create(&options, &panel->own, NULL);
+    panel->crew = panel->own ? panel->own : panel->options.crew;
+    return r;
+}
+
 int panel_open(const struct panel_options *options, struct panel **ret)
 {
     const struct judge_stream *stream = options->stream;
@@ -124,7 +123,7 @@ int panel_open(const struct panel_options *options, struct panel **ret)
         seats += sits_once(&stream->uses[i]) ? 1 : stream->uses[i].on_count;
         series += stream->uses[i].on_count;
     }
-    int r = 0;
+    int r = find_crew(panel);
     panel->seats = calloc(seats + 1, sizeof(*panel->seats));
     panel->opinions = calloc(series + 1, sizeof(*panel->opinions));
     if (!panel->seats || !panel->opinions)
@@ -135,6 +134,8 @@ int panel_open(const struct panel_options *options, struct panel **ret)
         panel_close(panel);
         return r;
     }
+    if (panel->own)
+        panel_begin(panel, options->window_ns);
     *ret = panel;
     return 0;
 }
@@ -143,6 +144,7 @@ void panel_close(struct panel *panel)
 {
     if (!panel)
         return;
+    crew_free(panel->own);
     for (size_t i = 0; i < panel->seat_count; i++)
         seat_free(&panel->seats[i]);
     free(panel->seats);
@@ -150,25 +152,28 @@ void panel_close(struct panel *panel)
     free(panel);
 }
 
-/* An instance that broke its contract is closed: its half-changed state is worth nothing. */
-static void seat_fail(struct panel *panel, struct seat *seat, const struct error *error)
+const struct plugin *panel_plugin(const struct panel *panel, uint32_t seat)
 {
-    complain(panel, seat->plugin, error->text);
-    instance_close(seat->instance);
-    seat->instance = NULL;
+    for (size_t i = 0; i < panel->seat_count; i++)
+        if (panel->seats[i].number == seat)
+            return panel->seats[i].plugin;
+    return NULL;
+}
+
+void panel_at(struct panel *panel, uint64_t position, uint64_t nth)
+{
+    panel->position = position;
+    panel->nth = nth;
+}
+
+void panel_begin(struct panel *panel, int64_t window_ns)
+{
+    crew_begin(panel->crew, panel->position, panel->options.number, window_ns);
 }
 
 void panel_observe(struct panel *panel, const struct oddline_batch *batch)
 {
-    if (!panel->observes)
-        return;
-    for (size_t i = 0; i < panel->seat_count; i++) {
-        struct seat *seat = &panel->seats[i];
-        struct error error;
-        if (seat->instance && plugin_label(seat->plugin)->observe &&
-            instance_observe(seat->instance, batch, &error) < 0)
-            seat_fail(panel, seat, &error);
-    }
+    crew_observe(panel->crew, panel->position, panel->options.number, batch);
 }
 
 static void form_opinion(struct seat *seat, uint32_t which, const struct oddline_score *score,
@@ -183,36 +188,18 @@ static void form_opinion(struct seat *seat, uint32_t which, const struct oddline
         ret->surprise = calibrate(calibration, score->score, &ret->fit);
 }
 
-static size_t seat_score(struct panel *panel, struct seat *seat,
-                         const struct oddline_window *window, struct opinion *ret)
-{
-    struct oddline_window own = *window;
-    const struct oddline_score *scores;
-    struct error error;
-    for (uint32_t i = 0; i < seat->on_count; i++) {
-        seat->values[i] = window->values[seat->on[i]];
-        seat->counts[i] = window->counts[seat->on[i]];
-    }
-    own.values = seat->values;
-    own.counts = seat->counts;
-    if (instance_score(seat->instance, &own, &scores, &error) < 0) {
-        seat_fail(panel, seat, &error);
-        return 0;
-    }
-    size_t count = 0;
-    for (uint32_t i = 0; i < seat->on_count; i++)
-        if (scores[i].size)
-            form_opinion(seat, i, &scores[i], &ret[count++]);
-    return count;
-}
-
 size_t panel_score(struct panel *panel, const struct oddline_window *window,
                    const struct opinion **ret)
 {
     size_t count = 0;
-    for (size_t i = 0; i < panel->seat_count; i++)
-        if (panel->seats[i].instance)
-            count += seat_score(panel, &panel->seats[i], window, panel->opinions + count);
+    crew_score(panel->crew, panel->position, panel->nth, panel->options.number, window);
+    for (size_t i = 0; i < panel->seat_count; i++) {
+        struct seat *seat = &panel->seats[i];
+        const struct oddline_score *scores = crew_scores(panel->crew, seat->number);
+        for (uint32_t k = 0; scores && k < seat->on_count; k++)
+            if (scores[k].size)
+                form_opinion(seat, k, &scores[k], &panel->opinions[count++]);
+    }
     *ret = panel->opinions;
     return count;
 }

@@ -5,6 +5,7 @@
 #ifndef JUDGE_PANEL_H
 #define JUDGE_PANEL_H
 
+#include "host/crew.h"
 #include "judge/calibrate.h"
 #include "judge/judge.h"
 
@@ -19,16 +20,28 @@ struct opinion {
 
 struct panel;
 
-/* Open the instances. One that refuses is named through `complain`, the others go on. */
+/*
+ * Take the seats of a stream in `crew`, before it starts. Without a crew the panel has one of its own, in this process, and
+ * begins at once. One that fails is named through `complain`, the others go on.
+ */
 struct panel_options {
     const struct judge_stream *stream;
-    int64_t window_ns;
-    void (*complain)(void *context, const struct plugin *plugin, const char *sentence);
+    uint32_t number;   /* of the stream */
+    int64_t window_ns; /* only without a crew */
+    struct crew *crew; /* shared with other panels; NULL = one of its own */
+    void (*complain)(void *context, const struct plugin *plugin,
+                     const char *sentence); /* of an own crew only */
     void *context;
 };
 int panel_open(const struct panel_options *options, struct panel **ret);
 void panel_close(struct panel *panel); /* accepts NULL */
+/* The plugin in that seat of the crew, or NULL when it is not one of this panel's. */
+const struct plugin *panel_plugin(const struct panel *panel, uint32_t seat);
 
+/* Where the judge is in the ring: before the calls that follow, when the crew is shared. */
+void panel_at(struct panel *panel, uint64_t position, uint64_t nth);
+/* The stream begins: the instances open. */
+void panel_begin(struct panel *panel, int64_t window_ns);
 void panel_observe(struct panel *panel, const struct oddline_batch *batch);
 /* *ret is [n], lent until the next call: one opinion for each series that a detector spoke of, in a fixed order. */
 size_t panel_score(struct panel *panel, const struct oddline_window *window,

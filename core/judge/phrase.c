@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Three digits are enough for a person; the finding carries the exact numbers. */
 static void put_number(char text[32], double value)
@@ -24,16 +25,31 @@ static char *put_seconds(char text[CLOCK_TEXT_SIZE], double seconds)
                                  text);
 }
 
+char *phrase_name(const char *name, char text[PHRASE_NAME_SIZE])
+{
+    static const char rest[] = "…";
+    size_t len = strlen(name);
+    if (len < PHRASE_NAME_SIZE)
+        return memcpy(text, name, len + 1);
+    len = PHRASE_NAME_SIZE - sizeof(rest);
+    while (len && ((unsigned char)name[len] & 0xc0) == 0x80) // not inside a character
+        len--;
+    memcpy(text, name, len);
+    memcpy(text + len, rest, sizeof(rest));
+    return text;
+}
+
 static char *phrase_silence(const struct judge_series *series, const struct opinion *opinion,
                             char *text, size_t size)
 {
-    char silent[CLOCK_TEXT_SIZE], usual[CLOCK_TEXT_SIZE];
+    char silent[CLOCK_TEXT_SIZE], usual[CLOCK_TEXT_SIZE], name[PHRASE_NAME_SIZE];
+    phrase_name(series->name, name);
     put_seconds(silent, opinion->score.observed);
     if (isfinite(opinion->score.expected))
-        snprintf(text, size, "no %s for %s, usually at most %s", series->name, silent,
+        snprintf(text, size, "no %s for %s, usually at most %s", name, silent,
                  put_seconds(usual, opinion->score.expected));
     else
-        snprintf(text, size, "no %s for %s", series->name, silent);
+        snprintf(text, size, "no %s for %s", name, silent);
     return text;
 }
 
@@ -45,28 +61,28 @@ char *phrase_opinion(const struct judge_series *series, const struct opinion *op
         return phrase_silence(series, opinion, text, size);
     double rate = series->is_count ? 60.0 * (double)NS_PER_S / (double)window_ns : 1;
     const char *unit = series->is_count ? " per minute" : "";
-    char observed[32], expected[32], lower[32], upper[32];
+    char observed[32], expected[32], lower[32], upper[32], name[PHRASE_NAME_SIZE];
+    phrase_name(series->name, name);
     put_number(observed, s->observed * rate);
     put_number(expected, s->expected * rate);
     put_number(lower, s->lower * rate);
     put_number(upper, s->upper * rate);
     if (s->flags & ODDLINE_SCORE_ACCEPTED)
-        snprintf(text, size, "%s: %s%s is accepted as the new normal", series->name, observed,
-                 unit);
+        snprintf(text, size, "%s: %s%s is accepted as the new normal", name, observed, unit);
     else if (!isfinite(s->expected))
-        snprintf(text, size, "%s at %s%s", series->name, observed, unit);
+        snprintf(text, size, "%s at %s%s", name, observed, unit);
     else if (isfinite(s->lower) && isfinite(s->upper))
-        snprintf(text, size, "%s at %s%s, expected %s (%s to %s)", series->name, observed, unit,
+        snprintf(text, size, "%s at %s%s, expected %s (%s to %s)", name, observed, unit,
                  expected, lower, upper);
     else
-        snprintf(text, size, "%s at %s%s, expected %s", series->name, observed, unit, expected);
+        snprintf(text, size, "%s at %s%s, expected %s", name, observed, unit, expected);
     return text;
 }
 
 char *phrase_reason(const struct judge_series *series, const struct opinion *opinion,
                     int64_t window_ns, char *text, size_t size)
 {
-    char what[256];
+    char what[PHRASE_NAME_SIZE + 256]; // no sentence has so many numbers
     phrase_opinion(series, opinion, window_ns, what, sizeof(what));
     const char *reason = opinion->score.reason ? opinion->score.reason : "";
     snprintf(text, size, "%s: %s (surprise %.1f)%s%s", opinion->plugin->id, what,

@@ -9,6 +9,12 @@
 
 #include <stddef.h>
 
+/* A name is cut at so many bytes, since the numbers behind it matter more than the end of a long pattern. */
+enum { PHRASE_NAME_SIZE = 161 };
+
+/* The name as it stands in a sentence: whole, or its beginning and an ellipsis. */
+char *phrase_name(const char *name, char text[PHRASE_NAME_SIZE]);
+
 /* Writes at most `size` bytes with the NUL; returns `text`. `window_ns` turns counts into rates. */
 char *phrase_opinion(const struct judge_series *series, const struct opinion *opinion,
                      int64_t window_ns, char *text, size_t size);

@@ -93,9 +93,9 @@ static bool is_reason_of(const char *reason, const char *plugin, const char *ser
 {
     static const char *const words[][2] = {{"", " at "}, {"no ", " for "}};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        char what[256], begin[TROUBLE_REASON_SIZE]; // `what` is cut where phrase_reason() cuts
-        snprintf(what, sizeof(what), "%s%s%s", words[i][0], series, words[i][1]);
-        snprintf(begin, sizeof(begin), "%s: %s", plugin, what);
+        char name[PHRASE_NAME_SIZE], begin[TROUBLE_REASON_SIZE];
+        snprintf(begin, sizeof(begin), "%s: %s%s%s", plugin, words[i][0],
+                 phrase_name(series, name), words[i][1]);
         if (strncmp(reason, begin, strlen(begin)) == 0)
             return true;
     }
@@ -130,7 +130,7 @@ static void add_reason(struct trouble *trouble, const struct scene *scene,
 void trouble_lead(struct trouble *trouble, const struct scene *scene,
                   const struct opinion *leader)
 {
-    bool first = trouble->starts_ns == 0;
+    bool first = trouble->starts_ns == NO_TIME;
     const struct judge_series *series = &scene->stream->series[leader->series];
     trouble->leader = *leader;
     trouble->leader.score.reason = NULL;
@@ -160,6 +160,7 @@ void trouble_clear(struct trouble *trouble)
     for (size_t i = 0; i < FINDING_EVIDENCE_MAX; i++)
         proof_clear(&trouble->proofs[i]);
     memset(trouble, 0, sizeof(*trouble));
+    trouble->starts_ns = NO_TIME;
 }
 
 /* ---- the finding -------------------------------------------------------- */

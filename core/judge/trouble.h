@@ -9,9 +9,16 @@
 #ifndef JUDGE_TROUBLE_H
 #define JUDGE_TROUBLE_H
 
+#include "base/clock.h"
 #include "judge/panel.h"
 
 enum { TROUBLE_REASON_SIZE = 512 };
+
+/* A trouble of which nothing is known yet; trouble_clear() leaves the same. */
+#define TROUBLE_NONE                                                                           \
+    {                                                                                          \
+        .starts_ns = NO_TIME                                                                   \
+    }
 
 /* A record kept as proof. */
 struct proof {
@@ -29,7 +36,8 @@ struct trouble {
     enum finding_route route;
     struct opinion leader; /* the strongest so far; its `reason` is not kept */
     double threshold;
-    int64_t starts_ns, odd_until_ns;
+    int64_t starts_ns; /* NO_TIME until somebody leads */
+    int64_t odd_until_ns;
     int64_t detected_ns; /* when it first fired; the same in every revision */
     int64_t window_start_ns, window_end_ns; /* of the leader */
     uint32_t quiet;                         /* windows in a row without anything odd */

@@ -46,6 +46,8 @@ int verdict_create(const struct verdict_options *options, struct verdict **ret)
         return -ENOMEM;
     verdict->options = *options;
     verdict->storm_from_ns = NO_TIME;
+    for (int side = 0; side < SIDES; side++)
+        verdict->troubles[side] = (struct trouble)TROUBLE_NONE;
     *ret = verdict;
     return 0;
 }
@@ -133,8 +135,11 @@ static enum finding_route route_of(const struct verdict *verdict, double surpris
     return ROUTES;
 }
 
+/* Where there is no time yet, no hour passes. */
 static bool storm_is_over(const struct verdict *verdict, int64_t now_ns)
 {
+    if (now_ns == NO_TIME)
+        return false;
     return verdict->storm_from_ns == NO_TIME ||
            now_ns >= verdict->storm_from_ns + 3600 * NS_PER_S;
 }
@@ -269,7 +274,8 @@ static void judge_side(struct verdict *verdict, enum side side, const struct sce
 static void accept(struct verdict *verdict, const struct scene *scene,
                    const struct opinion *opinion)
 {
-    struct trouble news = {.route = ROUTE_LOG, .odd_until_ns = scene->end_ns};
+    struct trouble news = {
+        .route = ROUTE_LOG, .starts_ns = NO_TIME, .odd_until_ns = scene->end_ns};
     trouble_lead(&news, scene, opinion);
     news.threshold = policy_of(verdict)->thresholds[ROUTE_LOG];
     send(verdict, &news, FINDING_RESOLVED, scene->closed_ns);

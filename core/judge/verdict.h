@@ -35,7 +35,7 @@ void verdict_window(struct verdict *verdict, const struct closed *closed, uint64
 /* New pages and tickets that the storm cap held back. */
 uint64_t verdict_suppressed(const struct verdict *verdict);
 
-/* May one more finding of page or ticket be sent at this event time? Counts it as held back when not. */
+/* May one more finding of page or ticket be sent at this event time (NO_TIME: before any)? Counts it as held back when not. */
 bool verdict_admit(struct verdict *verdict, int64_t now_ns);
 
 #endif /* JUDGE_VERDICT_H */

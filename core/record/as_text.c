@@ -22,6 +22,7 @@ static bool find_stamp(struct reading *reading, struct stamp *ret)
     if (!extent->stamped || extent->stamp.end > reading->text.len) // behind where it was cut
         return false;
     *ret = extent->stamp;
+    reading->recorder->stamps.seen = ret->anchor; // it was read before the line behind it was
     return true;
 }
 

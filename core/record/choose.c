@@ -75,8 +75,10 @@ static void each_line(struct bytes head, struct stamps stamps, use_fn *use, void
         struct line line = frame_line(head, at);
         if (line.open && n)
             break;
+        stamps_pass(&stamps);
         if (!frame_blank(head, line))
             use(context, &stamps, (struct bytes){head.at + line.begin, line.end - line.begin});
+        stamps_take(&stamps);
         at = line.next;
     }
 }

@@ -22,6 +22,7 @@ static bool begins(struct joiner *joiner, struct bytes head, size_t at)
 {
     switch (joiner->rule) {
     case JOIN_STAMP:
+        stamps_pass(joiner->stamps);
         if (!place_find(joiner->stamps, joiner->allowed, head, &joiner->ahead))
             return false;
         joiner->ahead_at = at;

@@ -56,7 +56,7 @@ enum join_verdict { JOIN_UNKNOWN, JOIN_BEGINS, JOIN_GOES_ON };
 /* Does `line` begin a record? For a record that is being skipped. */
 enum join_verdict join_judge(struct joiner *joiner, struct bytes text, struct line line,
                              bool final);
-/* Call when the text is another one. */
+/* Call when the text is another one, or when years are inferred from another stamp. */
 void join_forget(struct joiner *joiner);
 
 #endif /* RECORD_JOIN_H */

@@ -29,6 +29,7 @@ static bool read_at(struct stamps *stamps, struct bytes line, size_t at, struct 
     size_t len = stamp_read(stamps, from(line, at + bracket), &ret->time_ns);
     if (!len)
         return false;
+    ret->anchor = stamps->seen;
     char fifth =
         line.at[at + bracket + 4]; // of a number, and of no other stamp but yymmdd hhmmss
     ret->epoch =

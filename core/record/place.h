@@ -26,6 +26,7 @@ struct stamp {
     uint32_t begin, end;
     uint8_t place; /* tokens before it * 2 + 1 if the line is indented */
     bool epoch;    /* it is a bare number */
+    struct anchor anchor; /* what stamps_take() would make of it */
 };
 
 /* Bit i: a stamp may stand at place i. */

@@ -161,6 +161,8 @@ static void keep(struct reading *reading, struct oddline_record *record)
     record->message_len = (uint32_t)reading->message.len;
     record->level = reading->level;
     record->lines = reading->extent->lines;
+    if (stamps_take(&recorder->stamps))
+        join_forget(&recorder->joiner);
     recorder->counts.records++;
     recorder->counts.unparsed += reading->unfit;
     recorder->counts.truncated += reading->extent->over;
@@ -187,6 +189,7 @@ static bool add(struct recorder *recorder, struct batch_writer *writer,
     reading.unfit = false;
     reading.have = 0;
     reading.field_count = 0;
+    stamps_pass(&recorder->stamps);
     int r = formats[recorder->format].read(&reading);
     if (r == 0)
         r = copy_fields(&reading, record);

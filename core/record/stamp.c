@@ -21,19 +21,52 @@ void stamps_init(struct stamps *stamps, const struct zone *zone, int year, int64
         .span = zone_span(zone, 0),
         .year = year,
         .file_s = file_ns / NS_PER_S,
-        .anchor_s = INT64_MIN,
+        .anchor = {INT64_MIN, false},
+        .seen = {INT64_MIN, false},
     };
 }
 
 void stamps_anchor(struct stamps *stamps, int64_t time_ns)
 {
-    if (stamps->anchor_s == INT64_MIN)
-        stamps->anchor_s = time_ns / NS_PER_S;
+    if (stamps->anchor.local_s == INT64_MIN)
+        stamps->anchor.local_s = time_ns / NS_PER_S;
 }
 
 bool stamp_has_year(enum stamp_form form)
 {
     return form != STAMP_BSD && form != STAMP_KLOG && form != STAMP_DOTTED;
+}
+
+void stamps_pass(struct stamps *stamps)
+{
+    stamps->seen = (struct anchor){INT64_MIN, false};
+}
+
+/* A memo keeps the year that was inferred from the old anchor; the new anchor's own minute has the same one. */
+static void forget_years(struct stamps *stamps)
+{
+    for (enum stamp_form form = STAMP_NONE; form < STAMP_FORMS; form++)
+        if (!stamp_has_year(form) && stamps->memo[form].local_s != stamps->anchor.local_s)
+            stamps->memo[form].len = 0;
+}
+
+bool stamps_take(struct stamps *stamps)
+{
+    struct anchor seen = stamps->seen, old = stamps->anchor;
+    bool counts = seen.local_s != INT64_MIN && (seen.yearless || !old.yearless);
+    if (!counts || (seen.local_s == old.local_s && seen.yearless == old.yearless))
+        return false;
+    stamps->anchor = seen;
+    forget_years(stamps);
+    return true;
+}
+
+/* The last stamp that was read; one without a year goes before those with one. */
+static void see(struct stamps *stamps, enum stamp_form form, int64_t local_s)
+{
+    bool yearless = !stamp_has_year(form);
+    if (form != STAMP_CTIME && (yearless || !stamps->seen.yearless))
+        stamps->seen = (struct anchor){local_s, yearless};
 }
 
 /* ---- digits and names ---------------------------------------------------- */
@@ -263,12 +296,12 @@ static int first_year(const struct stamps *stamps, const struct date *date)
 
 static int infer_year(const struct stamps *stamps, const struct date *date)
 {
-    if (stamps->anchor_s == INT64_MIN || (!stamps->anchored && stamps->year))
+    if (stamps->anchor.local_s == INT64_MIN || (!stamps->anchor.yearless && stamps->year))
         return first_year(stamps, date);
-    int64_t year = clock_civil(stamps->anchor_s * NS_PER_S).year;
+    int64_t year = clock_civil(stamps->anchor.local_s * NS_PER_S).year;
     for (int64_t y = year - 1; y <= year + 1; y++) {
         int64_t ahead = is_date(y, date->month, date->day)
-                            ? local_of(date, y) - stamps->anchor_s
+                            ? local_of(date, y) - stamps->anchor.local_s
                             : INT64_MAX;
         if (ahead >= -BACK_S && ahead < AHEAD_S)
             return (int)y;
@@ -416,6 +449,7 @@ static size_t read_rest(struct stamps *stamps, enum stamp_form form, struct byte
     if (!zoned)
         offset = offset_at(stamps, local);
     *ret_ns = (local - offset) * NS_PER_S + ns;
+    see(stamps, form, memo->local_s);
     return (size_t)(c.p - text.at);
 }
 
@@ -467,10 +501,6 @@ static bool learn_minute(struct stamps *stamps, enum stamp_form form, struct byt
     if (late)
         return true;
     memo->local_s = local_of(&date, year);
-    if (bare || !stamps->anchored) {
-        stamps->anchor_s = memo->local_s;
-        stamps->anchored = bare;
-    }
     return true;
 }
 

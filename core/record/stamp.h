@@ -11,6 +11,10 @@
  * Stamps without a year take the one that puts them less than 45 days before or 320 days behind the stamp before; the
  * first takes the year that was asked for, or else the latest that is not more than a day after the file's time.
  * Impossible dates are no stamps; years run from 1970 to 2261.
+ *
+ * "The stamp before" is the one of the last record that was *taken*: a line is often looked at before it is known to
+ * begin a record, how often depends on how the bytes arrive, and looking must not change what is read next. So
+ * stamp_read() only notes what it saw, and stamps_take() makes that the anchor.
  */
 #ifndef RECORD_STAMP_H
 #define RECORD_STAMP_H
@@ -43,14 +47,20 @@ struct stamp_memo {
     int64_t local_s;
 };
 
+/* What years are inferred from: the last stamp without a year; until there is one, the last with a year. */
+struct anchor {
+    int64_t local_s; /* to the minute; INT64_MIN: none */
+    bool yearless;
+};
+
 /* One per source. */
 struct stamps {
     const struct zone *zone;
     struct zone_span span; /* offset of the last local time asked for */
     int year;              /* asked for, or 0 */
     int64_t file_s;        /* time of the file */
-    int64_t anchor_s;      /* local time of the last stamp; INT64_MIN: none */
-    bool anchored;         /* by a stamp without a year */
+    struct anchor anchor;  /* of the records that were taken */
+    struct anchor seen;    /* in what was read since stamps_pass() */
     struct stamp_memo memo[STAMP_FORMS];
 };
 
@@ -60,6 +70,10 @@ void stamps_init(struct stamps *stamps, const struct zone *zone, int year,
 
 /* The stamp that `text` begins with: its length, 0 when there is none. Cost: about 20 ns. */
 size_t stamp_read(struct stamps *stamps, struct bytes text, int64_t *ret_ns);
+/* Nothing that was read so far counts. */
+void stamps_pass(struct stamps *stamps);
+/* What was read since belongs to a record that is taken: years go on from there. True when that changes what is inferred. */
+bool stamps_take(struct stamps *stamps);
 /* Which form would be tried. */
 enum stamp_form stamp_form(struct bytes text);
 /* Before the first stamp: something near is known to have this time. A year that was asked for goes before it. */

@@ -7,6 +7,8 @@
 #ifndef RING_CLOSED_H
 #define RING_CLOSED_H
 
+#include <oddline/detector.h>
+
 #include <stdint.h>
 
 /* The parts evidence plays; several may be one record. */
@@ -45,6 +47,24 @@ struct closed {
     uint32_t counts;                   /* uint64_t [series_count] */
     uint32_t evidence, evidence_count; /* struct closed_evidence */
 };
+
+/* The `nth` (from 0) of the windows that a frame stands for, as detectors see it; lent as long as the frame. */
+static inline struct oddline_window closed_window(const struct closed *closed, uint64_t nth)
+{
+    const char *base = (const char *)closed;
+    int64_t length = closed->end_ns - closed->start_ns,
+            start = closed->start_ns + (int64_t)nth * length;
+    return (struct oddline_window){
+        .size = sizeof(struct oddline_window),
+        .start_ns = start,
+        .end_ns = start + length,
+        .index = closed->index + nth,
+        .records = closed->records,
+        .values = (const double *)(const void *)(base + closed->values),
+        .counts = (const uint64_t *)(const void *)(base + closed->counts),
+        .flags = closed->flags,
+    };
+}
 
 /* The payload of RING_STREAM: comes before the first window of the stream. */
 struct stream_notice {

@@ -5,12 +5,14 @@
 #include "base/check.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,9 +38,12 @@ struct ring {
     struct control *control;
     char *data; /* [size], mapped twice */
     size_t size;
-    int readers;
     size_t reserved; /* bytes of the reserved frame, 0 when there is none */
+    int fd;          /* -1 where it was attached */
 };
+
+/* A cursor that holds nothing back. */
+static const uint64_t nowhere = UINT64_MAX;
 
 static size_t frame_size(size_t payload)
 {
@@ -46,10 +51,10 @@ static size_t frame_size(size_t payload)
 }
 
 /* Map the control page, then `size` bytes twice in a row, so that data[i] and data[i + size] are one byte. */
-static int map_ring(struct ring *ring, int fd)
+static int map_ring(struct ring *ring, int fd, int protection)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    void *control = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    void *control = mmap(NULL, page, protection, MAP_SHARED, fd, 0);
     if (control == MAP_FAILED)
         return -errno;
     ring->control = control;
@@ -60,8 +65,8 @@ static int map_ring(struct ring *ring, int fd)
         return -errno;
     ring->data = data;
     for (size_t half = 0; half < 2; half++)
-        if (mmap(data + half * ring->size, ring->size, PROT_READ | PROT_WRITE,
-                 MAP_SHARED | MAP_FIXED, fd, (off_t)page) == MAP_FAILED)
+        if (mmap(data + half * ring->size, ring->size, protection, MAP_SHARED | MAP_FIXED, fd,
+                 (off_t)page) == MAP_FAILED)
             return -errno;
     return 0;
 }
@@ -75,23 +80,55 @@ int ring_create(size_t bytes, int readers, struct ring **ret, struct error *rete
     struct ring *ring = calloc(1, sizeof(*ring));
     if (!ring)
         return error_set(reterr, -ENOMEM, "ring: out of memory");
-    ring->readers = readers;
+    ring->fd = -1;
     for (ring->size = page; ring->size < bytes;)
         ring->size *= 2;
 
-    int r = 0, fd = memfd_create("oddline-ring", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, (off_t)(page + ring->size)) < 0)
+    int r = 0;
+    ring->fd = memfd_create("oddline-ring", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (ring->fd < 0 || ftruncate(ring->fd, (off_t)(page + ring->size)) < 0)
         r = -errno;
     if (r == 0)
-        r = map_ring(ring, fd);
-    if (fd >= 0)
-        close(fd); // the mappings keep it alive
+        r = map_ring(ring, ring->fd, PROT_READ | PROT_WRITE);
+    // Our own mapping stays writable; nobody can make another one, or cut it short under us.
+    if (r == 0 && fcntl(ring->fd, F_ADD_SEALS,
+                        F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0)
+        r = -errno;
     if (r < 0) {
         ring_destroy(ring);
         return error_set(reterr, r, "ring: cannot map %zu bytes of shared memory", bytes);
     }
+    for (int i = readers; i < RING_READERS; i++)
+        atomic_store(&ring->control->cursors[i], nowhere);
     *ret = ring;
     return 0;
+}
+
+int ring_attach(int fd, struct ring **ret, struct error *reterr)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    struct stat st;
+    struct ring *ring = calloc(1, sizeof(*ring));
+    int r = !ring                        ? -ENOMEM
+            : fstat(fd, &st) < 0         ? -errno
+            : (size_t)st.st_size <= page ? -EINVAL
+                                         : 0;
+    if (r == 0) {
+        ring->fd = -1;
+        ring->size = (size_t)st.st_size - page;
+        r = map_ring(ring, fd, PROT_READ);
+    }
+    if (r < 0) {
+        ring_destroy(ring);
+        return error_set(reterr, r, "ring: cannot be attached");
+    }
+    *ret = ring;
+    return 0;
+}
+
+int ring_fd(const struct ring *ring)
+{
+    return ring->fd;
 }
 
 void ring_destroy(struct ring *ring)
@@ -102,6 +139,8 @@ void ring_destroy(struct ring *ring)
         munmap(ring->data, 2 * ring->size);
     if (ring->control)
         munmap(ring->control, (size_t)sysconf(_SC_PAGESIZE));
+    if (ring->fd >= 0)
+        close(ring->fd);
     free(ring);
 }
 
@@ -152,7 +191,7 @@ static int bell_wait(struct bell *bell, int (*ready)(const void *), const void *
 static uint64_t lowest_cursor(const struct ring *ring)
 {
     uint64_t lowest = UINT64_MAX;
-    for (int i = 0; i < ring->readers; i++) {
+    for (int i = 0; i < RING_READERS; i++) {
         // Acquire: the reader's last look at a frame happens before we write over it.
         uint64_t cursor =
             atomic_load_explicit(&ring->control->cursors[i], memory_order_acquire);
@@ -240,6 +279,30 @@ int ring_wait_frame(struct ring *ring, int reader, int timeout_ms)
 {
     struct want want = {.ring = ring, .reader = reader};
     return bell_wait(&ring->control->frames, frame_ready, &want, timeout_ms);
+}
+
+void ring_hold(struct ring *ring, int reader, uint64_t position)
+{
+    atomic_store_explicit(&ring->control->cursors[reader], position, memory_order_release);
+    bell_ring(&ring->control->room);
+}
+
+void ring_let_go(struct ring *ring, int reader)
+{
+    ring_hold(ring, reader, nowhere);
+}
+
+const struct ring_frame *ring_at(const struct ring *ring, uint64_t position)
+{
+    if (position == atomic_load_explicit(&ring->control->head, memory_order_acquire))
+        return NULL;
+    return (const struct ring_frame *)(const void *)(ring->data +
+                                                     (position & (ring->size - 1)));
+}
+
+uint64_t ring_cursor(const struct ring *ring, int reader)
+{
+    return atomic_load_explicit(&ring->control->cursors[reader], memory_order_relaxed);
 }
 
 /* ---- anybody ------------------------------------------------------------ */

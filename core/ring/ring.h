@@ -26,7 +26,7 @@
 
 struct ring;
 
-enum { RING_READERS = 8 };
+enum { RING_READERS = 64 }; /* the judge, and a worker each */
 
 enum ring_kind {
     RING_BATCH = 1,  /* records of one source: struct batch */
@@ -48,6 +48,13 @@ struct ring_frame {
  *   Owns     the caller, until ring_destroy()
  */
 int ring_create(size_t bytes, int readers, struct ring **ret, struct error *reterr);
+/*
+ * The same ring in another process, from the descriptor of ring_fd() opened for reading: it can look and not touch. Only
+ * ring_at() and ring_head() work there.
+ */
+int ring_attach(int fd, struct ring **ret, struct error *reterr);
+/* The shared memory, sealed: whoever gets the descriptor later can map it for reading only. The ring's own. */
+int ring_fd(const struct ring *ring);
 /* Accepts NULL. No thread may be inside. */
 void ring_destroy(struct ring *ring);
 
@@ -60,7 +67,10 @@ size_t ring_payload_max(const struct ring *ring);
 void *ring_reserve(struct ring *ring, size_t bytes);
 /* Publish the first `bytes` (at most what was reserved) of the reservation as one frame. */
 void ring_commit(struct ring *ring, enum ring_kind kind, size_t bytes);
-/* Sleep until a payload of `bytes` fits or `timeout_ms` are over (-1 = for ever): 1 it fits, 0 time is over. */
+/*
+ * Sleep until a payload of `bytes` fits, at most for `timeout_ms` (-1 = for ever): 1 it fits, 0 not yet. A wait with a time-out may
+ * return 0 early: a signal, or a wake that was not for us. Who needs the whole time asks again.
+ */
 int ring_wait_room(struct ring *ring, size_t bytes, int timeout_ms);
 
 /* ---- readers ------------------------------------------------------------ */
@@ -72,8 +82,18 @@ static inline const void *ring_payload(const struct ring_frame *frame)
     return frame + 1;
 }
 void ring_release(struct ring *ring, int reader);
-/* Sleep until there is a frame or `timeout_ms` are over (-1 = for ever): 1 there is, 0 time is over. */
+/* Sleep until there is a frame, at most for `timeout_ms` (-1 = for ever): 1 there is, 0 not yet; early as above. */
 int ring_wait_frame(struct ring *ring, int reader, int timeout_ms);
+
+/*
+ * A cursor that is moved by hand, for a reader in another process. A reader that does not hold lets the ring go on without it.
+ * ring_hold() must begin at a position that somebody still holds.
+ */
+void ring_hold(struct ring *ring, int reader, uint64_t position);
+void ring_let_go(struct ring *ring, int reader);
+/* The frame at a position that is held, NULL when the position is the head. */
+const struct ring_frame *ring_at(const struct ring *ring, uint64_t position);
+uint64_t ring_cursor(const struct ring *ring, int reader);
 
 /* ---- anybody ------------------------------------------------------------ */
 

@@ -57,7 +57,7 @@ static bool is_rotated_name(const char *name, const char *base)
 struct search {
     struct tail *tail;
     const struct bookmark *mark;
-    uint32_t group;
+    struct tail_wish wish;
     int64_t since_ns;
 };
 
@@ -88,7 +88,7 @@ static bool is_it(struct search *search, const char *path, const struct dirent *
 {
     struct stat st;
     if (d->d_ino != search->mark->identity.inode || tail_sys.stat(path, &st) < 0 ||
-        !follow_rest(search->tail, path, search->mark, search->group))
+        !follow_rest(search->tail, path, search->mark, search->wish.group))
         return false;
     search->since_ns = st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
     return true;
@@ -101,16 +101,16 @@ static bool is_later(struct search *search, const char *path, const struct diren
     if (is_rotated_name(d->d_name, base ? base + 1 : search->mark->path) &&
         tail_sys.stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
         st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec > search->since_ns)
-        follow_rest(search->tail, path, NULL, search->group);
+        follow_rest(search->tail, path, NULL, search->wish.group);
     return false;
 }
 
 /* A file that was rotated away while nobody looked, and the generations that came and went since. */
 static void look_for(struct tail *tail, struct bookmark *mark)
 {
-    struct search search = {tail, mark, 0, mark->seen_s * NS_PER_S};
+    struct search search = {tail, mark, {0}, mark->seen_s * NS_PER_S};
     uint64_t rest = mark->size > mark->offset ? mark->size - mark->offset : 0;
-    if (!discover_match(tail->discover, mark->path, &search.group))
+    if (!discover_match(tail->discover, mark->path, &search.wish))
         return; // nobody asks for it at present
     bool found = look_beside(&search, is_it);
     look_beside(&search, is_later);

@@ -28,7 +28,7 @@ enum {
 
 struct pattern {
     char *text;
-    uint32_t group;
+    struct tail_wish wish;
     bool magic;
     TAILQ_ENTRY(pattern) link;
 };
@@ -161,7 +161,7 @@ static void walk_entered(void *context, const char *path)
 static void walk_found(void *context, const char *path)
 {
     struct discover *d = context;
-    d->ops->found(d->context, path, d->walking->group);
+    d->ops->found(d->context, path, d->walking->wish);
 }
 
 static bool is_dir(const char *path)
@@ -315,7 +315,8 @@ static void squeeze(char *text)
     *out = '\0';
 }
 
-int discover_add(struct discover *d, const char *text, uint32_t group, struct error *reterr)
+int discover_add(struct discover *d, const char *text, struct tail_wish wish,
+                 struct error *reterr)
 {
     size_t len = strlen(text);
     if (len == 0 || len + 2 >= PATH_MAX)
@@ -332,7 +333,7 @@ int discover_add(struct discover *d, const char *text, uint32_t group, struct er
         return error_set(reterr, -ENOMEM, "%.80s: cannot be followed: out of memory", text);
     }
     squeeze(copy);
-    *pattern = (struct pattern){.text = copy, .group = group, .magic = glob_has_magic(copy)};
+    *pattern = (struct pattern){.text = copy, .wish = wish, .magic = glob_has_magic(copy)};
     TAILQ_INSERT_TAIL(&d->patterns, pattern, link);
     d->pattern_count++;
     d->walk++;
@@ -350,12 +351,12 @@ static bool pattern_names(const struct pattern *pattern, const char *path)
            memcmp(pattern->text, path, len) == 0 && slash[1] != '.';
 }
 
-bool discover_match(const struct discover *d, const char *path, uint32_t *ret_group)
+bool discover_match(const struct discover *d, const char *path, struct tail_wish *ret)
 {
     const struct pattern *pattern;
     TAILQ_FOREACH(pattern, &d->patterns, link)
     if (pattern_names(pattern, path)) {
-        *ret_group = pattern->group;
+        *ret = pattern->wish;
         return true;
     }
     return false;

@@ -12,15 +12,12 @@
 #ifndef TAIL_DISCOVER_H
 #define TAIL_DISCOVER_H
 
-#include "base/error.h"
-
-#include <stdbool.h>
-#include <stdint.h>
+#include "tail/tail.h"
 
 struct discover;
 
 struct discover_ops {
-    void (*found)(void *context, const char *path, uint32_t group);
+    void (*found)(void *context, const char *path, struct tail_wish wish);
     void (*changed)(void *context,
                     const char *path); /* created, renamed, deleted, new permissions */
     void (*grew)(void *context, const char *path);
@@ -31,10 +28,10 @@ int discover_create(const struct discover_ops *ops, void *context, bool no_inoti
                     struct discover **ret, struct error *reterr);
 void discover_free(struct discover *discover); /* accepts NULL */
 
-int discover_add(struct discover *discover, const char *pattern, uint32_t group,
+int discover_add(struct discover *discover, const char *pattern, struct tail_wish wish,
                  struct error *reterr);
 /* Does some pattern name it? */
-bool discover_match(const struct discover *discover, const char *path, uint32_t *ret_group);
+bool discover_match(const struct discover *discover, const char *path, struct tail_wish *ret);
 /* Hear about this directory too: a followed symlink points into it. */
 void discover_also(struct discover *discover, const char *dir);
 

@@ -106,7 +106,7 @@ bool crowd_says(struct tail *tail, const char *subject);
 /* Something may have happened to this name: look, and do what follows from it. */
 void rotate_check(struct tail *tail, const char *path);
 /* A walk found the name. */
-void rotate_found(struct tail *tail, const char *path, uint32_t group);
+void rotate_found(struct tail *tail, const char *path, struct tail_wish wish);
 /* Its name no longer means it: read what is left, through the descriptor. */
 void rotate_away(struct tail *tail, struct followed *f);
 /* Make its descriptor open: by its name, else by looking for its inode beside it. What cannot be found is final. */
@@ -117,7 +117,7 @@ void rotate_sweep(struct tail *tail);
 /* ---- resume.c ------------------------------------------------------------- */
 
 /* A new file: where to begin? */
-void resume_begin(struct tail *tail, struct followed *f);
+void resume_begin(struct tail *tail, struct followed *f, enum tail_start start);
 /* Does an open file's content fit the bookmark? If so, the marker is read. */
 bool resume_holds(const struct source *source, const struct bookmark *mark, struct marker *ret);
 /* Go on at the bookmark. */

@@ -107,6 +107,22 @@ void resume_take(struct followed *f, const struct bookmark *mark, const struct m
     source->identity.head_len = mark->identity.head_len;
 }
 
+/* The file was cut or replaced while nobody looked: begin at 0, whatever the options say; what was unread then is gone. */
+static void drop_bookmark(struct tail *tail, struct followed *f, struct bookmark *mark)
+{
+    struct source *source = f->source;
+    log_warning("%s: read from its beginning: its bookmark at %" PRIu64
+                " does not fit its content",
+                source->path, mark->offset);
+    if (mark->size > mark->offset && !(mark->flags & BOOKMARK_ARCHIVE))
+        source_lose(source, mark->size - mark->offset,
+                    "cut or replaced before it was read to its end, while nobody read it");
+    tail->counts.bookmark_invalid++;
+    f->marked = true;
+    f->mark = (struct bookmark){.identity = source->identity};
+    book_remove(&tail->book, mark);
+}
+
 /* Go on at a bookmark of this inode; one that does not hold any more is said once, and forgotten. */
 static bool take_bookmark(struct tail *tail, struct followed *f)
 {
@@ -124,13 +140,7 @@ static bool take_bookmark(struct tail *tail, struct followed *f)
             return true;
         }
         if (!other && (mark->flags & BOOKMARK_DISK) && strcmp(mark->path, source->path) == 0) {
-            log_warning("%s: read from its beginning: its bookmark at %" PRIu64
-                        " does not fit its content",
-                        source->path, mark->offset);
-            tail->counts.bookmark_invalid++;
-            f->marked = true; // begins at 0, whatever the options say
-            f->mark = (struct bookmark){.identity = source->identity};
-            book_remove(&tail->book, mark);
+            drop_bookmark(tail, f, mark);
             return true;
         }
         mark = next;
@@ -205,7 +215,7 @@ static void skip_to_end(struct followed *f)
         source_grow_head(f->source);
 }
 
-void resume_begin(struct tail *tail, struct followed *f)
+void resume_begin(struct tail *tail, struct followed *f, enum tail_start start)
 {
     struct source *source = f->source;
     struct head head = {.len = 0};
@@ -223,7 +233,7 @@ void resume_begin(struct tail *tail, struct followed *f)
         source->note = packed.note;
         return;
     }
-    bool there = !tail->begun && tail->options.start == TAIL_END;
+    bool there = !tail->begun && start == TAIL_END;
     if (there && !known_name(tail, source->path))
         skip_to_end(f);
 }

@@ -103,7 +103,7 @@ static bool is_full(struct tail *tail, const char *path)
 }
 
 static void follow_new(struct tail *tail, const char *path, const struct stat *st,
-                       uint32_t group)
+                       struct tail_wish wish)
 {
     struct error error;
     struct source *source;
@@ -126,12 +126,12 @@ static void follow_new(struct tail *tail, const char *path, const struct stat *s
         source_close(source);
         return;
     }
-    source->group = group;
+    source->group = wish.group;
     crowd_name(tail, f);
     crowd_succeed(tail, f);
     crowd_opened(tail, f);
     watch_target(tail, path);
-    resume_begin(tail, f);
+    resume_begin(tail, f, wish.start);
     crowd_ready(tail, f);
 }
 
@@ -145,7 +145,8 @@ static void adopt(struct tail *tail, struct followed *f, const char *path)
     crowd_ready(tail, f);
 }
 
-static void arrive(struct tail *tail, const char *path, const struct stat *st, uint32_t group)
+static void arrive(struct tail *tail, const char *path, const struct stat *st,
+                   struct tail_wish wish)
 {
     struct followed *g = crowd_inode(tail, st->st_dev, st->st_ino);
     struct stat other;
@@ -166,13 +167,13 @@ static void arrive(struct tail *tail, const char *path, const struct stat *st, u
     if (g)
         adopt(tail, g, path);
     else
-        follow_new(tail, path, st, group);
+        follow_new(tail, path, st, wish);
 }
 
 void rotate_check(struct tail *tail, const char *path)
 {
     struct stat st;
-    uint32_t group;
+    struct tail_wish wish;
     struct followed *f = crowd_named(tail, path);
     bool there = tail_sys.stat(path, &st) == 0;
     if (f && there && is_at(f, &st)) {
@@ -183,8 +184,8 @@ void rotate_check(struct tail *tail, const char *path)
         rotate_away(tail, f);
     if (!there || S_ISDIR(st.st_mode))
         return;
-    if (discover_match(tail->discover, path, &group)) {
-        arrive(tail, path, &st, group);
+    if (discover_match(tail->discover, path, &wish)) {
+        arrive(tail, path, &st, wish);
         return;
     }
     struct followed *g = crowd_inode(tail, st.st_dev, st.st_ino);
@@ -198,13 +199,13 @@ void rotate_check(struct tail *tail, const char *path)
     crowd_ready(tail, g);
 }
 
-void rotate_found(struct tail *tail, const char *path, uint32_t group)
+void rotate_found(struct tail *tail, const char *path, struct tail_wish wish)
 {
     struct stat st;
     if (crowd_named(tail, path))
         return; // the sweep looks after it
     if (tail_sys.stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
-        arrive(tail, path, &st, group);
+        arrive(tail, path, &st, wish);
 }
 
 /* ---- reopening ------------------------------------------------------------ */

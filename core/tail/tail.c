@@ -24,9 +24,9 @@ enum { RETRY_SWEEPS = 10 };
 
 /* ---- what discover tells --------------------------------------------------- */
 
-static void on_found(void *context, const char *path, uint32_t group)
+static void on_found(void *context, const char *path, struct tail_wish wish)
 {
-    rotate_found(context, path, group);
+    rotate_found(context, path, wish);
 }
 
 static void on_changed(void *context, const char *path)
@@ -130,9 +130,10 @@ void tail_free(struct tail *tail)
     free(tail);
 }
 
-int tail_add(struct tail *tail, const char *pattern, uint32_t group, struct error *reterr)
+int tail_add(struct tail *tail, const char *pattern, struct tail_wish wish,
+             struct error *reterr)
 {
-    return discover_add(tail->discover, pattern, group, reterr);
+    return discover_add(tail->discover, pattern, wish, reterr);
 }
 
 /* ---- turns ----------------------------------------------------------------- */

@@ -17,7 +17,14 @@
 
 struct tail;
 
+/* Where to begin in a file that is there at the start and has no bookmark; later ones begin at 0. */
 enum tail_start { TAIL_BEGIN, TAIL_END };
+
+/* What comes with a pattern, and goes with each file that it names. */
+struct tail_wish {
+    uint32_t group; /* comes back from tail_group(): the stream it belongs to */
+    enum tail_start start;
+};
 
 struct tail_options {
     const char *bookmarks; /* file that remembers how far each file was read; NULL = none */
@@ -25,9 +32,7 @@ struct tail_options {
     int64_t
         rotate_wait_ns; /* keep a rotated or deleted file open so long after its last byte; 0 = 60 s */
     size_t files_max; /* followed at once; more are named once and left; 0 = 10,000 */
-    enum tail_start
-        start; /* where to begin in a file that is there at the start and has no bookmark; later ones at 0 */
-    bool no_inotify; /* poll only */
+    bool no_inotify;  /* poll only */
 };
 
 int tail_create(const struct tail_options *options, struct tail **ret, struct error *reterr);
@@ -35,9 +40,10 @@ void tail_free(struct tail *tail); /* accepts NULL; does not write bookmarks */
 
 /*
  * Follow what `pattern` names: a file, a glob, or a directory (every regular file in it, not below). Need not exist yet.
- * `group` comes back from tail_group() for each file (the stream it belongs to).
+ * Where several patterns name a file, the first one's wish counts.
  */
-int tail_add(struct tail *tail, const char *pattern, uint32_t group, struct error *reterr);
+int tail_add(struct tail *tail, const char *pattern, struct tail_wish wish,
+             struct error *reterr);
 
 /*
  * A source that may have bytes, in turn (a loud one starves none), or NULL after `timeout_ms` without any.

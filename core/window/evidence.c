@@ -21,12 +21,12 @@ static void keep(struct exhibit *exhibit, const struct sighting *s)
 }
 
 void evidence_see(struct evidence *evidence, const struct sighting *sighting, uint64_t count,
-                  bool extreme)
+                  bool by_value, bool extreme)
 {
     struct exhibit *worst = &evidence->roles[EVIDENCE_WORST];
     if (count == 1)
         keep(&evidence->roles[EVIDENCE_FIRST], sighting);
-    if (count == 1 || extreme || sighting->record->level > worst->level)
+    if (count == 1 || (by_value ? extreme : sighting->record->level > worst->level))
         keep(worst, sighting);
     if ((count & (count - 1)) == 0)
         keep(&evidence->roles[EVIDENCE_TYPICAL], sighting);
@@ -41,9 +41,17 @@ void evidence_clear(struct evidence *evidence)
     }
 }
 
+static struct bytes bounded_path(const struct path *path)
+{
+    struct bytes name = bytes_of(path_text(path));
+    size_t over = name.len > EVIDENCE_PATH_BYTES ? name.len - EVIDENCE_PATH_BYTES : 0;
+    return (struct bytes){name.at + over, name.len - over};
+}
+
 static struct closed_evidence write_one(const struct exhibit *x, struct buffer *out,
                                         size_t base)
 {
+    struct bytes name = bounded_path(x->path);
     struct closed_evidence e = {
         .offset = x->offset,
         .line = x->line,
@@ -52,10 +60,10 @@ static struct closed_evidence write_one(const struct exhibit *x, struct buffer *
         .length = x->length,
         .level = x->level,
         .path = (uint32_t)(out->len - base),
-        .path_len = (uint32_t)strlen(path_text(x->path)),
+        .path_len = (uint32_t)name.len,
         .text_len = x->text_len,
     };
-    buffer_text(out, path_text(x->path));
+    buffer_append(out, name.at, name.len);
     e.text = (uint32_t)(out->len - base);
     buffer_append(out, x->text, x->text_len);
     return e;

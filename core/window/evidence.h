@@ -2,9 +2,10 @@
 /*
  * evidence.h - the records that show what a series counted in one window: the first, the worst, a typical one.
  *
- * Worst is the highest level, or the extreme value of a MIN, MAX or MEAN series. Typical is the record at the highest power of two: it lies
+ * Worst is the highest level; of a MIN, MAX, MEAN or SUM series it is the extreme value, whatever its level. Typical is the record at the highest power of two: it lies
  * in the second half of what was counted, needs no randomness and is copied O(log n) times. Texts are copied because the
- * batch is gone when the window closes, and redacted on the way.
+ * batch is gone when the window closes, and redacted on the way. Text and name are bounded, so that a window with all the
+ * evidence it can have still fits the smallest ring.
  */
 #ifndef WINDOW_EVIDENCE_H
 #define WINDOW_EVIDENCE_H
@@ -17,6 +18,8 @@
 #include <oddline/detector.h>
 
 #include <stdbool.h>
+
+enum { EVIDENCE_PATH_BYTES = 512 }; /* the last ones of a longer name: they say which file it is */
 
 /* One kept record. */
 struct exhibit {
@@ -42,9 +45,12 @@ struct sighting {
     size_t redaction_count;
 };
 
-/* The `count`-th record (from 1) that the series counts in this window; `extreme` as series_add() said. */
+/*
+ * The `count`-th record (from 1) that the series counts in this window; `extreme` as series_add() said, and `by_value` as
+ * series_by_value() does: then it alone says which record is the worst.
+ */
 void evidence_see(struct evidence *evidence, const struct sighting *sighting, uint64_t count,
-                  bool extreme);
+                  bool by_value, bool extreme);
 void evidence_clear(struct evidence *evidence);
 
 /*

@@ -63,11 +63,17 @@ struct series_state {
 
 /*
  * Count one record: returns whether it took part (then it may be evidence). *ret_extreme is set when it is the new
- * minimum or maximum of MIN, MAX or MEAN, the record that shows the value best.
+ * minimum or maximum of MIN, MAX, MEAN or SUM, the record that shows the value best.
  */
 bool series_add(const struct series_spec *spec, struct series_state *state,
                 const struct oddline_batch *batch, const struct oddline_record *record,
                 bool *ret_extreme);
+
+/* Is the record with the extreme value the one that shows it best, and not the one with the highest level? */
+static inline bool series_by_value(const struct series_spec *spec)
+{
+    return spec->kind >= SERIES_SUM;
+}
 
 /* The number for the window, or NaN; `records` is how many the window holds in all. */
 double series_value(const struct series_spec *spec, const struct series_state *state,

@@ -25,11 +25,22 @@ struct windows {
     int64_t first_ns;        /* start of window 0, NO_TIME before the first record */
     struct window_source *holders;
     int64_t reached_ns; /* highest believed time of any source */
+    bool doubt;         /* that is the first stamp of all, and nothing has confirmed it */
+    uint32_t doubted;   /* number of the source it came from */
+    int64_t beside_ns;  /* while in doubt: highest believed time of the other sources */
     uint64_t empty_run; /* empty windows that wait to be written as one frame */
     uint32_t empty_flags;
     struct buffer pending; /* frames: size_t payload length, payload, padded to 8 */
     struct window_counts counts;
 };
+
+/* All the evidence there can be in one window fits the smallest ring, 4 MiB, which takes frames of half its size. */
+enum {
+    EVIDENCE_BYTES = sizeof(struct closed_evidence) + EVIDENCE_TEXT_BYTES + EVIDENCE_PATH_BYTES,
+    SERIES_BYTES_MAX = sizeof(double) + sizeof(uint64_t) + EVIDENCE_ROLES * EVIDENCE_BYTES,
+    FRAME_BYTES_MAX = sizeof(struct closed) + WINDOW_SERIES_MAX * SERIES_BYTES_MAX + 8,
+};
+_Static_assert(FRAME_BYTES_MAX < (2 << 20) - 64, "a window fits the smallest ring");
 
 int windows_create(const struct window_options *options, struct windows **ret)
 {
@@ -39,7 +50,7 @@ int windows_create(const struct window_options *options, struct windows **ret)
         return -ENOMEM;
     w->options = *options;
     w->window_ns = options->window_ns;
-    w->first_ns = w->reached_ns = NO_TIME;
+    w->first_ns = w->reached_ns = w->beside_ns = NO_TIME;
     *ret = w;
     return 0;
 }
@@ -221,6 +232,16 @@ static void close_until(struct windows *w, int64_t until, uint32_t flags)
 
 /* ---- watermark ---------------------------------------------------------- */
 
+/* The lowest time a holding source has reached; without any, the highest time there is. */
+static int64_t watermark(const struct windows *w)
+{
+    int64_t lowest = INT64_MAX;
+    for (const struct window_source *s = w->holders; s; s = s->next)
+        lowest = s->reached_ns < lowest ? s->reached_ns
+                                        : lowest; // NO_TIME is the lowest: nothing read yet
+    return lowest == INT64_MAX ? w->reached_ns : lowest;
+}
+
 void windows_hold(struct windows *w, struct window_source *source)
 {
     if (source->holds)
@@ -239,37 +260,68 @@ void windows_let_go(struct windows *w, struct window_source *source)
         link = &(*link)->next;
     *link = source->next;
     source->holds = false;
+    if (w->holders) // they may wait for the windows to go on; without any the next record or quiet closing sees to it
+        close_until(w, watermark(w), 0);
 }
 
-/* The lowest time a holding source has reached; without any, the highest time there is. */
-static int64_t watermark(const struct windows *w)
+static bool near(int64_t t, int64_t other)
 {
-    int64_t lowest = INT64_MAX;
-    for (const struct window_source *s = w->holders; s; s = s->next)
-        lowest = s->reached_ns < lowest ? s->reached_ns
-                                        : lowest; // NO_TIME is the lowest: nothing read yet
-    return lowest == INT64_MAX ? w->reached_ns : lowest;
+    return other != NO_TIME && t >= other - WINDOW_JUMP_NS && t <= other + WINDOW_JUMP_NS;
+}
+
+static int64_t floor_to(int64_t t, int64_t step)
+{
+    int64_t rest = t % step;
+    return t - (rest < 0 ? rest + step : rest);
+}
+
+/* The first stamp was wrong, and `t` is right. */
+static void move_to(struct windows *w, struct window_source *source, int64_t t)
+{
+    int64_t start = t > w->options.from_ns ? t : w->options.from_ns;
+    source->reached_ns = NO_TIME;
+    w->reached_ns = w->beside_ns;
+    if (w->first_ns != NO_TIME && w->counts.closed == 0 && w->newest == 0)
+        w->first_ns = floor_to(start, w->window_ns);
+}
+
+/* A believed stamp says something about the very first one. */
+static void settle_doubt(struct windows *w, struct window_source *source, int64_t t)
+{
+    if (w->reached_ns == NO_TIME) {
+        w->doubt = true;
+        w->doubted = source->number;
+        return;
+    }
+    bool behind = t < w->reached_ns - WINDOW_JUMP_NS, own = source->number == w->doubted;
+    if (!own && behind)
+        w->beside_ns = t > w->beside_ns ? t : w->beside_ns;
+    else
+        w->doubt = false;
+    if (own && behind)
+        move_to(w, source, t);
 }
 
 /* The time to count a record under: its own, unless it jumps too far ahead all alone. */
-static int64_t believed(struct windows *w, struct window_source *source, int64_t time_ns,
-                        int64_t arrival_ns)
+static int64_t believed(struct windows *w, struct window_source *source,
+                        const struct oddline_record *record, int64_t arrival_ns)
 {
-    if (time_ns == NO_TIME)
-        time_ns = arrival_ns != NO_TIME ? arrival_ns : source->reached_ns;
-    if (time_ns == NO_TIME || source->reached_ns == NO_TIME ||
-        time_ns <= source->reached_ns + WINDOW_JUMP_NS) {
+    bool begun = source->reached_ns != NO_TIME;
+    int64_t t = record->time_ns, come_to = begun ? source->reached_ns : w->reached_ns;
+    if (t == NO_TIME)
+        t = arrival_ns != NO_TIME ? arrival_ns : source->reached_ns;
+    if (begun && record->flags & ODDLINE_RECORD_NO_STAMP) // the time of the record before
+        return source->suspect_ns == NO_TIME ? t : come_to;
+    if (t == NO_TIME || come_to == NO_TIME || t <= come_to + WINDOW_JUMP_NS ||
+        near(t, source->suspect_ns)) {
         source->suspect_ns = NO_TIME;
-        return time_ns;
+        if (t != NO_TIME && (w->doubt || w->reached_ns == NO_TIME))
+            settle_doubt(w, source, t);
+        return t;
     }
-    if (source->suspect_ns != NO_TIME && time_ns >= source->suspect_ns - WINDOW_JUMP_NS &&
-        time_ns <= source->suspect_ns + WINDOW_JUMP_NS) {
-        source->suspect_ns = NO_TIME;
-        return time_ns;
-    }
-    source->suspect_ns = time_ns;
+    source->suspect_ns = t;
     w->counts.suspect++;
-    return source->reached_ns;
+    return come_to;
 }
 
 /* ---- observe ------------------------------------------------------------ */
@@ -294,10 +346,16 @@ static int64_t choose_length(const struct oddline_batch *batch)
     return (sparse ? 300 : 60) * NS_PER_S;
 }
 
-static int64_t floor_to(int64_t t, int64_t step)
+/* Nothing is closed yet: window 0 may be an earlier one, as long as all that are open then can be. */
+static void start_earlier(struct windows *w, int64_t time_ns)
 {
-    int64_t rest = t % step;
-    return t - (rest < 0 ? rest + step : rest);
+    int64_t back = (w->first_ns - floor_to(time_ns, w->window_ns)) / w->window_ns;
+    if (w->counts.closed || back <= 0 || back >= WINDOW_OPEN_MAX - (int64_t)w->newest)
+        return;
+    w->first_ns -= back * w->window_ns;
+    w->newest += (uint64_t)back;
+    memmove(w->panes + back, w->panes, (WINDOW_OPEN_MAX - back) * sizeof(w->panes[0]));
+    memset(w->panes, 0, back * sizeof(w->panes[0]));
 }
 
 /* The open window for `time_ns`; for a late record the oldest that is still open. */
@@ -305,6 +363,7 @@ static struct pane *place_record(struct windows *w, int64_t time_ns)
 {
     if (w->first_ns == NO_TIME)
         w->first_ns = floor_to(time_ns, w->window_ns);
+    start_earlier(w, time_ns);
     bool late = time_ns < start_of(w, w->oldest);
     uint64_t index = late ? w->oldest : (uint64_t)((time_ns - w->first_ns) / w->window_ns);
     while (index - w->oldest >= WINDOW_OPEN_MAX)
@@ -325,7 +384,8 @@ static void count_record(struct windows *w, struct pane *pane, struct sighting *
         struct series_state *state = &pane->states[i];
         if (series_add(&w->options.series[i], state, sighting->batch, sighting->record,
                        &extreme))
-            evidence_see(&pane->evidence[i], sighting, state->count, extreme);
+            evidence_see(&pane->evidence[i], sighting, state->count,
+                         series_by_value(&w->options.series[i]), extreme);
     }
 }
 
@@ -345,11 +405,10 @@ static bool wanted(const struct windows *w, int64_t t)
 /* The source has come to `t`; that may be what a window waited for. */
 static void advance(struct windows *w, struct window_source *source, int64_t t)
 {
-    if (t <= source->reached_ns)
-        return;
-    source->reached_ns = t;
+    source->reached_ns = t > source->reached_ns ? t : source->reached_ns;
     w->reached_ns = t > w->reached_ns ? t : w->reached_ns;
-    if (w->first_ns != NO_TIME && t - w->options.lateness_ns >= start_of(w, w->oldest + 1))
+    if (w->first_ns != NO_TIME &&
+        w->reached_ns - w->options.lateness_ns >= start_of(w, w->oldest + 1))
         close_until(w, watermark(w), 0); // else the watermark is not there either
 }
 
@@ -365,7 +424,7 @@ void windows_observe(struct windows *w, const struct oddline_batch *batch,
     CHECK(w->window_ns > 0);
     for (uint32_t i = 0; i < batch->count; i++) {
         const struct oddline_record *record = &batch->records[i];
-        int64_t t = believed(w, source, record->time_ns, place->arrival_ns);
+        int64_t t = believed(w, source, record, place->arrival_ns);
         sighting.record = record;
         sighting.offset = place->offset + record->text;
         if (t == NO_TIME) {

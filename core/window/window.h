@@ -9,8 +9,17 @@
  * is *late*: it is counted, and it counts in the oldest open window, so that no line is lost. Windows come out in order
  * and without holes; a run of empty ones is one frame with a count.
  *
- * A stamp more than `JUMP` ahead of its source is not believed until the next record agrees; a stamp that far behind counts as
- * late. When a live source goes quiet, elapsed time moves its event time on (quiet closing): nothing here asks the wall clock.
+ * Window 0 begins with the first record; an earlier one moves that start back as long as no window is closed and no more than
+ * WINDOW_OPEN_MAX are open.
+ *
+ * A stamp more than WINDOW_JUMP_NS ahead of its source (for its first record: of the stream) is not believed until the next
+ * record of the source agrees; until then its record counts where the source had come to. A stamp that far behind counts as late. The
+ * very first stamp has nothing before it to be measured by, so it is in doubt: when the next believed one of its source
+ * lies more than WINDOW_JUMP_NS behind, and no other source has come that near to it, it was wrong. Event time is then
+ * taken from the second, and as long as no window is closed the only open one moves there, the first record with it. A
+ * record without a stamp of its own confirms nothing.
+ *
+ * When a live source goes quiet, elapsed time moves its event time on (quiet closing): nothing here asks the wall clock.
  *
  * Thread   the lane's
  */

@@ -138,22 +138,11 @@ static int check_open(const struct file *file, struct error *reterr)
     return r;
 }
 
-int elf_check(const char *path, struct error *reterr)
+int elf_check(int fd, const char *path, struct error *reterr)
 {
-    int fd =
-        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); // a FIFO must not hang us
-    if (fd < 0) {
-        int why = errno;
-        return error_set(reterr, -why, "%s: cannot open: %s", path, strerror(why));
-    }
     struct stat st;
-    int r;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        r = error_set(reterr, -ENOEXEC, "%s: not a regular file", path);
-    } else {
-        struct file file = {.path = path, .fd = fd, .size = (uint64_t)st.st_size};
-        r = check_open(&file, reterr);
-    }
-    close(fd);
-    return r;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+        return error_set(reterr, -ENOEXEC, "%s: not a regular file", path);
+    struct file file = {.path = path, .fd = fd, .size = (uint64_t)st.st_size};
+    return check_open(&file, reterr);
 }

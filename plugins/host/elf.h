@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-/* 0; -ENOENT, -EACCES and the like from open(2); -ENOEXEC with one sentence for everything else. */
-int elf_check(const char *path, struct error *reterr);
+/* 0, or -ENOEXEC with one sentence that begins with `path`; `fd` is open for reading. */
+int elf_check(int fd, const char *path, struct error *reterr);
 
 #endif /* HOST_ELF_H */

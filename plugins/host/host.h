@@ -15,6 +15,8 @@
 
 #include <oddline/detector.h>
 
+#include <stdbool.h>
+
 /* ---- plugins ------------------------------------------------------------ */
 
 struct plugin;
@@ -26,9 +28,13 @@ struct plugin;
  * doubled parameters, fallback outside its range.
  */
 int plugin_load(const char *name, const char *dir, struct plugin **ret, struct error *reterr);
+/* Find and check the file, owner, mode and ELF headers, and load nothing: a worker does that, see crew_read_labels(). */
+int plugin_find(const char *name, const char *dir, struct plugin **ret, struct error *reterr);
 void plugin_free(struct plugin *plugin); /* accepts NULL; no instance may be left */
 const struct oddline_plugin *plugin_label(const struct plugin *plugin);
 const char *plugin_path(const struct plugin *plugin);
+/* Is it none of those in plugin_dir()? */
+bool plugin_is_stranger(const struct plugin *plugin);
 /* The directory of the built-in detectors: $ODDLINE_PLUGIN_DIR, else `detectors` beside the executable (build tree), else
    the installed one. Static text. */
 const char *plugin_dir(void);

@@ -3,7 +3,9 @@
 #include "host/plugin.h"
 
 #include "base/check.h"
+#include "host/brief.h"
 #include "host/elf.h"
+#include "host/guard.h"
 #include "host/label.h"
 
 #include <dlfcn.h>
@@ -53,9 +55,11 @@ static size_t symbol_bytes(const void *label)
     return symbol->st_size;
 }
 
-static int open_object(struct plugin *plugin, struct error *reterr)
+int plugin_map(struct plugin *plugin, struct error *reterr)
 {
-    plugin->object = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
+    char real[64]; // what was checked is what is loaded, whatever lies under the name by now
+    snprintf(real, sizeof(real), "/proc/self/fd/%d", plugin->fd);
+    plugin->object = dlopen(real, RTLD_NOW | RTLD_LOCAL);
     if (!plugin->object) {
         const char *why = dlerror();
         return error_set(reterr, -ENOEXEC, "%s: cannot load: %s", plugin->path,
@@ -68,17 +72,25 @@ static int open_object(struct plugin *plugin, struct error *reterr)
     return label_check(plugin->path, plugin->label, symbol_bytes(plugin->label), reterr);
 }
 
-int plugin_load(const char *name, const char *dir, struct plugin **ret, struct error *reterr)
+static struct plugin *make(void)
+{
+    struct plugin *plugin = calloc(1, sizeof(*plugin));
+    if (plugin)
+        plugin->fd = -1;
+    return plugin;
+}
+
+int plugin_find(const char *name, const char *dir, struct plugin **ret, struct error *reterr)
 {
     _Static_assert(sizeof(((struct plugin *)0)->path) == PATH_MAX, "find() fills it");
-    struct plugin *plugin = calloc(1, sizeof(*plugin));
+    struct plugin *plugin = make();
     if (!plugin)
         return error_set(reterr, -ENOMEM, "%s: cannot load: out of memory", name);
     int r = find(name, dir, plugin->path, reterr);
     if (r == 0)
-        r = elf_check(plugin->path, reterr);
+        r = guard_open(plugin->path, &plugin->fd, reterr);
     if (r == 0)
-        r = open_object(plugin, reterr);
+        r = elf_check(plugin->fd, plugin->path, reterr);
     if (r < 0)
         goto fail;
     *ret = plugin;
@@ -88,6 +100,40 @@ fail:
     return r;
 }
 
+int plugin_adopt(int fd, const char *path, struct plugin **ret, struct error *reterr)
+{
+    struct plugin *plugin = make();
+    if (!plugin)
+        return error_set(reterr, -ENOMEM, "%s: cannot load: out of memory", path);
+    plugin->fd = fd;
+    snprintf(plugin->path, sizeof(plugin->path), "%s", path);
+    *ret = plugin;
+    return 0;
+}
+
+int plugin_label_far(struct plugin *plugin, struct bytes packed, struct error *reterr)
+{
+    int r = label_unpack(packed, plugin->path, &plugin->arena, &plugin->far_label, reterr);
+    if (r == 0)
+        plugin->label = &plugin->far_label;
+    return r;
+}
+
+int plugin_load(const char *name, const char *dir, struct plugin **ret, struct error *reterr)
+{
+    struct plugin *plugin;
+    int r = plugin_find(name, dir, &plugin, reterr);
+    if (r < 0)
+        return r;
+    r = plugin_map(plugin, reterr);
+    if (r < 0) {
+        plugin_free(plugin);
+        return r;
+    }
+    *ret = plugin;
+    return 0;
+}
+
 void plugin_free(struct plugin *plugin)
 {
     if (!plugin)
@@ -95,6 +141,9 @@ void plugin_free(struct plugin *plugin)
     CHECK(plugin->instances == 0);
     if (plugin->object)
         dlclose(plugin->object);
+    if (plugin->fd >= 0)
+        close(plugin->fd);
+    arena_free(&plugin->arena);
     free(plugin);
 }
 
@@ -106,6 +155,14 @@ const struct oddline_plugin *plugin_label(const struct plugin *plugin)
 const char *plugin_path(const struct plugin *plugin)
 {
     return plugin->path;
+}
+
+bool plugin_is_stranger(const struct plugin *plugin)
+{
+    const char *dir = plugin_dir();
+    size_t len = strlen(dir);
+    return strncmp(plugin->path, dir, len) != 0 || plugin->path[len] != '/' ||
+           strchr(plugin->path + len + 1, '/');
 }
 
 /* `detectors` beside the running executable: true in the build tree only. */

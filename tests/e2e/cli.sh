@@ -20,6 +20,8 @@ expect 66 "nowhere.log" "$oddline" scan nowhere.log
 expect 0 "JIT" "$oddline" --version
 expect 0 "oddline scan" "$oddline" --help
 expect 0 "ewma" "$oddline" plugins
+expect 66 "no daemon has run with this state directory" "$oddline" findings --state-dir "$tmp/none"
+expect 64 "is none of page, ticket, log" "$oddline" findings --route=paeg
 expect 65 "no_such.so" "$oddline" plugins ./no_such.so
 printf 'time,value\n1,2\n' >bad.csv
 expect 65 "header" "$oddline" score bad.csv
@@ -39,6 +41,12 @@ config 'streams:' '  - {name: a, paths: x.log, detectors: [{use: emwa}]}'
 expect 78 "emwa" "$oddline" check c.yaml
 config 'streams:' '  - {name: a, paths: x.log, detectors: [{use: pattern, set: {patterns: ["(a"]}}]}'
 expect 78 "pattern '(a'" "$oddline" check c.yaml
+config 'streams:' '  - {name: a, paths: x.log, series: [{name: b, count: {match: "(a"}}]}'
+expect 78 "c.yaml:2: stream 'a': " "$oddline" check c.yaml
+mkdir -p etc/conf.d
+printf 'streams: [{name: a, paths: x.log}]\n' >etc/oddline.yaml
+printf 'streams:\n  - {name: b, paths: x.log, timezone: Mars}\n' >etc/conf.d/b.yaml
+expect 78 "etc/conf.d/b.yaml:2: stream 'b': " "$oddline" check etc/oddline.yaml
 config 'streams: [{name: a, paths: x.log}]'
 expect 0 "no mistakes" "$oddline" check c.yaml
 expect 78 "nowhere.yaml" "$oddline" run -c nowhere.yaml

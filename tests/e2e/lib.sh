@@ -51,10 +51,13 @@ redis_stop() {
     redis_pid=
 }
 
-daemon_start() { # CONFIG
-    "$oddline" run -c "$1" >"$tmp/daemon.out" 2>>"$tmp/daemon.log" &
+daemon_runs() { [ "$(grep -c 'running: ' "$tmp/daemon.log")" -ge "$1" ]; }
+daemon_start() { # CONFIG [OPTION...]
+    touch "$tmp/daemon.log"
+    starts=$(grep -c 'running: ' "$tmp/daemon.log" || :)
+    "$oddline" run -c "$@" >"$tmp/daemon.out" 2>>"$tmp/daemon.log" &
     daemon_pid=$!
-    until_true 10 grep -q 'running: ' "$tmp/daemon.log" || fail "the daemon does not start"
+    until_true 10 daemon_runs $((starts + 1)) || fail "the daemon does not start"
 }
 daemon_stop() {
     kill -TERM "$daemon_pid"

@@ -69,6 +69,7 @@ static void config_of_a_name_and_a_path_has_defaults_for_the_rest(void **state)
     assert_null(s->detectors);
     assert_null(s->route);
     assert_int_equal(s->line, 2);
+    assert_string_equal(s->file, "c.yaml");
     assert_string_equal(config.state_dir, "/var/lib/oddline");
     assert_int_equal(config.ring_bytes, 8 << 20);
     assert_null(config.sinks);
@@ -192,6 +193,72 @@ static void config_refuses_values_out_of_range_and_says_the_range(void **state)
     refuse_all(LEAST, sizes, COUNT(sizes));
 }
 
+static void config_refuses_what_is_there_and_says_nothing(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {"streams: []\n", "c.yaml:1: streams: the list is empty"},
+        {"streams:\n- name: ''\n  paths: x\n", "c.yaml:2: name: is empty"},
+        {"streams:\n- name:\n  paths: x\n", "c.yaml:2: name: is empty"},
+        {"streams:\n- name: web\n  paths: []\n", "c.yaml:3: paths: the list is empty"},
+        {"streams:\n- name: web\n  paths: ''\n", "c.yaml:3: paths: is empty"},
+        {"streams:\n- name: web\n  paths:\n  - a\n  - ''\n",
+         "c.yaml:5: paths: one of the list is empty"},
+        {LEAST "  detectors: [{use: ''}]\n", "c.yaml:4: use: is empty"},
+        {LEAST "  tests: [{name: t, lines: x, expect: []}]\n",
+         "c.yaml:4: expect: the list is empty"},
+        {LEAST "sinks: {redis: {url: ''}}\n", "c.yaml:4: url: is empty"},
+    };
+    refuse_all("", refusals, COUNT(refusals));
+}
+
+static void config_refuses_routes_that_are_not_in_order(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {"  warmup: 1\n  route: {page: 5, ticket: 5.5}\n",
+         "c.yaml:5: route: page 5 is below ticket 5.5; it must be at least that"},
+        {"  route: {page: 3.5}\n",
+         "c.yaml:4: route: page 3.5 is below ticket 4; it must be at least that"},
+        {"  route: {ticket: 2}\n",
+         "c.yaml:4: route: ticket 2 is below log 3; it must be at least that"},
+    };
+    refuse_all(LEAST, refusals, COUNT(refusals));
+    struct config config;
+    assert_int_equal(read_text(LEAST "  route: {page: 4, ticket: 4, log: 4}\n", &config), 0);
+    config_free(&config);
+}
+
+static void config_refuses_series_beside_patterns(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {"  detectors:\n  - {use: ewma, on: a}\n  - {use: pattern, on: lines, set: {patterns: "
+         "[a]}}\n",
+         "c.yaml:6: pattern: 'on' and the list 'patterns' exclude each other: each pattern is "
+         "a "
+         "series of its own"},
+    };
+    refuse_all(LEAST, refusals, COUNT(refusals));
+}
+
+static void config_is_one_document(void **state)
+{
+    (void)state;
+    static const struct refusal refusals[] = {
+        {"---\n" LEAST, "c.yaml:4: a second document begins here; a configuration is one"},
+        {"...\n---\nanything\n",
+         "c.yaml:5: a second document begins here; a configuration is one"},
+    };
+    refuse_all(LEAST, refusals, COUNT(refusals));
+    struct config config;
+    assert_int_equal(read_text("---\n" LEAST "...\n# the end\n", &config), 0);
+    config_free(&config);
+    assert_int_equal(read_text(LEAST "---\na: [\n", &config), -EINVAL);
+    assert_non_null(strstr(error.text, "c.yaml:"));
+    assert_non_null(strstr(error.text, "no valid YAML"));
+}
+
 static void config_says_where_yaml_breaks(void **state)
 {
     (void)state;
@@ -253,6 +320,10 @@ static void config_adds_the_streams_of_conf_d_in_order(void **state)
     assert_int_equal(all.stream_count, COUNT(names));
     for (size_t i = 0; i < COUNT(names); i++)
         assert_string_equal(all.streams[i].name, names[i]);
+    static const char *const files[] = {"oddline.yaml", "conf.d/10-a.yaml", "conf.d/10-a.yaml",
+                                        "conf.d/20-b.yaml"};
+    for (size_t i = 0; i < COUNT(files); i++)
+        assert_string_equal(all.streams[i].file, files[i]);
     assert_string_equal(all.streams[3].timezone, "UTC");
     assert_true(all.hash != alone.hash);
     assert_string_equal(all.state_dir, "/var/lib/oddline");
@@ -271,7 +342,7 @@ static void config_names_the_file_of_conf_d_that_is_wrong(void **state)
     struct config config;
     assert_int_equal(mkdir("conf.d", 0700), 0);
     rig_write("oddline.yaml", LEAST);
-    rig_write("conf.d/a.yaml", "streams: []\nstate_dir: x\n");
+    rig_write("conf.d/a.yaml", "streams: [{name: a, paths: a}]\nstate_dir: x\n");
     assert_int_equal(config_read("oddline.yaml", &config, &error), -EINVAL);
     assert_string_equal(error.text,
                         "conf.d/a.yaml:2: unknown key 'state_dir' in a conf.d file");
@@ -279,11 +350,33 @@ static void config_names_the_file_of_conf_d_that_is_wrong(void **state)
               "# mine\n\nstreams:\n- name: other\n  paths: x\n- name: web\n  paths: x\n");
     assert_int_equal(config_read("oddline.yaml", &config, &error), -EINVAL);
     assert_string_equal(error.text,
-                        "conf.d/a.yaml:6: stream 'web' is there already, in another file");
+                        "conf.d/a.yaml:6: stream 'web' is there already, in oddline.yaml:2");
     rig_write("conf.d/a.yaml", "streams:\n- {name: x, paths: x}\n- {name: x, paths: x}\n");
     assert_int_equal(config_read("oddline.yaml", &config, &error), -EINVAL);
     assert_string_equal(error.text,
                         "conf.d/a.yaml:3: stream 'x' is there twice (first in line 2)");
+}
+
+static void config_says_what_of_conf_d_cannot_be_read(void **state)
+{
+    (void)state;
+    struct config config = {.hash = 4711};
+    rig_write("oddline.yaml", LEAST);
+    assert_int_equal(symlink("conf.d", "conf.d"), 0);
+    assert_int_equal(config_read("oddline.yaml", &config, &error), -ELOOP);
+    assert_non_null(strstr(error.text, "conf.d: cannot be read: "));
+    assert_int_equal(unlink("conf.d"), 0);
+    rig_write("conf.d", "a file\n");
+    assert_int_equal(config_read("oddline.yaml", &config, &error), -ENOTDIR);
+    assert_int_equal(unlink("conf.d"), 0);
+    assert_int_equal(mkdir("conf.d", 0700), 0);
+    assert_int_equal(symlink("nowhere", "conf.d/a.yaml"), 0);
+    assert_int_equal(config_read("oddline.yaml", &config, &error), -ENOENT);
+    assert_string_equal(error.text, "conf.d/a.yaml: cannot be read: No such file or directory");
+    assert_int_equal(config.hash, 4711);
+    assert_int_equal(rename("conf.d/a.yaml", "conf.d/.a.yaml"), 0); // as editors leave behind
+    assert_int_equal(config_read("oddline.yaml", &config, &error), 0);
+    config_free(&config);
 }
 
 static void config_has_a_hash_of_all_that_was_read(void **state)
@@ -306,6 +399,7 @@ static void config_default_stream_is_what_an_empty_one_would_be(void **state)
     assert_int_equal(read_text(LEAST, &config), 0);
     struct config_stream bare = config_stream_default(), *s = config.streams;
     s->name = NULL;
+    s->file = NULL;
     s->paths = (struct config_texts){0};
     s->line = 0;
     assert_memory_equal(&bare, s, sizeof(bare));
@@ -337,11 +431,16 @@ int main(void)
         RIG_TEST(config_reads_every_kind_of_value),
         RIG_TEST(config_refuses_what_is_not_there_and_what_is_not_known),
         RIG_TEST(config_refuses_values_out_of_range_and_says_the_range),
+        RIG_TEST(config_refuses_what_is_there_and_says_nothing),
+        RIG_TEST(config_refuses_routes_that_are_not_in_order),
+        RIG_TEST(config_refuses_series_beside_patterns),
+        RIG_TEST(config_is_one_document),
         RIG_TEST(config_says_where_yaml_breaks),
         RIG_TEST(config_refuses_an_empty_file_a_directory_and_none),
         RIG_TEST(config_refuses_more_than_four_mebibytes),
         RIG_TEST(config_adds_the_streams_of_conf_d_in_order),
         RIG_TEST(config_names_the_file_of_conf_d_that_is_wrong),
+        RIG_TEST(config_says_what_of_conf_d_cannot_be_read),
         RIG_TEST(config_has_a_hash_of_all_that_was_read),
         RIG_TEST(config_default_stream_is_what_an_empty_one_would_be),
         RIG_TEST(config_reference_is_a_table_of_all_keys),

@@ -87,6 +87,46 @@ static void inputs_reads_dated_files_oldest_first(void **state)
     assert_string_equal(told(), "a.log: a.log_20161218 a.log.20161219 a.log");
 }
 
+static void inputs_reads_dates_with_dashes_and_hours_oldest_first(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"x.log",
+                                        "x.log.2016-12-20",
+                                        "x.log.2016-12-19",
+                                        "x.log.2015-12-31.zst",
+                                        "x.log-2014-01-01",
+                                        NULL};
+    find(paths);
+    assert_string_equal(told(), "x.log: x.log-2014-01-01 x.log.2015-12-31.zst x.log.2016-12-19 "
+                                "x.log.2016-12-20 x.log");
+    static const char *const hours[] = {"y.log",
+                                        "y.log.2016-12-19-17",
+                                        "y.log.2016-12-20-00",
+                                        "y.log.2016-12-19-09",
+                                        "y.log-2016121823",
+                                        NULL};
+    find(hours);
+    assert_string_equal(told(), "y.log: y.log-2016121823 y.log.2016-12-19-09 "
+                                "y.log.2016-12-19-17 y.log.2016-12-20-00 y.log");
+}
+
+static void inputs_takes_no_number_for_a_date_that_is_none(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"x.log",
+                                        "x.log.2016-13-19",
+                                        "x.log.2016-12-32",
+                                        "x.log-12345678",
+                                        "x.log.2016-12-19-24",
+                                        "x.log.16-12-19",
+                                        "app-2016-12-19.log",
+                                        NULL};
+    find(paths);
+    assert_int_equal(inputs.count, 7);
+    for (size_t i = 0; i < inputs.count; i++)
+        assert_string_equal(inputs.at[i].stream, inputs.at[i].path);
+}
+
 static void inputs_reads_an_archive_before_the_live_file(void **state)
 {
     (void)state;
@@ -182,6 +222,36 @@ static void inputs_reads_a_file_once_however_often_it_is_named(void **state)
     assert_string_equal(told(), "logs/a.log: logs/a.log");
 }
 
+static void inputs_follows_links_in_a_directory_to_regular_files(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("pods", 0700), 0);
+    assert_int_equal(mkdir("pods/web", 0700), 0);
+    assert_int_equal(mkdir("containers", 0700), 0);
+    rig_write("pods/web/0.log", "x\n");
+    assert_int_equal(symlink("../pods/web/0.log", "containers/web.log"), 0);
+    assert_int_equal(symlink("../pods", "containers/dir"), 0);
+    assert_int_equal(symlink("nowhere", "containers/dangling.log"), 0);
+    assert_int_equal(symlink("/dev/null", "containers/device"), 0);
+    assert_int_equal(symlink("loop", "containers/loop"), 0);
+    find_path("containers");
+    assert_string_equal(told(), "containers/web.log: containers/web.log");
+    assert_int_equal(inputs.unreadable, 0);
+}
+
+static void inputs_reads_a_file_under_its_own_name_rather_than_a_link(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("logs", 0700), 0);
+    rig_write("logs/app.log-20161219", "x\n");
+    rig_write("logs/app.log-20161218", "x\n");
+    assert_int_equal(symlink("app.log-20161219", "logs/app.log"), 0);
+    assert_int_equal(symlink("app.log-20161219", "logs/latest"), 0);
+    assert_int_equal(link("logs/app.log-20161218", "logs/b.log"), 0);
+    find_path("logs");
+    assert_string_equal(told(), "logs/app.log: logs/app.log-20161218 logs/app.log-20161219");
+}
+
 static void inputs_counts_what_is_not_there(void **state)
 {
     (void)state;
@@ -197,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(inputs_reads_rotated_files_as_one_stream_oldest_first),
         TEST(inputs_reads_dated_files_oldest_first),
+        TEST(inputs_reads_dates_with_dashes_and_hours_oldest_first),
+        TEST(inputs_takes_no_number_for_a_date_that_is_none),
         TEST(inputs_reads_an_archive_before_the_live_file),
         TEST(inputs_keeps_numbers_that_are_no_rotation),
         TEST(inputs_names_a_file_that_is_only_a_number_by_it),
@@ -206,6 +278,8 @@ int main(void)
         TEST(inputs_walks_directories_and_leaves_hidden_files_out),
         TEST(inputs_walks_a_directory_that_is_named_by_a_link),
         TEST(inputs_reads_a_file_once_however_often_it_is_named),
+        TEST(inputs_follows_links_in_a_directory_to_regular_files),
+        TEST(inputs_reads_a_file_under_its_own_name_rather_than_a_link),
         TEST(inputs_counts_what_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@
 
 #include <errno.h>
 
-static struct library library;
+static struct library library = {.isolation = ISOLATION_NONE};
 static struct config config;
 static struct plan *plan;
 static struct error error;
@@ -216,6 +216,45 @@ static void plan_checks_settings_and_patterns_beforehand(void **state)
     }
 }
 
+static void plan_checks_series_that_no_detector_wants(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines, *sentence;
+    } wrong[] = {
+        {"  series: [{name: a, count: {level: bad}}]\n",
+         "c.yaml:4: stream 'web': level 'bad' is none of trace, debug, info, warn, error, "
+         "fatal (or >= one of them)"},
+        {"  series:\n  - {name: a, mean: ms}\n  - {name: b}\n",
+         "c.yaml:6: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
+         "max"},
+        {"  fields: {user: text}\n  series: [{name: a, mean: user}]\n",
+         "c.yaml:5: stream 'web': field 'user' is used as a number here and as text elsewhere"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        assert_int_equal(plan_of(wrong[i].lines), -EINVAL);
+        assert_string_equal(error.text, wrong[i].sentence);
+    }
+    assert_int_equal(plan_of("  series: [{name: a, count: {match: 'a(b'}}]\n"), -EINVAL);
+    assert_non_null(strstr(error.text, "c.yaml:4: stream 'web': "));
+    assert_int_equal(plan_of("  series: [{name: a, count: {match: b, where: 'user = x'}}]\n"),
+                     0);
+    assert_int_equal(plan->pattern_count, 0);
+    assert_int_equal(plan->judge.field_count, 0);
+}
+
+static void plan_names_the_file_that_the_stream_is_from(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("conf.d", 0700), 0);
+    rig_write("oddline.yaml", "streams: [{name: web, paths: x}]\n");
+    rig_write("conf.d/db.yaml", "streams:\n- name: db\n  paths: x\n  timezone: Mars\n");
+    assert_int_equal(config_read("oddline.yaml", &config, &error), 0);
+    struct plan_place place = {.file = "oddline.yaml", .number = 1, .library = &library};
+    assert_true(plan_create(&config.streams[1], &place, &plan, &error) < 0);
+    assert_true(strncmp(error.text, "conf.d/db.yaml:2: stream 'db': ", 31) == 0);
+}
+
 static void plan_refuses_more_series_than_are_counted(void **state)
 {
     (void)state;
@@ -259,6 +298,8 @@ int main(void)
         TEST(plan_without_a_policy_has_the_default_one),
         TEST(plan_refuses_what_cannot_be_meant),
         TEST(plan_checks_settings_and_patterns_beforehand),
+        TEST(plan_checks_series_that_no_detector_wants),
+        TEST(plan_names_the_file_that_the_stream_is_from),
         TEST(plan_refuses_more_series_than_are_counted),
         TEST(plan_reads_declared_fields_first_and_in_order),
     };

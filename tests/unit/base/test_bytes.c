@@ -29,6 +29,7 @@ static void bytes_know_what_they_start_with(void **state)
     assert_false(bytes_starts_with(bytes_of("erro"), "error"));
     assert_false(bytes_starts_with(bytes_of("terror"), "error"));
     assert_false(bytes_starts_with((struct bytes){0}, "a"));
+    assert_true(bytes_starts_with((struct bytes){0}, "")); // and NULL is not looked at
 }
 
 static void buffer_keeps_its_content_while_it_grows(void **state)

@@ -42,6 +42,38 @@ static void regex_finds_a_match_anywhere(void **state)
     regex_free(NULL);
 }
 
+static void regex_goes_on_from_an_offset_with_what_is_before_it_as_context(void **state)
+{
+    (void)state;
+    struct regex *begin = compiled("^a"), *behind = compiled("(?<=a)b");
+    struct bytes line = bytes_of("aabab");
+    assert_int_equal(regex_match_from(begin, line, 0, false), 1);
+    assert_int_equal(regex_match_from(begin, line, 1, false), 0);
+    assert_int_equal(regex_match_from(behind, line, 2, false), 1);
+    assert_true(regex_group(behind, line, 0).at == line.at + 2);
+    assert_int_equal(regex_match_from(behind, line, 3, false), 1);
+    assert_true(regex_group(behind, line, 0).at == line.at + 4);
+    assert_int_equal(regex_match_from(behind, line, 5, false), 0);
+    assert_int_equal(regex_match_from(behind, line, 6, false), 0); // behind the end
+    regex_free(begin);
+    regex_free(behind);
+}
+
+static void regex_says_where_a_match_may_begin_that_was_cut(void **state)
+{
+    (void)state;
+    struct regex *regex = compiled("key-\\d{4}");
+    struct bytes line = bytes_of("key-1234 key-56");
+    assert_int_equal(regex_match_from(regex, line, 0, true), 1);
+    assert_true(bytes_is(regex_group(regex, line, 0), "key-1234"));
+    assert_int_equal(regex_match_from(regex, line, 8, true), REGEX_UNDECIDED);
+    assert_true(regex_group(regex, line, 0).at == line.at + 9);
+    assert_int_equal(regex_match_from(regex, line, 8, false), 0);
+    assert_int_equal(regex_match_from(regex, bytes_of("key-x"), 0, true), 0);
+    assert_int_equal(regex_health(regex).limit_errors, 0);
+    regex_free(regex);
+}
+
 static void regex_knows_groups_by_name_and_those_that_took_no_part(void **state)
 {
     (void)state;
@@ -157,6 +189,8 @@ int main(void)
     memset(long_line, 'a', sizeof(long_line));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(regex_finds_a_match_anywhere),
+        cmocka_unit_test(regex_goes_on_from_an_offset_with_what_is_before_it_as_context),
+        cmocka_unit_test(regex_says_where_a_match_may_begin_that_was_cut),
         cmocka_unit_test(regex_knows_groups_by_name_and_those_that_took_no_part),
         cmocka_unit_test(regex_takes_lines_as_bytes),
         cmocka_unit_test(regex_refuses_a_broken_pattern_with_its_place),

@@ -213,6 +213,28 @@ static void names_are_the_words_of_the_documents(void **state)
     assert_int_equal(finding_severity_number(ROUTE_LOG), 9);
 }
 
+static void finding_without_a_time_gets_that_of_its_delivery(void **state)
+{
+    (void)state;
+    const int64_t now = INT64_C(1500000000) * NS_PER_S;
+    struct finding f = {.status = FINDING_RESOLVED,
+                        .starts_ns = NO_TIME,
+                        .ends_ns = NO_TIME,
+                        .detected_ns = NO_TIME};
+    finding_date(&f, now);
+    assert_int_equal(f.detected_ns, now);
+    assert_int_equal(f.starts_ns, now);
+    assert_int_equal(f.ends_ns, now);
+    finding_date(&f, now + 1);
+    assert_int_equal(f.detected_ns, now);
+    f = (struct finding){
+        .status = FINDING_FIRING, .starts_ns = 7, .ends_ns = NO_TIME, .detected_ns = NO_TIME};
+    finding_date(&f, now);
+    assert_int_equal(f.detected_ns, now);
+    assert_int_equal(f.starts_ns, 7);
+    assert_int_equal(f.ends_ns, NO_TIME); // it has not ended
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +245,7 @@ int main(void)
         cmocka_unit_test(encode_cuts_between_characters),
         cmocka_unit_test(encode_keeps_to_the_schema),
         cmocka_unit_test(names_are_the_words_of_the_documents),
+        cmocka_unit_test(finding_without_a_time_gets_that_of_its_delivery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 
 #include "judge/judge.h"
 
+#include "base/check.h"
 #include "base/log.h"
 #include "ring/batch.h"
 #include "stage.h"
@@ -63,14 +64,17 @@ static void open_judge(const struct judge_use *uses, size_t count, bool live)
     stream = stage_stream();
     stream.uses = uses;
     stream.use_count = count;
-    struct judge_options options = {.live = live,
+    assert_int_equal(ring_create(8 << 20, 1, &ring, NULL), 0);
+    struct judge_options options = {.ring = ring,
+                                    .isolation = ISOLATION_NONE,
+                                    .live = live,
                                     .resource = {&pair, 1},
                                     .config_hash = 42,
                                     .deliver = deliver,
                                     .context = &notes};
     assert_int_equal(judge_create(&options, &judge), 0);
     assert_int_equal(judge_add(judge, 3, &stream), 0);
-    assert_int_equal(ring_create(8 << 20, 1, &ring, NULL), 0);
+    assert_int_equal(judge_start(judge, NULL), 0);
     assert_int_equal(batch_writer_init(&writer, ring, NULL), 0);
 }
 
@@ -84,12 +88,9 @@ static void close_judge(void)
 /* Everything in the ring; false when the last was RING_END. */
 static bool drain(void)
 {
-    const struct ring_frame *frame;
     bool more = true;
-    while ((frame = ring_peek(ring, 0))) {
-        more = judge_frame(judge, frame);
-        ring_release(ring, 0);
-    }
+    while (ring_peek(ring, 0))
+        more = judge_step(judge, 0);
     return more;
 }
 
@@ -133,9 +134,11 @@ static void put_window(uint64_t nth, double errors)
     drain();
 }
 
-static void put_gap(uint64_t offset, int64_t time_ns)
+static void put_gap_of(const char *path, uint64_t offset, int64_t time_ns)
 {
-    static const char text[] = "app.logno permission";
+    char text[64];
+    CHECK(strlen(path) == 7);
+    snprintf(text, sizeof(text), "%sno permission", path);
     struct gap *gap = ring_reserve(ring, sizeof(*gap) + sizeof(text));
     *gap = (struct gap){.stream = 3,
                         .offset = offset,
@@ -147,6 +150,11 @@ static void put_gap(uint64_t offset, int64_t time_ns)
                         .reason_len = 13};
     memcpy(gap + 1, text, sizeof(text));
     ring_commit(ring, RING_GAP, sizeof(*gap) + sizeof(text));
+}
+
+static void put_gap(uint64_t offset, int64_t time_ns)
+{
+    put_gap_of("app.log", offset, time_ns);
 }
 
 static const uint32_t on_errors[] = {ERRORS};
@@ -229,6 +237,56 @@ static void judge_says_that_bytes_could_not_be_scored(void **state)
     close_judge();
 }
 
+static void
+judge_dates_a_gap_without_a_time_by_the_newest_window_else_by_its_delivery(void **state)
+{
+    (void)state;
+    open_judge(NULL, 0, false);
+    put_gap(77, NO_TIME);
+    put_notice();
+    put_window(0, 10);
+    put_gap(78, NO_TIME);
+    drain();
+    assert_int_equal(notes.count, 2);
+    assert_int_equal(notes.told[0].finding.starts_ns, NO_TIME);
+    assert_int_equal(notes.told[0].finding.detected_ns, NO_TIME);
+    assert_int_equal(notes.told[1].finding.starts_ns, stage_start(1));
+    close_judge();
+}
+
+static void judge_tells_gaps_of_different_files_apart(void **state)
+{
+    (void)state;
+    open_judge(NULL, 0, false);
+    put_gap_of("app.log", 1, stage_start(0));
+    put_gap_of("app.log", 2, stage_start(0));
+    put_gap_of("web.log", 1, stage_start(0));
+    drain();
+    uint64_t one = notes.told[0].finding.fingerprint;
+    assert_true(one == notes.told[1].finding.fingerprint);
+    assert_true(one != notes.told[2].finding.fingerprint);
+    close_judge();
+}
+
+static void
+judge_holds_a_storm_of_gaps_back_before_anything_is_known_of_the_stream(void **state)
+{
+    (void)state;
+    uint32_t cap = judge_policy_default.storm_per_hour;
+    open_judge(NULL, 0, false);
+    for (uint64_t i = 0; i < 20; i++)
+        put_gap(i, NO_TIME);
+    drain();
+    assert_int_equal(notes.count, cap);
+    assert_int_equal(judge_counts(judge).suppressed, 20 - cap);
+    assert_int_equal(judge_counts(judge).gaps, 20);
+    put_notice();
+    put_gap(99, stage_start(0)); // with time a new hour begins
+    drain();
+    assert_int_equal(notes.count, cap + 1);
+    close_judge();
+}
+
 static void judge_holds_a_storm_of_gaps_back(void **state)
 {
     (void)state;
@@ -238,8 +296,6 @@ static void judge_holds_a_storm_of_gaps_back(void **state)
         put_gap(i, stage_start(i));
     drain();
     assert_int_equal(notes.count, judge_policy_default.storm_per_hour);
-    assert_int_equal(judge_counts(judge).suppressed, 20 - judge_policy_default.storm_per_hour);
-    judge_forget(judge, 3);
     assert_int_equal(judge_counts(judge).suppressed, 20 - judge_policy_default.storm_per_hour);
     close_judge();
 }
@@ -293,23 +349,6 @@ static void judge_stops_at_the_end(void **state)
     close_judge();
 }
 
-static void judge_works_on_the_same_stream_again_after_it_was_forgotten(void **state)
-{
-    (void)state;
-    struct judge_use use = {.plugin = plugins[FAKER], .on = on_errors, .on_count = 1};
-    open_judge(&use, 1, false);
-    put_notice();
-    put_window(30, 50);
-    judge_forget(judge, 3);
-    assert_int_equal(judge_add(judge, 3, &stream), 0);
-    assert_int_equal(judge_add(judge, 40, &stream), 0);
-    put_notice();
-    put_window(30, 50);
-    assert_int_equal(notes.count, 2);
-    assert_string_not_equal(notes.told[0].finding.id, notes.told[1].finding.id);
-    close_judge();
-}
-
 static void tell_a_story(void)
 {
     put_notice();
@@ -357,11 +396,15 @@ int main(void)
         cmocka_unit_test(judge_observes_each_record_once_before_its_window),
         cmocka_unit_test(judge_says_that_a_detector_failed_and_goes_on),
         cmocka_unit_test(judge_says_that_bytes_could_not_be_scored),
+        cmocka_unit_test(
+            judge_dates_a_gap_without_a_time_by_the_newest_window_else_by_its_delivery),
+        cmocka_unit_test(judge_tells_gaps_of_different_files_apart),
         cmocka_unit_test(judge_holds_a_storm_of_gaps_back),
+        cmocka_unit_test(
+            judge_holds_a_storm_of_gaps_back_before_anything_is_known_of_the_stream),
         cmocka_unit_test(judge_goes_through_a_run_of_empty_windows_one_by_one),
         cmocka_unit_test(judge_gives_each_finding_what_is_known_of_the_program),
         cmocka_unit_test(judge_stops_at_the_end),
-        cmocka_unit_test(judge_works_on_the_same_stream_again_after_it_was_forgotten),
         cmocka_unit_test(judge_finds_the_same_in_the_same_frames),
     };
     return cmocka_run_group_tests(tests, load_all, unload_all);

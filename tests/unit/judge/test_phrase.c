@@ -111,6 +111,42 @@ static void phrase_reason_names_who_said_it_and_how_sure(void **state)
         text, "ewma: errors at 20 per minute, expected 3 (surprise 7.3): the queue is full");
 }
 
+static void phrase_cuts_a_long_name_and_keeps_the_numbers(void **state)
+{
+    (void)state;
+    char pattern[601], name[PHRASE_NAME_SIZE], text[512];
+    for (size_t i = 0; i < 600; i += 2)
+        memcpy(pattern + i, "é", 2);
+    pattern[600] = '\0';
+    struct judge_series series = {.name = pattern, .is_count = true};
+    struct opinion o = stage_opinion(ERRORS, 137, 0.4, 7);
+    o.score.lower = 0;
+    o.score.upper = 3.14159;
+    phrase_reason(&series, &o, 60 * NS_PER_S, text, sizeof(text));
+    assert_true(strncmp(text, "ewma: éé", 10) == 0);
+    assert_non_null(
+        strstr(text, "é… at 137 per minute, expected 0.4 (0 to 3.14) (surprise 7.0)"));
+    o = stage_silence(600, 7);
+    phrase_opinion(&series, &o, NS_PER_S, text, sizeof(text));
+    assert_non_null(strstr(text, "é… for 10m, usually at most 60s"));
+    pattern[PHRASE_NAME_SIZE - 1] = '\0';
+    assert_string_equal(phrase_name(pattern, name), pattern); // this is just short enough
+    pattern[1] = 'x';                                         // no UTF-8: any place will do
+    pattern[PHRASE_NAME_SIZE - 1] = 'x';
+    assert_true(strlen(phrase_name(pattern, name)) < PHRASE_NAME_SIZE);
+}
+
+static void phrase_survives_the_longest_numbers(void **state)
+{
+    (void)state;
+    char text[512];
+    struct opinion o = stage_opinion(ERRORS, -1.23e-300, 4.56e300, 1e300);
+    o.score.lower = -1.11e300;
+    o.score.upper = 1.11e-300;
+    phrase_reason(&stage_series[ERRORS], &o, 60 * NS_PER_S, text, sizeof(text));
+    assert_non_null(strstr(text, "(-1.11e+300 to 1.11e-300) (surprise 1000"));
+}
+
 static void phrase_never_writes_beyond_its_room(void **state)
 {
     (void)state;
@@ -136,6 +172,8 @@ int main(void)
         cmocka_unit_test(phrase_says_that_a_level_is_accepted),
         cmocka_unit_test(phrase_survives_any_number_of_seconds),
         cmocka_unit_test(phrase_reason_names_who_said_it_and_how_sure),
+        cmocka_unit_test(phrase_cuts_a_long_name_and_keeps_the_numbers),
+        cmocka_unit_test(phrase_survives_the_longest_numbers),
         cmocka_unit_test(phrase_never_writes_beyond_its_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

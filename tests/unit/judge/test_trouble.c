@@ -47,7 +47,7 @@ static void trouble_copies_its_records_and_they_outlive_the_window(void **state)
                                                   {WARNINGS, 110, "app.log", "no error"},
                                                   {ERRORS, 200, "app.log", "worst"},
                                                   {ERRORS, 300, "app.log.1", "typical"}};
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct scene scene = scene_of(3, records, 4);
     struct opinion o = stage_opinion(ERRORS, 40, 1, 7);
     trouble_lead(&trouble, &scene, &o);
@@ -69,7 +69,7 @@ static void trouble_keeps_five_records_and_none_twice(void **state)
 {
     (void)state;
     static const struct stage_record one[] = {{ERRORS, 100, "a", "1"}, {ERRORS, 200, "a", "2"}};
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct opinion o = stage_opinion(ERRORS, 40, 1, 7);
     struct scene scene = scene_of(0, one, 2);
     trouble_lead(&trouble, &scene, &o);
@@ -89,7 +89,7 @@ static void trouble_shows_the_last_record_seen_when_its_window_has_none(void **s
 {
     (void)state;
     static const struct stage_record records[] = {{ERRORS, 100, "app.log", "farewell"}};
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct proof last = {0};
     struct scene scene = scene_of(0, records, 1);
     proof_take(&last, &closed.head, closed.evidence);
@@ -108,7 +108,7 @@ static void trouble_shows_the_last_record_seen_when_its_window_has_none(void **s
 static void trouble_of_silence_began_when_the_last_line_came(void **state)
 {
     (void)state;
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct scene scene = scene_of(9, NULL, 0);
     struct opinion o = stage_silence(240, 7);
     trouble_lead(&trouble, &scene, &o);
@@ -121,7 +121,7 @@ static void trouble_began_at_a_sane_time_whatever_a_plugin_reports(void **state)
     (void)state;
     static const double seconds[] = {1e300, INFINITY, NAN, -1e300, 0};
     for (size_t i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
-        struct trouble trouble = {0};
+        struct trouble trouble = TROUBLE_NONE;
         struct scene scene = scene_of(9, NULL, 0);
         struct opinion o = stage_silence(seconds[i], 7);
         trouble_lead(&trouble, &scene, &o);
@@ -133,7 +133,7 @@ static void trouble_began_at_a_sane_time_whatever_a_plugin_reports(void **state)
 static void trouble_keeps_its_beginning_when_it_grows(void **state)
 {
     (void)state;
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct opinion o = stage_opinion(ERRORS, 40, 1, 7);
     for (uint64_t n = 4; n < 8; n++) {
         struct scene scene = scene_of(n, NULL, 0);
@@ -148,7 +148,7 @@ static void trouble_keeps_its_beginning_when_it_grows(void **state)
 static void trouble_lists_a_supporter_once(void **state)
 {
     (void)state;
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct opinion lead = stage_opinion(ERRORS, 40, 1, 7);
     for (uint64_t n = 0; n < 6; n++) {
         struct scene scene = scene_of(n, NULL, 0);
@@ -164,7 +164,7 @@ static void trouble_lists_a_supporter_once(void **state)
 static void trouble_lists_a_silent_series_once_however_long_it_lasts(void **state)
 {
     (void)state;
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     for (uint64_t n = 0; n < 6; n++) {
         struct scene scene = scene_of(n, NULL, 0);
         struct opinion o = stage_silence(300 + 60 * (double)n, 5 + (double)n / 10);
@@ -181,7 +181,7 @@ static void trouble_lists_a_silent_series_once_however_long_it_lasts(void **stat
 static void trouble_lists_what_led_once_in_its_strongest_words(void **state)
 {
     (void)state;
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     for (int n = 0; n < 12; n++) {
         struct scene scene = scene_of((uint64_t)n, NULL, 0);
         struct opinion o = stage_opinion(ERRORS, 40 + n, 1, 7 + n);
@@ -200,7 +200,7 @@ static void trouble_tells_series_apart_whose_names_begin_alike(void **state)
     struct judge_stream own = stage_stream();
     own.series = series;
     own.series_count = 2;
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct scene scene = scene_of(0, NULL, 0);
     scene.stream = &own;
     struct opinion longer = stage_opinion(0, 40, 1, 7), shorter = stage_opinion(1, 50, 1, 6);
@@ -222,7 +222,7 @@ static void trouble_lists_a_long_pattern_once(void **state)
     own.series = series;
     own.series_count = 2;
     for (size_t len = 399; len > 100; len -= 37) {
-        struct trouble trouble = {0};
+        struct trouble trouble = TROUBLE_NONE;
         name[len] = '\0';
         for (uint64_t n = 0; n < 6; n++) {
             struct scene scene = scene_of(n, NULL, 0);
@@ -250,7 +250,7 @@ static void trouble_finds_room_for_what_replaced_it(void **state)
     }
     own.series = series;
     own.series_count = FINDING_REASONS_MAX + 2;
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct scene scene = scene_of(0, NULL, 0);
     scene.stream = &own;
     for (uint32_t i = 0; i < FINDING_REASONS_MAX + 2; i++) {
@@ -271,7 +271,7 @@ static void trouble_finds_room_for_what_replaced_it(void **state)
 static void trouble_has_one_fingerprint_per_series_and_kind(void **state)
 {
     (void)state;
-    struct trouble trouble = {0};
+    struct trouble trouble = TROUBLE_NONE;
     struct opinion a = stage_opinion(ERRORS, 40, 1, 7), b = stage_opinion(ERRORS, 900, 2, 9),
                    c = stage_opinion(WARNINGS, 40, 1, 7), d = stage_opinion(ERRORS, 1, 40, 7);
     const struct opinion *opinions[] = {&a, &b, &c, &d};
@@ -294,7 +294,8 @@ static void trouble_has_one_fingerprint_per_series_and_kind(void **state)
 static void trouble_becomes_a_finding_with_all_its_numbers(void **state)
 {
     (void)state;
-    struct trouble trouble = {.route = ROUTE_TICKET, .threshold = 4.7, .suppressed = 3};
+    struct trouble trouble = {
+        .starts_ns = NO_TIME, .route = ROUTE_TICKET, .threshold = 4.7, .suppressed = 3};
     struct scene scene = scene_of(2, NULL, 0);
     struct opinion o = stage_opinion(PATTERN, 40, 1, 7.5);
     o.score.score = 123;

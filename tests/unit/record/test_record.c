@@ -125,6 +125,41 @@ static void text_is_cut_the_same_in_any_chunks(void **state)
     }
 }
 
+/* What the times of the records come to when `text` arrives in two parts. */
+static uint64_t times_with_cut(const char *text, size_t cut, int year)
+{
+    struct rig rig = rig_of(.format = RECORD_TEXT, .year = year);
+    uint64_t hash = 0;
+    recorder_sample(rig.recorder, bytes_of(text));
+    size_t used = rig_feed(&rig, (struct bytes){text, cut}, false);
+    for (uint32_t i = 0; i < rig.count; i++)
+        hash = hash_join(hash, (uint64_t)rig.records[i].time_ns);
+    rig_feed(&rig, bytes_of(text + used), true);
+    for (uint32_t i = 0; i < rig.count; i++)
+        hash = hash_join(hash, (uint64_t)rig.records[i].time_ns);
+    rig_close(&rig);
+    return hash;
+}
+
+/* How often a line is looked at before it is taken must not decide its year, nor that of the record before. */
+static void years_are_inferred_the_same_in_any_chunks(void **state)
+{
+    (void)state;
+    static const char *const logs[] = {
+        "Jan  4 21:20:00 a\nJun  4 01:02:no stamp\n and more\n and more\n",
+        "Jan  4 21:20:00 a\n more\nJun  4 01:02:03 b\nDec 14 01:02:03 c\n more\nMar  1 00:00:00 d\n",
+        "Mar  1 00:00:00 a\nDec 31 00:00:00 b\nFeb 29 00:00:00 c\n more\nNov 29 00:00:00 d\n",
+        "Dec 31 00:00:00 a\nE0601 12:00:00.1 b\nJan  1 00:00:00 c\nE0201 12:00:00.1 d\n",
+        "2019-06-01 00:00:00 a\nJan  1 00:00:00 b\n2021-01-01 00:00:00 c\nDec 31 00:00:00 d\n",
+    };
+    for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++)
+        for (int year = 0; year <= 2016; year += 2016) {
+            uint64_t whole = times_with_cut(logs[i], 0, year);
+            for (size_t cut = 1; cut < strlen(logs[i]); cut++)
+                assert_true(times_with_cut(logs[i], cut, year) == whole);
+        }
+}
+
 static void containers_are_cut_the_same_in_any_chunks(void **state)
 {
     (void)state;
@@ -321,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_is_cut_the_same_in_any_chunks),
+        cmocka_unit_test(years_are_inferred_the_same_in_any_chunks),
         cmocka_unit_test(containers_are_cut_the_same_in_any_chunks),
         cmocka_unit_test(long_lines_are_cut_the_same_in_any_chunks),
         cmocka_unit_test(junk_is_cut_the_same_in_any_chunks),

@@ -16,12 +16,15 @@ static struct stamps stamps_in(const char *name, int year)
     return stamps;
 }
 
+/* Reads one and takes it. */
 static int64_t read_whole(struct stamps *stamps, const char *text)
 {
     int64_t ns = NO_TIME;
+    stamps_pass(stamps);
     size_t len = stamp_read(stamps, bytes_of(text), &ns);
     if (len != strlen(text))
         fail_msg("'%s': read %zu bytes of %zu", text, len, strlen(text));
+    stamps_take(stamps);
     return ns;
 }
 
@@ -197,6 +200,22 @@ static void stamps_with_a_year_lend_it_to_those_without(void **state)
     assert_time(read_whole(&stamps, "Jan  1 00:00:01"), "2012-01-01T00:00:01Z");
 }
 
+/* Looking at a line is no reason to infer other years from it, whatever it says. */
+static void a_stamp_that_is_not_taken_changes_no_year(void **state)
+{
+    (void)state;
+    static const char *const looks[] = {"Jun  4 01:02:03", "Jan  4 21:20:59", "E0101 12:00:00.1",
+                                        "2031-06-04 00:00:00"};
+    for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+        struct stamps stamps = stamps_in("UTC", 0);
+        int64_t ns;
+        assert_time(read_whole(&stamps, "Jan  4 21:20:00"), "2024-01-04T21:20:00Z");
+        stamps_pass(&stamps);
+        assert_true(stamp_read(&stamps, bytes_of(looks[i]), &ns) > 0);
+        assert_time(read_whole(&stamps, "Dec  4 01:02:00"), "2023-12-04T01:02:00Z");
+    }
+}
+
 static void the_zone_comes_from_the_line_then_from_the_stream(void **state)
 {
     (void)state;
@@ -229,6 +248,7 @@ int main(void)
         cmocka_unit_test(the_first_year_is_the_latest_not_a_day_after_the_file),
         cmocka_unit_test(the_year_rolls_over_at_new_year_and_back),
         cmocka_unit_test(stamps_with_a_year_lend_it_to_those_without),
+        cmocka_unit_test(a_stamp_that_is_not_taken_changes_no_year),
         cmocka_unit_test(the_zone_comes_from_the_line_then_from_the_stream),
         cmocka_unit_test(a_clock_without_a_date_has_a_length),
     };

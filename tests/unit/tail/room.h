@@ -115,10 +115,16 @@ static inline void reader_close(struct reader *r)
     buffer_free(&r->lines);
 }
 
-static inline void reader_add(struct reader *r, const char *name)
+static inline void reader_add_from(struct reader *r, const char *name, enum tail_start start)
 {
     struct error error;
-    assert_int_equal(tail_add(r->tail, at(name), 7, &error), 0);
+    struct tail_wish wish = {.group = 7, .start = start};
+    assert_int_equal(tail_add(r->tail, at(name), wish, &error), 0);
+}
+
+static inline void reader_add(struct reader *r, const char *name)
+{
+    reader_add_from(r, name, TAIL_BEGIN);
 }
 
 static inline void reader_turn(struct reader *r, struct source *source)

@@ -164,6 +164,21 @@ static void truncated_below_the_offset_begins_at_zero_and_counts(void **state)
     reader_close(&r);
 }
 
+static void bytes_unread_when_a_file_is_cut_while_nobody_looks_are_a_gap(void **state)
+{
+    (void)state;
+    struct reader r;
+    append("a.log", "one\nno newline, so not read yet");
+    start(&r, "a.log");
+    reader_expect(&r, 60, "one\n");
+    stop(&r);
+    overwrite("a.log", "new\n");
+    start(&r, "a.log");
+    reader_expect(&r, 60, "new\n");
+    assert_int_equal(r.gap, strlen("no newline, so not read yet"));
+    reader_close(&r);
+}
+
 static void same_head_and_other_bytes_before_the_offset_begins_at_zero(void **state)
 {
     (void)state;
@@ -205,10 +220,9 @@ static void start_at_the_end_skips_what_was_there_and_nothing_else(void **state)
     (void)state;
     struct reader r;
     struct tail_options o = options();
-    o.start = TAIL_END;
     append("a.log", "old\n");
     reader_open(&r, &o);
-    reader_add(&r, "*.log");
+    reader_add_from(&r, "*.log", TAIL_END);
     reader_expect(&r, 60, "");
     append("a.log", "new\n");
     reader_expect(&r, 60, "new\n");
@@ -218,9 +232,27 @@ static void start_at_the_end_skips_what_was_there_and_nothing_else(void **state)
     move("a.log", "a.old");
     append("a.log", "rotated while down\n");
     reader_open(&r, &o);
-    reader_add(&r, "*.log");
+    reader_add_from(&r, "*.log", TAIL_END);
     reader_expect(&r, 100, "rotated while down\n");
     reader_close(&r);
+}
+
+static void start_is_that_of_the_pattern_and_of_the_first_that_names_the_file(void **state)
+{
+    (void)state;
+    struct reader r;
+    struct tail_options o = options();
+    append("end.log", "old\n");
+    append("begin.txt", "past\n");
+    append("both.log", "not this\n");
+    reader_open(&r, &o);
+    reader_add_from(&r, "*.log", TAIL_END);
+    reader_add_from(&r, "begin.txt", TAIL_BEGIN);
+    reader_add_from(&r, "both.log", TAIL_BEGIN);
+    reader_expect(&r, 60, "past\n");
+    append("end.log", "new\n");
+    reader_expect(&r, 60, "new\n");
+    stop(&r);
 }
 
 static void pack_file(const char *from, const char *to)
@@ -289,9 +321,11 @@ int main(void)
         T(gone_while_down_is_a_gap_of_known_size),
         T(inode_used_again_begins_at_zero),
         T(truncated_below_the_offset_begins_at_zero_and_counts),
+        T(bytes_unread_when_a_file_is_cut_while_nobody_looks_are_a_gap),
         T(same_head_and_other_bytes_before_the_offset_begins_at_zero),
         T(damaged_bookmarks_are_set_aside_and_reading_begins_anew),
         T(start_at_the_end_skips_what_was_there_and_nothing_else),
+        T(start_is_that_of_the_pattern_and_of_the_first_that_names_the_file),
         T(archive_is_read_once),
         T(archive_of_a_file_that_was_read_is_not_read_again),
         T(archive_made_while_down_gives_the_rest),

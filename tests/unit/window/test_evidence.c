@@ -45,7 +45,7 @@ static int close_all(void **state)
 }
 
 /* Shows record number `count`, at offset 10 x count in line `count`. */
-static void see(const char *text, uint64_t count, uint8_t level, bool extreme)
+static void show(const char *text, uint64_t count, uint8_t level, bool by_value, bool extreme)
 {
     struct oddline_record record = {.time_ns = (int64_t)count,
                                     .text = 2,
@@ -56,7 +56,12 @@ static void see(const char *text, uint64_t count, uint8_t level, bool extreme)
     struct oddline_batch batch = {.text = room, .records = &record, .count = 1};
     struct sighting sighting = {
         .batch = &batch, .record = &record, .path = path, .offset = 10 * count, .line = count};
-    evidence_see(evidence, &sighting, count, extreme);
+    evidence_see(evidence, &sighting, count, by_value, extreme);
+}
+
+static void see(const char *text, uint64_t count, uint8_t level)
+{
+    show(text, count, level, false, false);
 }
 
 static size_t write_out(void)
@@ -84,7 +89,7 @@ static void assert_text(const struct closed_evidence *e, const char *want)
 static void evidence_of_one_record_plays_all_roles_and_is_written_once(void **state)
 {
     (void)state;
-    see("only", 1, 9, false);
+    see("only", 1, 9);
     assert_int_equal(write_out(), 1);
     assert_int_equal(found[0].roles, FIRST | WORST | TYPICAL);
     assert_int_equal(found[0].series, 3);
@@ -107,7 +112,7 @@ static void evidence_takes_the_first_the_worst_and_a_typical_record(void **state
     for (uint64_t i = 1; i <= 100; i++) {
         char text[16];
         snprintf(text, sizeof(text), "record %d", (int)i);
-        see(text, i, i == 37 ? 21 : i == 50 ? 21 : 9, false);
+        see(text, i, i == 37 ? 21 : i == 50 ? 21 : 9);
     }
     size_t count = write_out();
     assert_int_equal(count, 3);
@@ -120,9 +125,9 @@ static void evidence_takes_the_first_the_worst_and_a_typical_record(void **state
 static void evidence_follows_the_extreme_of_a_number(void **state)
 {
     (void)state;
-    see("took 5", 1, 9, true);
-    see("took 9", 2, 9, true);
-    see("took 7", 3, 9, false);
+    show("took 5", 1, 9, true, true);
+    show("took 9", 2, 9, true, true);
+    show("took 7", 3, 21, true, false); // a higher level makes it no worse
     size_t count = write_out();
     assert_text(in_role(count, FIRST), "took 5");
     assert_text(in_role(count, WORST), "took 9");
@@ -134,10 +139,10 @@ static void evidence_follows_the_extreme_of_a_number(void **state)
 static void evidence_forgets_when_it_is_cleared(void **state)
 {
     (void)state;
-    see("terrible", 1, 24, true);
+    show("terrible", 1, 24, true, true);
     evidence_clear(evidence);
-    see("first", 1, 1, false);
-    see("worse", 2, 5, false);
+    see("first", 1, 1);
+    see("worse", 2, 5);
     size_t count = write_out();
     assert_text(in_role(count, FIRST), "first");
     assert_text(in_role(count, WORST), "worse");
@@ -150,7 +155,7 @@ static void evidence_cuts_a_long_record_and_still_knows_its_length(void **state)
     char text[3000];
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    see(text, 1, 9, false);
+    see(text, 1, 9);
     assert_int_equal(write_out(), 1);
     assert_int_equal(found[0].text_len, EVIDENCE_TEXT_BYTES);
     assert_int_equal(found[0].length, sizeof(text) - 1);
@@ -170,7 +175,7 @@ static void evidence_is_redacted_but_hashed_as_it_stood(void **state)
                                 .path = path,
                                 .redactions = &rule,
                                 .redaction_count = 1};
-    evidence_see(evidence, &sighting, 1, false);
+    evidence_see(evidence, &sighting, 1, false, false);
     assert_int_equal(write_out(), 1);
     assert_text(&found[0], "a <secret> b");
     assert_int_equal(found[0].hash, hash_bytes(bytes_of("a pw=xy b")));
@@ -186,9 +191,9 @@ static void evidence_of_two_files_is_not_mixed_up(void **state)
     struct oddline_record record = {.text_len = 4, .level = 9};
     struct oddline_batch batch = {.text = "same", .records = &record, .count = 1};
     struct sighting sighting = {.batch = &batch, .record = &record, .path = first};
-    evidence_see(evidence, &sighting, 1, false);
+    evidence_see(evidence, &sighting, 1, false, false);
     sighting.path = other;
-    evidence_see(evidence, &sighting, 2, true);
+    evidence_see(evidence, &sighting, 2, true, true);
     size_t count = write_out();
     assert_int_equal(count, 2);
     const struct closed_evidence *worst = in_role(count, WORST);
@@ -197,6 +202,25 @@ static void evidence_of_two_files_is_not_mixed_up(void **state)
     assert_int_equal(worst->roles, WORST | TYPICAL);
     evidence_clear(evidence);
     path_drop(other);
+}
+
+/* Names are bounded, so that a window fits the ring; the end of one says which file it is. */
+static void evidence_keeps_the_end_of_a_long_name(void **state)
+{
+    (void)state;
+    char name[2000];
+    memset(name, 'd', sizeof(name) - 1);
+    memcpy(name + sizeof(name) - 9, "/app.log", 9);
+    struct path *keep = path;
+    path = path_new(name);
+    see("text", 1, 9);
+    assert_int_equal(write_out(), 1);
+    assert_int_equal(found[0].path_len, EVIDENCE_PATH_BYTES);
+    assert_memory_equal(out.at + 2 + found[0].path + EVIDENCE_PATH_BYTES - 9, "d/app.log", 9);
+    assert_text(&found[0], "text");
+    evidence_clear(evidence);
+    path_drop(path);
+    path = keep;
 }
 
 int main(void)
@@ -209,6 +233,7 @@ int main(void)
         cmocka_unit_test(evidence_cuts_a_long_record_and_still_knows_its_length),
         cmocka_unit_test(evidence_is_redacted_but_hashed_as_it_stood),
         cmocka_unit_test(evidence_of_two_files_is_not_mixed_up),
+        cmocka_unit_test(evidence_keeps_the_end_of_a_long_name),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

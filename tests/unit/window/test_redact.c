@@ -34,6 +34,12 @@ static void redact_replaces_every_match(void **state)
          "token=<redacted> b token=<redacted>"},
         {"x*", "<x>", "axxb", "a<x>b"}, // empty matches take nothing away
         {"$", "!", "ab", "ab"},
+        {"^\\d", "#", "123", "#23"}, // what follows a match is no beginning
+        {"^a|b", "-", "aab", "-a-"},
+        {"(?<=key=|;)\\w", "*", "key=ab;c", "key=*b;*"}, // matches lie behind matches
+        {"(?<=a)b|a", "-", "ab", "--"},
+        {"(?<!\\d)\\d{2}(?!\\d)|\\d{3}", "N", "12345 12", "N45 N"},
+        {"\\bid", "x", "id idid", "x xid"},
         {"", "!", "ab", "ab"},
     };
     char out[256];
@@ -97,6 +103,42 @@ static void redact_that_makes_text_longer_stays_in_bounds(void **state)
     regex_free(rules[1].match);
 }
 
+/* Most of the text goes, and so what lies at its bound is shown: there a secret may have lost its end. */
+static void redact_never_shows_the_beginning_of_a_secret_that_was_cut(void **state)
+{
+    (void)state;
+    static char text[40000], out[1024];
+    struct redaction rules[] = {rule("x+", ""), rule("key-\\d{8}", "<key>")};
+    for (size_t cut = 1; cut <= 12; cut++) {
+        memset(text, 'x', sizeof(text));
+        memcpy(text, "begin ", 6);
+        memcpy(text + REGEX_SUBJECT_BYTES - cut, "key-12345678", 12);
+        for (int order = 0; order < 2; order++) {
+            struct redaction both[] = {rules[order], rules[!order]};
+            size_t len = redact(both, 2, (struct bytes){text, sizeof(text)}, out, sizeof(out));
+            assert_true(len >= 6 && len <= 6 + strlen("<key>"));
+            assert_memory_equal(out, "begin <key>", len);
+        }
+    }
+    regex_free(rules[0].match);
+    regex_free(rules[1].match);
+}
+
+/* A text that shrinks to a tenth still fills what is kept. */
+static void redact_shows_as_much_as_fits_of_a_text_that_shrinks(void **state)
+{
+    (void)state;
+    static char text[40000], out[1024];
+    struct redaction made = rule("x{9}", "");
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = i % 10 ? 'x' : '.';
+    assert_int_equal(redact(&made, 1, (struct bytes){text, sizeof(text)}, out, sizeof(out)),
+                     sizeof(out));
+    for (size_t i = 0; i < sizeof(out); i++)
+        assert_int_equal(out[i], '.');
+    regex_free(made.match);
+}
+
 static void redact_withholds_all_when_a_search_gives_up(void **state)
 {
     (void)state;
@@ -125,6 +167,8 @@ int main(void)
         cmocka_unit_test(redact_without_rules_is_a_bounded_copy),
         cmocka_unit_test(redact_finds_a_secret_across_the_cut),
         cmocka_unit_test(redact_that_makes_text_longer_stays_in_bounds),
+        cmocka_unit_test(redact_never_shows_the_beginning_of_a_secret_that_was_cut),
+        cmocka_unit_test(redact_shows_as_much_as_fits_of_a_text_that_shrinks),
         cmocka_unit_test(redact_withholds_all_when_a_search_gives_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

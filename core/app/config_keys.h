@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config_keys.h - the tables of all keys that a configuration may have.
+ *
+ *      oddline.yaml ──▶ config_schema          conf.d/<any>.yaml ──▶ config_part_schema: only streams
+ *
+ * The one place that knows the keys: reading (config.c), the suggestion for a misspelt key and `oddline check --reference`
+ * come from them.
+ */
+#ifndef APP_CONFIG_KEYS_H
+#define APP_CONFIG_KEYS_H
+
+#include "app/schema.h"
+
+extern const struct schema config_schema, config_part_schema; /* of a struct config */
+
+#endif /* APP_CONFIG_KEYS_H */

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "host/crew.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "host/desk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SCORES_MAX = 1024, SEATS_LEAST = 16 };
+
+int crew_create(const struct crew_options *options, struct crew **ret, struct error *reterr)
+{
+    CHECK(options->ring || options->isolation == ISOLATION_NONE);
+    struct crew *crew = calloc(1, sizeof(*crew));
+    if (!crew)
+        return error_set(reterr, -ENOMEM, "detectors: out of memory");
+    crew->options = *options;
+    *ret = crew;
+    return 0;
+}
+
+static void seat_free(struct crew_seat *seat)
+{
+    instance_close(seat->local);
+    free(seat->values);
+    free(seat->counts);
+    free(seat->scores);
+    free(seat->reasons);
+    buffer_free(&seat->state);
+    buffer_free(&seat->coming);
+}
+
+void crew_free(struct crew *crew)
+{
+    if (!crew)
+        return;
+    for (uint32_t i = 0; i < crew->desk_count; i++) {
+        desk_stop(&crew->desks[i]);
+        free(crew->desks[i].plugins);
+        ring_let_go(crew->options.ring, (int)i + 1);
+    }
+    for (uint32_t i = 0; i < crew->seat_count; i++)
+        seat_free(&crew->seats[i]);
+    free(crew->desks);
+    free(crew->seats);
+    free(crew);
+}
+
+/* ---- seats -------------------------------------------------------------- */
+
+static int grow_seats(struct crew *crew)
+{
+    if (crew->seat_count < crew->seat_max)
+        return 0;
+    uint32_t max = crew->seat_max ? 2 * crew->seat_max : SEATS_LEAST;
+    struct crew_seat *grown = realloc(crew->seats, max * sizeof(*grown));
+    if (!grown)
+        return -ENOMEM;
+    crew->seats = grown;
+    crew->seat_max = max;
+    return 0;
+}
+
+/* What one stream can say of a window has to fit into one message of a worker. */
+static bool too_many(const struct crew *crew, uint32_t stream, uint32_t more)
+{
+    uint32_t scores = more;
+    for (uint32_t i = 0; i < crew->seat_count; i++)
+        if (crew->seats[i].stream == stream)
+            scores += crew->seats[i].options.series_count;
+    return scores > SCORES_MAX;
+}
+
+int crew_add(struct crew *crew, struct plugin *plugin, uint32_t stream,
+             const struct instance_options *options, const uint32_t *on, uint32_t *ret_seat,
+             struct error *reterr)
+{
+    uint32_t count = options->series_count;
+    if (too_many(crew, stream, count))
+        return error_set(reterr, -E2BIG, "stream %s: more than %d scores a window",
+                         options->stream, SCORES_MAX);
+    struct crew_seat seat = {.plugin = plugin, .stream = stream, .options = *options, .on = on};
+    seat.values = calloc(count, sizeof(*seat.values));
+    seat.counts = calloc(count, sizeof(*seat.counts));
+    seat.scores = calloc(count, sizeof(*seat.scores));
+    seat.reasons = calloc(count, sizeof(*seat.reasons));
+    if (!seat.values || !seat.counts || !seat.scores || !seat.reasons || grow_seats(crew) < 0) {
+        seat_free(&seat);
+        return error_set(reterr, -ENOMEM, "stream %s: out of memory", options->stream);
+    }
+    *ret_seat = crew->seat_count;
+    crew->seats[crew->seat_count++] = seat;
+    return 0;
+}
+
+/* ---- who works where ---------------------------------------------------- */
+
+/* One worker for all plugins of our own directory, one for each other file. */
+static struct desk *desk_for(struct crew *crew, const struct plugin *plugin)
+{
+    bool stranger = plugin_is_stranger(plugin);
+    for (uint32_t i = 0; i < crew->desk_count; i++) {
+        struct desk *desk = &crew->desks[i];
+        if (desk->strangers == stranger && (!stranger || desk->plugins[0] == plugin))
+            return desk;
+    }
+    struct desk *grown = realloc(crew->desks, (crew->desk_count + 1) * sizeof(*grown));
+    if (!grown)
+        return NULL;
+    crew->desks = grown;
+    grown[crew->desk_count] = (struct desk){.crew = crew,
+                                            .number = crew->desk_count,
+                                            .strangers = stranger,
+                                            .process = {.pidfd = -1, .brief = -1}};
+    return &grown[crew->desk_count++];
+}
+
+static int place(struct crew *crew, struct crew_seat *seat)
+{
+    struct desk *desk = desk_for(crew, seat->plugin);
+    if (!desk)
+        return -ENOMEM;
+    size_t i = 0;
+    while (i < desk->plugin_count && desk->plugins[i] != seat->plugin)
+        i++;
+    if (i == desk->plugin_count) {
+        struct plugin **grown = realloc(desk->plugins, (i + 1) * sizeof(struct plugin *));
+        if (!grown)
+            return -ENOMEM;
+        desk->plugins = grown;
+        desk->plugins[desk->plugin_count++] = seat->plugin;
+    }
+    seat->desk = desk->number;
+    seat->plugin_index = (uint32_t)i;
+    return 0;
+}
+
+int crew_start(struct crew *crew, struct error *reterr)
+{
+    if (crew->options.isolation == ISOLATION_NONE)
+        return 0;
+    crew->position = ring_tail(crew->options.ring);
+    for (uint32_t i = 0; i < crew->seat_count; i++) {
+        int r = place(crew, &crew->seats[i]);
+        if (r < 0)
+            return error_set(reterr, r, "detectors: out of memory");
+    }
+    if (crew->desk_count >= RING_READERS)
+        return error_set(reterr, -E2BIG, "detectors: %u files of strangers; at most %d",
+                         crew->desk_count, RING_READERS - 2);
+    for (uint32_t i = 0; i < crew->desk_count; i++)
+        desk_start(&crew->desks[i], crew->position);
+    return 0;
+}
+
+/* ---- in this process ---------------------------------------------------- */
+
+static void bury(struct crew *crew, uint32_t number, const struct error *error)
+{
+    struct crew_seat *seat = &crew->seats[number];
+    instance_close(seat->local);
+    seat->local = NULL;
+    seat->dead = true;
+    crew->options.complain(crew->options.context, CREW_SEAT, number, error->text);
+}
+
+static void score_here(struct crew *crew, uint32_t number, const struct oddline_window *window)
+{
+    struct crew_seat *seat = &crew->seats[number];
+    struct oddline_window own = *window;
+    const struct oddline_score *scores;
+    struct error error;
+    for (uint32_t i = 0; i < seat->options.series_count; i++) {
+        seat->values[i] = window->values[seat->on[i]];
+        seat->counts[i] = window->counts[seat->on[i]];
+    }
+    own.values = seat->values;
+    own.counts = seat->counts;
+    if (instance_score(seat->local, &own, &scores, &error) < 0) {
+        bury(crew, number, &error);
+        return;
+    }
+    memcpy(seat->scores, scores, seat->options.series_count * sizeof(*scores));
+    seat->scored = true;
+}
+
+/* ---- the judge's walk --------------------------------------------------- */
+
+void crew_begin(struct crew *crew, uint64_t position, uint32_t stream, int64_t window_ns)
+{
+    for (uint32_t i = 0; i < crew->seat_count; i++) {
+        struct crew_seat *seat = &crew->seats[i];
+        struct error error;
+        if (seat->stream != stream || seat->window_ns)
+            continue;
+        seat->window_ns = window_ns;
+        seat->opened_at = position;
+        seat->options.window_ns = window_ns;
+        if (crew->options.isolation == ISOLATION_NONE &&
+            instance_open(seat->plugin, &seat->options, &seat->local, &error) < 0)
+            bury(crew, i, &error);
+    }
+}
+
+void crew_observe(struct crew *crew, uint64_t position, uint32_t stream,
+                  const struct oddline_batch *batch)
+{
+    (void)position;
+    if (crew->options.isolation != ISOLATION_NONE)
+        return; // workers see it by themselves
+    for (uint32_t i = 0; i < crew->seat_count; i++) {
+        struct error error;
+        if (crew->seats[i].stream == stream && crew->seats[i].local &&
+            instance_observe(crew->seats[i].local, batch, &error) < 0)
+            bury(crew, i, &error);
+    }
+}
+
+static void clear_scores(struct crew_seat *seat)
+{
+    seat->scored = false;
+    memset(seat->scores, 0, seat->options.series_count * sizeof(*seat->scores));
+}
+
+void crew_score(struct crew *crew, uint64_t position, uint64_t nth, uint32_t stream,
+                const struct oddline_window *window)
+{
+    for (uint32_t i = 0; i < crew->seat_count; i++) {
+        if (crew->seats[i].stream != stream)
+            continue;
+        clear_scores(&crew->seats[i]);
+        if (crew->seats[i].local)
+            score_here(crew, i, window);
+    }
+    for (uint32_t i = 0; i < crew->desk_count; i++)
+        desk_score(&crew->desks[i], position, nth, stream);
+    for (uint32_t i = 0; i < crew->seat_count; i++)
+        if (crew->seats[i].stream == stream && !crew->seats[i].scored)
+            crew->counts.gaps++;
+}
+
+const struct oddline_score *crew_scores(const struct crew *crew, uint32_t seat)
+{
+    return crew->seats[seat].scored ? crew->seats[seat].scores : NULL;
+}
+
+void crew_passed(struct crew *crew, uint64_t position)
+{
+    crew->position = position;
+    for (uint32_t i = 0; i < crew->desk_count; i++)
+        desk_poll(&crew->desks[i]);
+}
+
+bool crew_lags(const struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->desk_count; i++)
+        if (crew->desks[i].running && crew->desks[i].saved < crew->position)
+            return true;
+    return false;
+}
+
+void crew_poll(struct crew *crew)
+{
+    crew_passed(crew, crew->position);
+}
+
+struct crew_counts crew_counts(const struct crew *crew)
+{
+    return crew->counts;
+}
+
+/* ---- labels ------------------------------------------------------------- */
+
+struct reading {
+    struct process process;
+    struct plugin *const *plugins;
+    size_t count, heard;
+    void (*refuse)(void *context, size_t index, const char *sentence);
+    void *context;
+};
+
+static void hear_label(struct reading *reading, enum reply_kind kind, struct bytes payload)
+{
+    uint32_t index;
+    struct error error;
+    if (payload.len < sizeof(index))
+        return;
+    memcpy(&index, payload.at, sizeof(index));
+    payload = (struct bytes){payload.at + sizeof(index), payload.len - sizeof(index)};
+    if (index >= reading->count || plugin_label(reading->plugins[index]))
+        return;
+    reading->heard++;
+    if (kind == REPLY_LABEL && plugin_label_far(reading->plugins[index], payload, &error) == 0)
+        return;
+    if (kind == REPLY_REFUSED)
+        error_set(&error, 0, "%.*s", payload.len > 4 ? (int)payload.len - 4 : 0,
+                  payload.at + 4); // behind its length
+    reading->refuse(reading->context, index, error.text);
+}
+
+/* The file that was being loaded when the worker ended: the first that was not heard of. */
+static void blame(struct reading *reading, const char *why)
+{
+    char sentence[512];
+    size_t index = reading->heard < reading->count ? reading->heard : 0;
+    snprintf(sentence, sizeof(sentence), "%s: cannot load: the worker that read its label %s",
+             plugin_path(reading->plugins[index]), why);
+    reading->refuse(reading->context, index, sentence);
+}
+
+static void read_labels(struct reading *reading)
+{
+    int64_t until = clock_monotonic_ns() + 5 * NS_PER_S;
+    struct buffer message = {0};
+    enum reply_kind kind = REPLY_LABEL;
+    char why[160];
+    for (;;) {
+        int r = reply_next(reading->process.reply, &kind, &message);
+        if (r > 0 && kind == REPLY_READY)
+            break;
+        if (r > 0) {
+            hear_label(reading, kind, buffer_bytes(&message));
+            continue;
+        }
+        if (r < 0 || process_ended(&reading->process, why, sizeof(why)) ||
+            clock_monotonic_ns() > until) {
+            blame(reading, r < 0                  ? "said something that cannot be"
+                           : reading->process.pid ? "hangs"
+                                                  : why);
+            break;
+        }
+        reply_wait(reading->process.reply, reading->process.pidfd, 100);
+    }
+    buffer_free(&message);
+}
+
+int crew_read_labels(struct plugin *const *plugins, size_t count, const char *exe,
+                     void (*refuse)(void *context, size_t index, const char *sentence),
+                     void *context, struct error *reterr)
+{
+    struct reading reading = {
+        .plugins = plugins, .count = count, .refuse = refuse, .context = context};
+    struct process_options options = {
+        .exe = exe, .ring_fd = -1, .plugins = plugins, .count = count};
+    int r = process_start(&options, &reading.process, reterr);
+    if (r < 0)
+        return r;
+    read_labels(&reading);
+    process_end(&reading.process);
+    return 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crew.h - all detectors at work on one ring, wherever they run.
+ *
+ *      judge ──crew_add──▶ seats ──crew_start──▶ [worker: built-ins] [worker: a.so] [worker: b.so]
+ *      judge ──crew_score──▶ scores of a window, by seat, in a fixed order
+ *
+ * The judge walks the frames and asks; the workers read ahead. A worker in trouble is replaced here, out of the judge's sight:
+ * all it sees is that a seat has no scores for a window, and a complaint. With ISOLATION_NONE the instances live in this process
+ * and are called when asked.
+ *
+ * Thread   the judge's
+ */
+#ifndef HOST_CREW_H
+#define HOST_CREW_H
+
+#include "host/host.h"
+#include "ring/ring.h"
+
+#include <stdbool.h>
+
+enum isolation { ISOLATION_WORKERS, ISOLATION_NONE };
+
+enum crew_trouble {
+    CREW_SEAT,   /* one instance broke its contract and is closed; the others go on */
+    CREW_PLUGIN, /* its process: crashed, hung, lied, was too slow; a gap, perhaps quarantine */
+};
+
+struct crew_options {
+    struct ring *ring; /* NULL only with ISOLATION_NONE */
+    enum isolation isolation;
+    const char *exe; /* started as `exe worker …`; NULL = this executable */
+    bool
+        never_skip; /* wait for a slow stranger for ever (scan), instead of going on without it (on_lag: skip) */
+    int64_t deadline_ns; /* on one frame; 0 = 2 s */
+    /* One sentence about `plugin`; `seat` is its seat, or the first of them. May be called from any crew_ function. */
+    void (*complain)(void *context, enum crew_trouble trouble, uint32_t seat,
+                     const char *sentence);
+    void *context;
+};
+
+struct crew;
+int crew_create(const struct crew_options *options, struct crew **ret, struct error *reterr);
+void crew_free(struct crew *crew); /* accepts NULL; ends the workers */
+
+/*
+ * A seat for an instance of `plugin`: before crew_start(). The text of `options` and `on` [options->series_count] (indices
+ * in the stream's series) are lent until crew_free(); window_ns is not known yet and ignored.
+ */
+int crew_add(struct crew *crew, struct plugin *plugin, uint32_t stream,
+             const struct instance_options *options, const uint32_t *on, uint32_t *ret_seat,
+             struct error *reterr);
+
+/* Start the workers at the ring's present position. */
+int crew_start(struct crew *crew, struct error *reterr);
+
+/* The judge is at the RING_STREAM frame at `position`: the seats of `stream` open. */
+void crew_begin(struct crew *crew, uint64_t position, uint32_t stream, int64_t window_ns);
+/* It is at a batch. */
+void crew_observe(struct crew *crew, uint64_t position, uint32_t stream,
+                  const struct oddline_batch *batch);
+/*
+ * It is at window `nth` of the frame at `position`: have its scores ready for crew_scores(). Waits for the workers, each
+ * at most two deadlines.
+ */
+void crew_score(struct crew *crew, uint64_t position, uint64_t nth, uint32_t stream,
+                const struct oddline_window *window);
+/* What `seat` said of that window: [series of the seat], `size` 0 where it said nothing; NULL for a gap. Lent until the next. */
+const struct oddline_score *crew_scores(const struct crew *crew, uint32_t seat);
+/* The judge is done with the frame and goes on at `position`. */
+void crew_passed(struct crew *crew, uint64_t position);
+
+/* Does a worker still need frames that the judge is done with? Then crew_poll() now and then, or the ring may stay full. */
+bool crew_lags(const struct crew *crew);
+void crew_poll(struct crew *crew);
+
+struct crew_counts {
+    uint64_t workers, restarts, gaps; /* gaps: windows of seats that were not scored */
+};
+struct crew_counts crew_counts(const struct crew *crew);
+
+/* ---- labels ------------------------------------------------------------- */
+
+/*
+ * Have a worker of its own read the labels of these files (found with plugin_find()) and check them. A file that does not
+ * load is said through `refuse` and keeps no label.
+ *   Returns  0 also when some were refused; -errno when no worker could be started
+ */
+int crew_read_labels(struct plugin *const *plugins, size_t count, const char *exe,
+                     void (*refuse)(void *context, size_t index, const char *sentence),
+                     void *context, struct error *reterr);
+
+#endif /* HOST_CREW_H */

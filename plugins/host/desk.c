@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "host/desk.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "host/brief.h"
+#include "host/message.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define DEADLINE_NS    (2 * NS_PER_S)
+#define LOAD_NS        (5 * NS_PER_S) /* to load its files: a cold disk */
+#define FAILURES_IN_NS (60 * NS_PER_S)
+#define BACKOFF_MIN_NS NS_PER_S
+#define BACKOFF_MAX_NS (600 * NS_PER_S)
+enum { SAVE_EVERY_MAX = 16 << 20 };
+static const uint64_t none = UINT64_MAX;
+
+static int64_t deadline_of(const struct desk *desk)
+{
+    return desk->crew->options.deadline_ns ? desk->crew->options.deadline_ns : DEADLINE_NS;
+}
+
+static bool is_mine(const struct desk *desk, const struct crew_seat *seat)
+{
+    return seat->desk == desk->number && !seat->dead;
+}
+
+static uint32_t first_seat(const struct desk *desk)
+{
+    uint32_t i = 0;
+    while (i + 1 < desk->crew->seat_count && desk->crew->seats[i].desk != desk->number)
+        i++;
+    return i;
+}
+
+/* ---- start -------------------------------------------------------------- */
+
+static void hold_ring(struct desk *desk, uint64_t position)
+{
+    desk->saved = position;
+    ring_hold(desk->crew->options.ring, (int)desk->number + 1, position);
+}
+
+static struct seat_brief brief_of(const struct desk *desk, uint32_t number)
+{
+    const struct crew_seat *seat = &desk->crew->seats[number];
+    const struct instance_options *o = &seat->options;
+    bool open = seat->window_ns && seat->opened_at < desk->saved;
+    return (struct seat_brief){
+        .number = number,
+        .plugin = seat->plugin_index,
+        .stream = seat->stream,
+        .stream_name = o->stream,
+        .on = seat->on,
+        .series = o->series,
+        .on_count = o->series_count,
+        .field_names = o->field_names,
+        .field_count = o->field_count,
+        .settings = o->settings,
+        .setting_count = (uint32_t)o->setting_count,
+        .window_ns = open ? seat->window_ns : 0,
+        .has_state = open && seat->has_state,
+        .state_version = plugin_label(seat->plugin)->state_version,
+        .state = buffer_bytes(&seat->state),
+    };
+}
+
+static int send_briefing(struct desk *desk)
+{
+    struct crew *crew = desk->crew;
+    uint64_t quarter = ring_payload_max(crew->options.ring) / 2;
+    struct briefing briefing = {.begin = desk->saved,
+                                .skip = desk->skip,
+                                .save_every =
+                                    quarter < SAVE_EVERY_MAX ? quarter : SAVE_EVERY_MAX};
+    struct buffer packed = {0};
+    struct arena arena = {0};
+    briefing.seats = arena_alloc(&arena, crew->seat_count, sizeof(*briefing.seats));
+    for (uint32_t i = 0; i < crew->seat_count; i++)
+        if (is_mine(desk, &crew->seats[i]))
+            briefing.seats[briefing.seat_count++] = brief_of(desk, i);
+    briefing_pack(&packed, &briefing);
+    int r = packed.failed ? -ENOMEM : process_brief(&desk->process, buffer_bytes(&packed));
+    buffer_free(&packed);
+    arena_free(&arena);
+    return r;
+}
+
+/* Wait until it has loaded its files; what it says of their labels was said before. */
+static int await_ready(struct desk *desk)
+{
+    int64_t until = clock_monotonic_ns() + LOAD_NS;
+    while (clock_monotonic_ns() < until) {
+        int r = reply_next(desk->process.reply, &desk->kind, &desk->message);
+        if (r < 0 || (r > 0 && desk->kind == REPLY_REFUSED))
+            return -EBADMSG;
+        if (r > 0 && desk->kind == REPLY_READY)
+            return 0;
+        char why[128];
+        if (r == 0 && process_ended(&desk->process, why, sizeof(why)))
+            return -ECHILD;
+        if (r == 0)
+            reply_wait(desk->process.reply, desk->process.pidfd, 100);
+    }
+    return -ETIMEDOUT;
+}
+
+static int try_start(struct desk *desk, struct error *reterr)
+{
+    struct process_options options = {.exe = desk->crew->options.exe,
+                                      .ring_fd = ring_fd(desk->crew->options.ring),
+                                      .plugins = desk->plugins,
+                                      .count = desk->plugin_count};
+    int r = process_start(&options, &desk->process, reterr);
+    if (r < 0)
+        return r;
+    r = await_ready(desk);
+    if (r == 0)
+        r = send_briefing(desk);
+    if (r < 0) {
+        process_end(&desk->process);
+        return error_set(reterr, r, "its worker does not get ready: %s", strerror(-r));
+    }
+    desk->running = true;
+    desk->held = false;
+    desk->crew->counts.workers++;
+    return 0;
+}
+
+/* ---- trouble ------------------------------------------------------------ */
+
+static void complain(struct desk *desk, const char *sentence)
+{
+    desk->crew->options.complain(desk->crew->options.context, CREW_PLUGIN, first_seat(desk),
+                                 sentence);
+}
+
+/* Is this the last of DESK_FAILURES within a minute? */
+static bool too_often(struct desk *desk, int64_t now)
+{
+    bool often = desk->failures[DESK_FAILURES - 1] &&
+                 now - desk->failures[DESK_FAILURES - 1] < FAILURES_IN_NS;
+    memmove(desk->failures + 1, desk->failures,
+            sizeof(desk->failures) - sizeof(desk->failures[0]));
+    desk->failures[0] = now;
+    return often;
+}
+
+static void quarantine(struct desk *desk, int64_t now)
+{
+    int64_t longer = desk->backoff_ns ? 2 * desk->backoff_ns : BACKOFF_MIN_NS;
+    desk->backoff_ns = longer < BACKOFF_MAX_NS ? longer : BACKOFF_MAX_NS;
+    desk->quarantine_until_ns = now + desk->backoff_ns;
+    ring_let_go(desk->crew->options.ring, (int)desk->number + 1);
+}
+
+/* The frame it was at, as far as it can be believed. */
+static uint64_t frame_at_work(const struct desk *desk)
+{
+    uint64_t at = reply_position(desk->process.reply);
+    return at >= desk->saved && at <= ring_head(desk->crew->options.ring) ? at : desk->saved;
+}
+
+/* It is over, one way or another: end it, decide what happens with the frame, begin again. */
+static void fail(struct desk *desk, const char *why)
+{
+    char sentence[512], wait[CLOCK_TEXT_SIZE];
+    struct error error;
+    int64_t now = clock_monotonic_ns();
+    uint64_t at = frame_at_work(desk);
+    process_end(&desk->process);
+    desk->running = desk->held = false;
+    desk->crew->counts.restarts++;
+    bool again = at == desk->failed_at;
+    desk->failed_at = at;
+    if (too_often(desk, now)) {
+        quarantine(desk, now);
+        snprintf(sentence, sizeof(sentence),
+                 "its worker %s at ring position %llu; too often, in quarantine for %s", why,
+                 (unsigned long long)at, clock_format_duration(desk->backoff_ns, wait));
+        complain(desk, sentence);
+        return;
+    }
+    if (again)
+        desk->skip = at;
+    snprintf(sentence, sizeof(sentence), "its worker %s at ring position %llu; %s", why,
+             (unsigned long long)at,
+             again ? "again, so this frame is a gap" : "a fresh one tries again");
+    complain(desk, sentence);
+    if (try_start(desk, &error) < 0) {
+        complain(desk, error.text);
+        quarantine(desk, now);
+    }
+}
+
+/* Back from quarantine, at the frame where the judge is. */
+static void come_back(struct desk *desk)
+{
+    struct error error;
+    if (desk->running || clock_monotonic_ns() < desk->quarantine_until_ns)
+        return;
+    hold_ring(desk, desk->crew->position);
+    desk->failed_at = desk->skip = none;
+    if (try_start(desk, &error) < 0)
+        quarantine(desk, clock_monotonic_ns());
+}
+
+/* A stranger that is always too slow must not stop the log: it goes on with what comes next. */
+static void skip_backlog(struct desk *desk)
+{
+    struct ring *ring = desk->crew->options.ring;
+    struct error error;
+    process_end(&desk->process);
+    desk->running = desk->held = false;
+    complain(desk, "its worker is too slow for this log; what waited is a gap");
+    hold_ring(desk, ring_head(ring));
+    desk->absent_until = desk->saved;
+    desk->behind_ns = 0;
+    if (try_start(desk, &error) < 0)
+        quarantine(desk, clock_monotonic_ns());
+}
+
+void desk_start(struct desk *desk, uint64_t position)
+{
+    struct error error;
+    desk->failed_at = desk->skip = none;
+    desk->process = (struct process){.pidfd = -1, .brief = -1};
+    hold_ring(desk, position);
+    if (try_start(desk, &error) < 0) {
+        complain(desk, error.text);
+        quarantine(desk, clock_monotonic_ns());
+    }
+}
+
+void desk_stop(struct desk *desk)
+{
+    process_end(&desk->process);
+    buffer_free(&desk->message);
+}
+
+/* ---- replies ------------------------------------------------------------ */
+
+/* 1 a message is there, 0 none, -EBADMSG. */
+static int fetch(struct desk *desk)
+{
+    if (desk->held)
+        return 1;
+    int r = reply_next(desk->process.reply, &desk->kind, &desk->message);
+    desk->held = r > 0;
+    return r;
+}
+
+/* Anything but scores is dealt with as it comes. 0, or -EBADMSG. */
+static int take_other(struct desk *desk)
+{
+    int r = message_take(desk);
+    desk->held = false;
+    if (r == 0 && desk->kind == REPLY_SAVED)
+        hold_ring(desk, desk->saved);
+    return r;
+}
+
+void desk_poll(struct desk *desk)
+{
+    if (!desk->running) {
+        come_back(desk);
+        return;
+    }
+    int r;
+    while ((r = fetch(desk)) > 0 && desk->kind != REPLY_SCORES)
+        if ((r = take_other(desk)) < 0)
+            break;
+    if (r < 0)
+        fail(desk, "said something that cannot be");
+    else
+        reply_nudge(desk->process.reply);
+}
+
+/* One step towards the reply wanted: 1 it is there, 0 not yet, -1 the worker failed and was dealt with. */
+static int step(struct desk *desk, uint64_t position, uint64_t nth, int64_t *since_ns)
+{
+    char why[160];
+    int r = fetch(desk);
+    if (r > 0 && desk->kind != REPLY_SCORES) {
+        r = take_other(desk);
+    } else if (r > 0) {
+        r = message_scores(desk, position, nth); // 1 ours, 0 of before
+        desk->held = false;
+        if (r > 0)
+            return 1;
+    } else if (r == 0) {
+        if (process_ended(&desk->process, why, sizeof(why))) {
+            fail(desk, why);
+            return -1;
+        }
+        reply_nudge(desk->process.reply);
+        reply_wait(desk->process.reply, desk->process.pidfd, 100);
+        if (reply_pending(desk->process.reply))
+            *since_ns = clock_monotonic_ns();
+        return 0;
+    }
+    if (r < 0)
+        fail(desk, "said something that cannot be");
+    return r < 0 ? -1 : 0;
+}
+
+/*
+ * Is the ring filling up behind it, and has been for a deadline's worth of waiting? A short wait is what a ring is for. What the ring holds back
+ * is the tailer.
+ */
+static bool lags(struct desk *desk, uint64_t position, int64_t waited_ns)
+{
+    const struct ring *ring = desk->crew->options.ring;
+    uint64_t waiting = ring_head(ring) - position, half = ring_payload_max(ring);
+    if (!desk->strangers || desk->crew->options.never_skip || waiting < half / 2)
+        desk->behind_ns = 0;
+    else if (waiting > half + half / 2)
+        desk->behind_ns += waited_ns;
+    return desk->behind_ns > deadline_of(desk);
+}
+
+/* Has it stood on one frame for longer than it may? */
+static bool stands_still(struct desk *desk, uint64_t *seen, int64_t *since_ns)
+{
+    uint64_t at = reply_position(desk->process.reply);
+    int64_t now = clock_monotonic_ns();
+    if (at != *seen) {
+        *seen = at;
+        *since_ns = now;
+    }
+    return now - *since_ns > deadline_of(desk);
+}
+
+static bool answers(const struct desk *desk, uint64_t position, uint32_t stream)
+{
+    if (!desk->running || position == desk->skip || position < desk->absent_until)
+        return false;
+    for (uint32_t i = 0; i < desk->crew->seat_count; i++)
+        if (is_mine(desk, &desk->crew->seats[i]) && desk->crew->seats[i].stream == stream)
+            return true;
+    return false;
+}
+
+void desk_score(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream)
+{
+    uint64_t seen = UINT64_MAX;
+    int64_t since = clock_monotonic_ns(), before = since;
+    while (answers(desk, position, stream)) {
+        int r = step(desk, position, nth, &since);
+        int64_t now = r > 0 ? before : clock_monotonic_ns();
+        if (r > 0)
+            return;
+        if (r < 0)
+            seen = UINT64_MAX; // a fresh worker has its own time
+        else if (lags(desk, position, now - before))
+            skip_backlog(desk);
+        else if (stands_still(desk, &seen, &since))
+            fail(desk, "stood still longer than its deadline");
+        before = now;
+    }
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * desk.h - the core's side of one worker: hands it its briefing, takes its replies, replaces it.
+ *
+ *                 start ─▶ at work ─▶ fails ─▶ a fresh one at the saved position ─▶ fails on the same frame ─▶ frame left out
+ *                                        └─▶ five times in a minute ─▶ quarantine, ever longer ─▶ begins where the judge is
+ *
+ * Everything a worker sends is checked here. `seats` belong to the crew; a desk knows which are its own.
+ */
+#ifndef HOST_DESK_H
+#define HOST_DESK_H
+
+#include "host/crew.h"
+#include "host/process.h"
+
+enum { DESK_REASON_SIZE = 256, DESK_FAILURES = 5 };
+
+/* A seat as the core keeps it. */
+struct crew_seat {
+    struct plugin *plugin;
+    uint32_t stream, desk, plugin_index; /* index in the desk's list of files */
+    struct instance_options options;
+    const uint32_t *on;
+    int64_t window_ns;  /* 0 until its stream began */
+    uint64_t opened_at; /* position of that frame */
+    bool dead;          /* broke its contract: closed for good */
+    struct instance *local;
+    double *values; /* [series_count], local only */
+    uint64_t *counts;
+    struct oddline_score *scores;      /* [series_count], of the window asked for last */
+    char (*reasons)[DESK_REASON_SIZE]; /* [series_count] */
+    bool scored;
+    struct buffer state, coming; /* saved, and the next one while its parts arrive */
+    bool has_state;
+};
+
+struct desk {
+    struct crew *crew;
+    uint32_t number;
+    struct plugin **plugins; /* [plugin_count] */
+    size_t plugin_count;
+    bool strangers; /* not the built-in ones: skipped when they lag */
+    struct process process;
+    bool running;
+    struct buffer message;
+    bool held; /* `message` was looked at and not used */
+    enum reply_kind kind;
+    uint64_t saved;     /* the ring is needed from here on */
+    uint64_t failed_at; /* frame of the failure before this one, UINT64_MAX = none */
+    uint64_t skip;      /* frame that is left out, UINT64_MAX = none */
+    int64_t behind_ns;  /* how long the judge has waited for it while the ring was filling up */
+    uint64_t absent_until; /* it begins there again: before, its windows are gaps */
+    int64_t failures[DESK_FAILURES], quarantine_until_ns, backoff_ns;
+};
+
+struct crew {
+    struct crew_options options;
+    struct crew_seat *seats;
+    uint32_t seat_count, seat_max;
+    struct desk *desks;
+    uint32_t desk_count;
+    uint64_t position; /* of the judge */
+    struct crew_counts counts;
+};
+
+void desk_start(struct desk *desk, uint64_t position);
+void desk_stop(struct desk *desk);
+/* Have the scores of its seats in `stream` for this window, or a gap. */
+void desk_score(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream);
+/* Take what came meanwhile; let go of the ring up to what is saved. */
+void desk_poll(struct desk *desk);
+
+#endif /* HOST_DESK_H */

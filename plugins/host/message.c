@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "host/message.h"
+
+#include "base/pack.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+
+enum { FLAGS_KNOWN = ODDLINE_SCORE_WARMING | ODDLINE_SCORE_SURPRISE | ODDLINE_SCORE_ACCEPTED };
+
+/* A seat of this desk that is still alive, or NULL. */
+static struct crew_seat *seat_of(const struct desk *desk, uint32_t number)
+{
+    struct crew *crew = desk->crew;
+    if (number >= crew->seat_count || crew->seats[number].desk != desk->number ||
+        crew->seats[number].dead)
+        return NULL;
+    return &crew->seats[number];
+}
+
+/* A sentence from a stranger: bounded, printable by whoever prints. */
+static void bury(struct desk *desk, uint32_t number, struct bytes sentence)
+{
+    char text[DESK_REASON_SIZE];
+    struct crew *crew = desk->crew;
+    snprintf(text, sizeof(text), "%.*s",
+             (int)(sentence.len < sizeof(text) ? sentence.len : sizeof(text) - 1),
+             sentence.at ? sentence.at : "");
+    crew->seats[number].dead = true;
+    crew->options.complain(crew->options.context, CREW_SEAT, number, text);
+}
+
+static int take_opened(struct desk *desk, struct unpacker *in)
+{
+    uint32_t number = unpack_u32(in), good = unpack_u32(in);
+    struct bytes sentence = unpack_bytes(in);
+    if (in->bad || !seat_of(desk, number))
+        return -EBADMSG;
+    if (!good)
+        bury(desk, number, sentence);
+    return 0;
+}
+
+static int take_failed(struct desk *desk, struct unpacker *in)
+{
+    uint32_t number = unpack_u32(in);
+    struct bytes sentence = unpack_bytes(in);
+    if (in->bad || !seat_of(desk, number))
+        return -EBADMSG;
+    bury(desk, number, sentence);
+    return 0;
+}
+
+static int take_state(struct desk *desk, struct unpacker *in)
+{
+    struct crew_seat *seat = seat_of(desk, unpack_u32(in));
+    uint32_t at = unpack_u32(in), total = unpack_u32(in);
+    struct bytes part = unpack_bytes(in);
+    if (in->bad || !seat || total > INSTANCE_STATE_MAX ||
+        part.len > total - (at < total ? at : total))
+        return -EBADMSG;
+    if (at == 0)
+        buffer_clear(&seat->coming);
+    if (at != seat->coming.len)
+        return -EBADMSG;
+    buffer_append(&seat->coming, part.at, part.len);
+    return seat->coming.failed ? -ENOMEM : 0;
+}
+
+/* All states of a position came: from now on a fresh worker begins there. */
+static int take_saved(struct desk *desk, uint64_t position)
+{
+    struct crew *crew = desk->crew;
+    if (position < desk->saved || position > ring_head(crew->options.ring))
+        return -EBADMSG;
+    for (uint32_t i = 0; i < crew->seat_count; i++) {
+        struct crew_seat *seat = &crew->seats[i];
+        if (seat->desk != desk->number || !plugin_label(seat->plugin)->save)
+            continue;
+        struct buffer old = seat->state;
+        seat->state = seat->coming;
+        seat->coming = old;
+        seat->has_state = seat->state.len > 0;
+    }
+    desk->saved = position;
+    return 0;
+}
+
+int message_take(struct desk *desk)
+{
+    struct unpacker in = {.rest = buffer_bytes(&desk->message)};
+    uint64_t position = unpack_u64(&in);
+    switch (desk->kind) {
+    case REPLY_OPENED:
+        return take_opened(desk, &in);
+    case REPLY_FAILED:
+        return take_failed(desk, &in);
+    case REPLY_STATE:
+        return take_state(desk, &in);
+    case REPLY_SAVED:
+        return in.bad ? -EBADMSG : take_saved(desk, position);
+    default:
+        return -EBADMSG; // labels and the like have their time before
+    }
+}
+
+/* ---- scores ------------------------------------------------------------- */
+
+static bool is_good(const struct oddline_score *score, const struct crew_seat *seat)
+{
+    return score->series < seat->options.series_count && isfinite(score->score) &&
+           score->score >= 0 && score->kind >= ODDLINE_SPIKE &&
+           score->kind <= ODDLINE_SILENCE && !(score->flags & ~(uint32_t)FLAGS_KNOWN) &&
+           seat->scores[score->series].size == 0;
+}
+
+static int take_score(struct unpacker *in, struct crew_seat *seat)
+{
+    struct oddline_score score = {.size = sizeof(score)};
+    score.series = unpack_u32(in);
+    score.kind = unpack_u32(in);
+    score.flags = unpack_u32(in);
+    score.samples = unpack_u64(in);
+    score.score = unpack_f64(in);
+    score.observed = unpack_f64(in);
+    score.expected = unpack_f64(in);
+    score.lower = unpack_f64(in);
+    score.upper = unpack_f64(in);
+    struct bytes reason = unpack_bytes(in);
+    if (in->bad || !is_good(&score, seat))
+        return -EBADMSG;
+    size_t len = reason.len < DESK_REASON_SIZE ? reason.len : DESK_REASON_SIZE - 1;
+    if (len)
+        memcpy(seat->reasons[score.series], reason.at, len);
+    seat->reasons[score.series][len] = '\0';
+    score.reason = seat->reasons[score.series];
+    seat->scores[score.series] = score;
+    return 0;
+}
+
+static int take_seat(struct desk *desk, struct unpacker *in)
+{
+    uint32_t number = unpack_u32(in), good = unpack_u32(in);
+    struct crew_seat *seat = seat_of(desk, number);
+    if (in->bad || !seat || seat->scored)
+        return -EBADMSG;
+    if (!good) {
+        bury(desk, number, unpack_bytes(in));
+        return in->bad ? -EBADMSG : 0;
+    }
+    uint32_t count = unpack_u32(in);
+    if (count > seat->options.series_count)
+        return -EBADMSG;
+    for (uint32_t i = 0; i < count; i++)
+        if (take_score(in, seat) < 0)
+            return -EBADMSG;
+    seat->scored = true;
+    return 0;
+}
+
+int message_scores(struct desk *desk, uint64_t position, uint64_t nth)
+{
+    struct unpacker in = {.rest = buffer_bytes(&desk->message)};
+    uint64_t at = unpack_u64(&in), which = unpack_u64(&in);
+    if (in.bad || at > position || (at == position && which > nth))
+        return -EBADMSG;
+    if (at < position || which < nth)
+        return 0;
+    while (in.rest.len)
+        if (take_seat(desk, &in) < 0)
+            return -EBADMSG;
+    return 1;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * message.h - what a worker's messages say, believed only as far as it can be checked.
+ */
+#ifndef HOST_MESSAGE_H
+#define HOST_MESSAGE_H
+
+#include "host/desk.h"
+
+/* Any message but scores: opened, failed, a part of a state, all of it saved. 0, or -EBADMSG. */
+int message_take(struct desk *desk);
+
+/*
+ * Scores: 1 when they answer (position, nth), and are in their seats now; 0 when they answer an earlier window, which a worker
+ * that took over goes through again; -EBADMSG when they cannot be.
+ */
+int message_scores(struct desk *desk, uint64_t position, uint64_t nth);
+
+#endif /* HOST_MESSAGE_H */
