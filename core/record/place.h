@@ -24,8 +24,8 @@ enum {
 struct stamp {
     int64_t time_ns;
     uint32_t begin, end;
-    uint8_t place; /* tokens before it * 2 + 1 if the line is indented */
-    bool epoch;    /* it is a bare number */
+    uint8_t place;        /* tokens before it * 2 + 1 if the line is indented */
+    bool epoch;           /* it is a bare number */
     struct anchor anchor; /* what stamps_take() would make of it */
 };
 

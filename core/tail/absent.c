@@ -94,13 +94,25 @@ static bool is_it(struct search *search, const char *path, const struct dirent *
     return true;
 }
 
+/* Has it a bookmark of its own? Then it goes on there, when that one's turn comes. */
+static bool is_known(const struct search *search, const struct stat *st)
+{
+    const uint32_t not = BOOKMARK_ARCHIVE | BOOKMARK_OLD | BOOKMARK_DELETED;
+    const struct book *book = &search->tail->book;
+    const struct bookmark *mark = book_next(book, st->st_ino, NULL);
+    while (mark && (mark == search->mark || (mark->flags & not )))
+        mark = book_next(book, st->st_ino, mark);
+    return mark != NULL;
+}
+
 static bool is_later(struct search *search, const char *path, const struct dirent *d)
 {
     struct stat st;
     const char *base = strrchr(search->mark->path, '/');
     if (is_rotated_name(d->d_name, base ? base + 1 : search->mark->path) &&
         tail_sys.stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-        st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec > search->since_ns)
+        st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec > search->since_ns &&
+        !is_known(search, &st))
         follow_rest(search->tail, path, NULL, search->wish.group);
     return false;
 }

@@ -19,7 +19,9 @@
 
 #include <stdbool.h>
 
-enum { EVIDENCE_PATH_BYTES = 512 }; /* the last ones of a longer name: they say which file it is */
+enum {
+    EVIDENCE_PATH_BYTES = 512
+}; /* the last ones of a longer name: they say which file it is */
 
 /* One kept record. */
 struct exhibit {

@@ -29,7 +29,10 @@ static void put(struct work *work, struct bytes text)
 static bool apply(const struct redaction *rule, const struct work *from, struct work *to)
 {
     struct bytes all = {from->at, from->len};
-    size_t done = 0, at = 0; // copied up to done; searched up to at, in the same subject for anchors and lookbehinds
+    size_t
+        done = 0,
+        at =
+            0; // copied up to done; searched up to at, in the same subject for anchors and lookbehinds
     to->len = 0;
     to->cut = from->cut;
     while (at <= all.len && to->len < WORK_BYTES) {

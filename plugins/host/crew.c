@@ -168,6 +168,16 @@ static void bury(struct crew *crew, uint32_t number, const struct error *error)
     crew->options.complain(crew->options.context, CREW_SEAT, number, error->text);
 }
 
+static int open_here(struct crew_seat *seat, struct error *reterr)
+{
+    int r = instance_open(seat->plugin, &seat->options, &seat->local, reterr);
+    if (r < 0 || !seat->has_state)
+        return r;
+    r = instance_load(seat->local, buffer_bytes(&seat->state),
+                      plugin_label(seat->plugin)->state_version, reterr);
+    return r == -ESTALE ? 0 : r; // it starts cold
+}
+
 static void score_here(struct crew *crew, uint32_t number, const struct oddline_window *window)
 {
     struct crew_seat *seat = &crew->seats[number];
@@ -200,8 +210,7 @@ void crew_begin(struct crew *crew, uint64_t position, uint32_t stream, int64_t w
         seat->window_ns = window_ns;
         seat->opened_at = position;
         seat->options.window_ns = window_ns;
-        if (crew->options.isolation == ISOLATION_NONE &&
-            instance_open(seat->plugin, &seat->options, &seat->local, &error) < 0)
+        if (crew->options.isolation == ISOLATION_NONE && open_here(seat, &error) < 0)
             bury(crew, i, &error);
     }
 }
@@ -266,6 +275,52 @@ bool crew_lags(const struct crew *crew)
 void crew_poll(struct crew *crew)
 {
     crew_passed(crew, crew->position);
+}
+
+/* ---- one crew after another --------------------------------------------- */
+
+static void save_here(struct crew_seat *seat)
+{
+    struct bytes state;
+    if (!seat->local || instance_save(seat->local, &state, NULL) < 0)
+        return;
+    buffer_clear(&seat->state);
+    buffer_append(&seat->state, state.at, state.len);
+    seat->has_state = !seat->state.failed && state.len > 0;
+}
+
+void crew_finish(struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->desk_count; i++)
+        desk_finish(&crew->desks[i], ring_head(crew->options.ring));
+    for (uint32_t i = 0; i < crew->seat_count; i++)
+        save_here(&crew->seats[i]);
+}
+
+static bool same_seat(const struct crew_seat *a, const struct crew_seat *b)
+{
+    if (strcmp(a->options.stream, b->options.stream) != 0 ||
+        strcmp(plugin_label(a->plugin)->id, plugin_label(b->plugin)->id) != 0 ||
+        a->options.series_count != b->options.series_count)
+        return false;
+    for (uint32_t i = 0; i < a->options.series_count; i++)
+        if (strcmp(a->options.series[i], b->options.series[i]) != 0)
+            return false;
+    return true;
+}
+
+void crew_inherit(struct crew *crew, struct crew *old)
+{
+    for (uint32_t i = 0; i < crew->seat_count; i++)
+        for (uint32_t k = 0; k < old->seat_count; k++) {
+            struct crew_seat *to = &crew->seats[i], *from = &old->seats[k];
+            if (!from->has_state || to->has_state || !same_seat(to, from))
+                continue;
+            to->state = from->state;
+            to->has_state = to->inherited = true;
+            from->state = (struct buffer){0};
+            from->has_state = false;
+        }
 }
 
 struct crew_counts crew_counts(const struct crew *crew)

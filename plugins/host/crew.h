@@ -74,6 +74,14 @@ void crew_passed(struct crew *crew, uint64_t position);
 bool crew_lags(const struct crew *crew);
 void crew_poll(struct crew *crew);
 
+/*
+ * The judge has seen RING_END: wait, at most one deadline each, until all workers have saved what their seats know. Then a
+ * crew that comes after may take it over; what a new build of a plugin makes of an old state is its own affair.
+ */
+void crew_finish(struct crew *crew);
+/* Before crew_start(): seats of the same stream name, plugin id and series go on from the states of `old`, which loses them. */
+void crew_inherit(struct crew *crew, struct crew *old);
+
 struct crew_counts {
     uint64_t workers, restarts, gaps; /* gaps: windows of seats that were not scored */
 };

@@ -62,7 +62,7 @@ static struct seat_brief brief_of(const struct desk *desk, uint32_t number)
         .settings = o->settings,
         .setting_count = (uint32_t)o->setting_count,
         .window_ns = open ? seat->window_ns : 0,
-        .has_state = open && seat->has_state,
+        .has_state = (open || seat->inherited) && seat->has_state,
         .state_version = plugin_label(seat->plugin)->state_version,
         .state = buffer_bytes(&seat->state),
     };
@@ -261,6 +261,24 @@ static int take_other(struct desk *desk)
     if (r == 0 && desk->kind == REPLY_SAVED)
         hold_ring(desk, desk->saved);
     return r;
+}
+
+void desk_finish(struct desk *desk, uint64_t position)
+{
+    int64_t until = clock_monotonic_ns() + deadline_of(desk);
+    while (desk->running && desk->saved < position && clock_monotonic_ns() < until) {
+        int r = fetch(desk);
+        if (r > 0 && desk->kind == REPLY_SCORES)
+            desk->held = false; // of a window that was a gap
+        else if (r > 0)
+            r = take_other(desk);
+        if (r < 0)
+            return; // what was saved before still holds
+        if (r == 0) {
+            reply_nudge(desk->process.reply);
+            reply_wait(desk->process.reply, -1, 10);
+        }
+    }
 }
 
 void desk_poll(struct desk *desk)

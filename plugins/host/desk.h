@@ -32,6 +32,8 @@ struct crew_seat {
     bool scored;
     struct buffer state, coming; /* saved, and the next one while its parts arrive */
     bool has_state;
+    bool
+        inherited; /* the state is of a crew before this one: it holds from the beginning of the stream on */
 };
 
 struct desk {
@@ -67,6 +69,8 @@ void desk_start(struct desk *desk, uint64_t position);
 void desk_stop(struct desk *desk);
 /* Have the scores of its seats in `stream` for this window, or a gap. */
 void desk_score(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream);
+/* Wait until everything up to `position` is saved, or the deadline is over. */
+void desk_finish(struct desk *desk, uint64_t position);
 /* Take what came meanwhile; let go of the ring up to what is saved. */
 void desk_poll(struct desk *desk);
 

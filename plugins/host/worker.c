@@ -137,22 +137,28 @@ static int open_seat(struct worker *w, struct seat *seat, int64_t window_ns,
     return instance_open(seat->plugin, &options, &seat->instance, reterr);
 }
 
+/* What an instance before this one saved; one that refuses it starts cold. */
+static int load_state(struct seat *seat, struct error *reterr)
+{
+    const struct seat_brief *b = seat->brief;
+    int r =
+        b->has_state ? instance_load(seat->instance, b->state, b->state_version, reterr) : 0;
+    if (r == 0 || r == -ESTALE)
+        return 0;
+    instance_close(seat->instance);
+    seat->instance = NULL;
+    return r;
+}
+
 /* A seat that was open in the worker before this one goes on from its saved state. */
 static void take_over(struct worker *w, struct seat *seat)
 {
     struct error error;
-    const struct seat_brief *b = seat->brief;
-    if (open_seat(w, seat, b->window_ns, &error) < 0) {
-        say_sentence(w, REPLY_FAILED, b->number, error.text);
-        return;
-    }
-    int r =
-        b->has_state ? instance_load(seat->instance, b->state, b->state_version, &error) : 0;
-    if (r < 0 && r != -ESTALE) {
-        say_sentence(w, REPLY_FAILED, b->number, error.text);
-        instance_close(seat->instance);
-        seat->instance = NULL;
-    }
+    int r = open_seat(w, seat, seat->brief->window_ns, &error);
+    if (r == 0)
+        r = load_state(seat, &error);
+    if (r < 0)
+        say_sentence(w, REPLY_FAILED, seat->brief->number, error.text);
 }
 
 static void sit_down(struct worker *w)
@@ -181,6 +187,8 @@ static void begin_stream(struct worker *w, const struct stream_notice *notice)
         if (seat->brief->stream != notice->stream || seat->brief->window_ns)
             continue;
         int r = open_seat(w, seat, notice->window_ns, &error);
+        if (r == 0)
+            r = load_state(seat, &error);
         pack_u64(&w->out, w->position);
         pack_u32(&w->out, seat->brief->number);
         pack_u32(&w->out, r == 0);

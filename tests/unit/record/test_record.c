@@ -147,7 +147,8 @@ static void years_are_inferred_the_same_in_any_chunks(void **state)
     (void)state;
     static const char *const logs[] = {
         "Jan  4 21:20:00 a\nJun  4 01:02:no stamp\n and more\n and more\n",
-        "Jan  4 21:20:00 a\n more\nJun  4 01:02:03 b\nDec 14 01:02:03 c\n more\nMar  1 00:00:00 d\n",
+        "Jan  4 21:20:00 a\n more\nJun  4 01:02:03 b\nDec 14 01:02:03 c\n more\nMar  1 "
+        "00:00:00 d\n",
         "Mar  1 00:00:00 a\nDec 31 00:00:00 b\nFeb 29 00:00:00 c\n more\nNov 29 00:00:00 d\n",
         "Dec 31 00:00:00 a\nE0601 12:00:00.1 b\nJan  1 00:00:00 c\nE0201 12:00:00.1 d\n",
         "2019-06-01 00:00:00 a\nJan  1 00:00:00 b\n2021-01-01 00:00:00 c\nDec 31 00:00:00 d\n",

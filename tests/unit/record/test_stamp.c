@@ -204,8 +204,8 @@ static void stamps_with_a_year_lend_it_to_those_without(void **state)
 static void a_stamp_that_is_not_taken_changes_no_year(void **state)
 {
     (void)state;
-    static const char *const looks[] = {"Jun  4 01:02:03", "Jan  4 21:20:59", "E0101 12:00:00.1",
-                                        "2031-06-04 00:00:00"};
+    static const char *const looks[] = {"Jun  4 01:02:03", "Jan  4 21:20:59",
+                                        "E0101 12:00:00.1", "2031-06-04 00:00:00"};
     for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
         struct stamps stamps = stamps_in("UTC", 0);
         int64_t ns;

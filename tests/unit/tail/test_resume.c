@@ -164,6 +164,37 @@ static void truncated_below_the_offset_begins_at_zero_and_counts(void **state)
     reader_close(&r);
 }
 
+static void
+generations_read_before_the_stop_are_not_read_again_when_older_ones_are_gone(void **state)
+{
+    (void)state;
+    struct reader r;
+    struct tail_options o = options();
+    o.rotate_wait_ns = 60 * NS_PER_S; // the rotated ones are followed still when it stops
+    reader_open(&r, &o);
+    reader_add(&r, "a.log");
+    append("a.log", "1\n");
+    reader_expect(&r, 60, "1\n");
+    move("a.log", "a.log.1");
+    nap_ms(1100); // bookmarks count seconds
+    append("a.log", "2\n");
+    reader_expect(&r, 60, "2\n");
+    move("a.log.1", "a.log.2");
+    move("a.log", "a.log.1");
+    append("a.log", "3\n");
+    reader_expect(&r, 60, "3\n");
+    stop(&r);
+    append("a.log", "3b\n");
+    assert_int_equal(unlink(at("a.log.2")), 0); // the oldest left the house
+    move("a.log.1", "a.log.3");
+    move("a.log", "a.log.2");
+    nap_ms(20); // files are told apart by the tick they were written in
+    append("a.log.1", "4\n");
+    nap_ms(20);
+    append("a.log", "5\n");
+    run("a.log", "3b\n4\n5\n");
+}
+
 static void bytes_unread_when_a_file_is_cut_while_nobody_looks_are_a_gap(void **state)
 {
     (void)state;
@@ -321,6 +352,7 @@ int main(void)
         T(gone_while_down_is_a_gap_of_known_size),
         T(inode_used_again_begins_at_zero),
         T(truncated_below_the_offset_begins_at_zero_and_counts),
+        T(generations_read_before_the_stop_are_not_read_again_when_older_ones_are_gone),
         T(bytes_unread_when_a_file_is_cut_while_nobody_looks_are_a_gap),
         T(same_head_and_other_bytes_before_the_offset_begins_at_zero),
         T(damaged_bookmarks_are_set_aside_and_reading_begins_anew),

@@ -18,7 +18,7 @@ static const struct series_spec series[] = {
     {.name = "errors", .kind = SERIES_RATIO, .select = {.level_min = ODDLINE_LEVEL_ERROR}},
 };
 
-/* A log with holes, disorder, wild stamps and records without a time; always the same one. */
+/* A log that begins with a wild stamp, and has holes, disorder, more wild stamps and records without a time; always the same one. */
 static void write_log(void)
 {
     unsigned short seed[3] = {7, 8, 9};
@@ -34,6 +34,8 @@ static void write_log(void)
         if (dice == 52 && i > 0)
             records[i].time_ns = NO_TIME;
     }
+    records[0] = rig_at(1e8);
+    records[0].text_len = 7;
 }
 
 /* Feeds all records in batches of 1 to `longest`, and empties the windows every `drain` batches. */
