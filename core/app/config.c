@@ -56,38 +56,65 @@ static int expect_end(const char *path, yaml_parser_t *parser, struct error *ret
                 : 0;
 }
 
-static int read_document(const char *path, yaml_document_t *document,
-                         const struct schema *schema, struct config *config,
-                         struct error *reterr)
+/* The text of each entry of `streams`, by which a reload knows what did not change. */
+static void hash_streams(yaml_document_t *document, const yaml_node_t *root,
+                         const struct buffer *text, struct config *config)
+{
+    for (yaml_node_pair_t *pair = root->data.mapping.pairs.start;
+         pair < root->data.mapping.pairs.top; pair++) {
+        const yaml_node_t *key = yaml_document_get_node(document, pair->key);
+        const yaml_node_t *list = yaml_document_get_node(document, pair->value);
+        if (strcmp((const char *)key->data.scalar.value, "streams") != 0)
+            continue;
+        for (size_t i = 0; i < config->stream_count; i++) {
+            const yaml_node_t *node =
+                yaml_document_get_node(document, list->data.sequence.items.start[i]);
+            size_t begin = node->start_mark.index, end = node->end_mark.index;
+            config->streams[i].hash = hash_bytes((struct bytes){text->at + begin, end - begin});
+        }
+    }
+}
+
+/* One file of a configuration. */
+struct part {
+    const char *path;
+    const struct buffer *text;
+    const struct schema *schema;
+};
+
+static int read_document(const struct part *part, yaml_document_t *document,
+                         struct config *config, struct error *reterr)
 {
     struct arena arena = config->arena; // the defaults know no arena
     struct reader reader = {.arena = &arena,
-                            .path = arena_text(&arena, bytes_of(path)),
+                            .path = arena_text(&arena, bytes_of(part->path)),
                             .document = document,
                             .reterr = reterr};
     yaml_node_t *root = yaml_document_get_root_node(document);
-    int r = root ? schema_read(&reader, schema, root, config)
-                 : error_set(reterr, -EINVAL, "%s: is empty", path);
+    int r = root ? schema_read(&reader, part->schema, root, config)
+                 : error_set(reterr, -EINVAL, "%s: is empty", part->path);
     config->arena = arena;
     for (size_t i = 0; i < config->stream_count && r == 0; i++)
         config->streams[i].file = reader.path;
+    if (r == 0)
+        hash_streams(document, root, part->text, config);
     return r;
 }
 
-static int parse(const char *path, struct buffer *text, const struct schema *schema,
-                 struct config *config, struct error *reterr)
+static int parse(const struct part *part, struct config *config, struct error *reterr)
 {
     yaml_parser_t parser;
     yaml_document_t document;
     yaml_parser_initialize(&parser);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text->at, text->len);
-    int r = yaml_parser_load(&parser, &document) ? 0 : bad_yaml(path, &parser, reterr);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)part->text->at,
+                                 part->text->len);
+    int r = yaml_parser_load(&parser, &document) ? 0 : bad_yaml(part->path, &parser, reterr);
     if (r == 0) {
-        r = read_document(path, &document, schema, config, reterr);
+        r = read_document(part, &document, config, reterr);
         yaml_document_delete(&document);
     }
     if (r == 0)
-        r = expect_end(path, &parser, reterr);
+        r = expect_end(part->path, &parser, reterr);
     yaml_parser_delete(&parser);
     return r;
 }
@@ -96,10 +123,11 @@ static int read_part(const char *path, const struct schema *schema, struct confi
                      struct error *reterr)
 {
     struct buffer text = {0};
+    struct part part = {path, &text, schema};
     int r = read_file(path, &text, reterr);
     uint64_t hash = hash_join(config->hash, hash_bytes(buffer_bytes(&text)));
     if (r == 0)
-        r = parse(path, &text, schema, config, reterr);
+        r = parse(&part, config, reterr);
     config->hash = hash;
     buffer_free(&text);
     return r;
@@ -246,4 +274,9 @@ void config_free(struct config *config)
 {
     arena_free(&config->arena);
     *config = (struct config){0};
+}
+
+enum isolation config_isolation(const struct config *config)
+{
+    return strcmp(config->isolation, "none") == 0 ? ISOLATION_NONE : ISOLATION_WORKERS;
 }

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "host/crew.h"
 #include "judge/finding.h"
 
 #include <stdbool.h>
@@ -58,6 +59,8 @@ struct config_detector {
     struct config_pairs set;      /* scalars */
     struct config_texts patterns; /* the one list that a setting may be */
     const char *patterns_name;    /* under which it was given */
+    const char *on_lag;           /* wait | skip; NULL = skip */
+    bool shadow;
     int line;
 };
 
@@ -89,6 +92,7 @@ struct config_stream {
     const char *start; /* begin | end */
     const char *file;  /* that says so; NULL when nobody wrote it */
     int line;          /* of `file`, like those of all in it */
+    uint64_t hash;     /* of its text: the same text is the same stream */
 };
 
 /* A test inside a configuration: these lines must give these findings. */
@@ -120,7 +124,8 @@ struct config_sinks {
 struct config {
     struct arena arena; /* owns everything below */
     const char *path;
-    uint64_t hash; /* of the text of all files read */
+    uint64_t hash;         /* of the text of all files read */
+    const char *isolation; /* workers | none */
     struct config_pairs resource;
     const char *state_dir;
     uint64_t ring_bytes;
@@ -137,6 +142,9 @@ struct config {
  */
 int config_read(const char *path, struct config *config, struct error *reterr);
 void config_free(struct config *config);
+
+/* Where its detectors run. */
+enum isolation config_isolation(const struct config *config);
 
 /* A stream as if nobody configured anything: for scan, and for tests. */
 struct config_stream config_stream_default(void);

@@ -77,6 +77,10 @@ static const struct key detector_keys[] = {
     {"on", KEY_TEXTS, AT(on), .help = "Series to score; `lines` when absent."},
     {"set", KEY_SETTINGS, AT(set),
      .help = "Parameters of the detector; see `oddline plugins`."},
+    {"on_lag", KEY_TEXT, AT(on_lag), .choices = "wait|skip",
+     .help = "A stranger that is too slow: reading waits, or it goes on with a gap (default)."},
+    {"shadow", KEY_BOOL, AT(shadow),
+     .help = "Only watched: its findings go to the log, with the label shadow."},
 };
 static const struct schema detector_schema = {
     "a detector", sizeof(struct THIS), NULL, AT(line), detector_keys, COUNT(detector_keys)};
@@ -205,7 +209,7 @@ static const struct schema jsonl_schema = {
 static const struct config_redis redis_default = {.prefix = "oddline", .max_len = 100000};
 static const struct key redis_keys[] = {
     {"url", KEY_TEXT, AT(url), .required = true,
-     .help = "redis://HOST:PORT/DB, rediss://…, or unix:///PATH."},
+     .help = "redis://HOST:PORT/DB or unix:///PATH."},
     {"prefix", KEY_TEXT, AT(prefix), .help = "Keys are PREFIX:{0}:page and so on."},
     {"max_len", KEY_INTEGER, AT(max_len), .min = 100, .max = 1e9,
      .help = "Entries kept per route, about."},
@@ -230,8 +234,8 @@ static const struct schema sinks_schema = {
 #undef THIS
 
 #define THIS config
-static const struct config config_default = {.state_dir = "/var/lib/oddline",
-                                             .ring_bytes = 8 << 20};
+static const struct config config_default = {
+    .state_dir = "/var/lib/oddline", .ring_bytes = 8 << 20, .isolation = "workers"};
 static const struct key config_keys[] = {
     {"resource", KEY_PAIRS, AT(resource),
      .help = "OpenTelemetry resource attributes that go with each finding."},
@@ -241,6 +245,8 @@ static const struct key config_keys[] = {
     {"streams", KEY_OBJECTS, AT(streams), &stream_schema, .required = true,
      .help = "What to tail, and how to judge it."},
     {"sinks", KEY_OBJECT, AT(sinks), &sinks_schema, .help = "Where findings go."},
+    {"isolation", KEY_TEXT, AT(isolation), .choices = "workers|none",
+     .help = "Detectors run in processes of their own, or, for debugging, in this one."},
 };
 const struct schema config_schema = {"the configuration", sizeof(struct THIS),
                                      &config_default,     SCHEMA_NO_LINE,

@@ -54,7 +54,9 @@ static int know(struct library *library, const char *name, struct error *reterr)
     int r = plugin_find(name, plugin_dir(), &plugin, reterr);
     if (r < 0)
         return r;
-    r = crew_read_labels(&plugin, 1, NULL, keep_sentence, &refused, reterr);
+    struct label_request request = {
+        .plugins = &plugin, .count = 1, .refuse = keep_sentence, .context = &refused};
+    r = crew_read_labels(&request, reterr);
     if (r == 0 && !plugin_label(plugin))
         r = error_set(reterr, -ENOEXEC, "%s",
                       refused.text[0] ? refused.text : "its label could not be read");
@@ -91,8 +93,10 @@ static void know_built_ins(struct library *library)
     for (size_t i = 0; i < found.gl_pathc && count < MOST; i++)
         count += plugin_find(found.gl_pathv[i], plugin_dir(), &plugins[count], NULL) == 0;
     globfree(&found);
+    struct label_request request = {
+        .plugins = plugins, .count = count, .refuse = ignore_sentence};
     if (count)
-        crew_read_labels(plugins, count, NULL, ignore_sentence, NULL, NULL);
+        crew_read_labels(&request, NULL);
     for (size_t i = 0; i < count; i++) {
         base_name(plugin_path(plugins[i]), name, sizeof(name));
         if (!plugin_label(plugins[i]) || look_up(library, name) ||

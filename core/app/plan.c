@@ -236,6 +236,8 @@ static int plan_detector(struct draft *d, const struct config_detector *config,
         settings[i] = (struct plugin_setting){config->set.at[i].name, config->set.at[i].value};
     use->settings = settings;
     use->setting_count = config->set.count;
+    use->wait = config->on_lag && strcmp(config->on_lag, "wait") == 0;
+    use->shadow = config->shadow;
     return r < 0 ? r : plan_series_of(d, config, use);
 }
 

@@ -217,6 +217,7 @@ int command_scan(int argc, char **argv)
         if (config_read(request.config, &config, &error) < 0)
             return say_failure(EXIT_CONFIG, &error);
         request.scan.config = &config;
+        request.scan.isolation = config_isolation(&config);
     }
     request.gallery.least = request.route >= 0     ? (enum finding_route)request.route
                             : request.gallery.json ? ROUTE_LOG

@@ -16,8 +16,7 @@
 
 void trace_free(struct trace *trace)
 {
-    free(trace->hashes);
-    free(trace->indices);
+    free(trace->at);
     *trace = (struct trace){0};
 }
 
@@ -25,16 +24,14 @@ static int trace_add(struct trace *trace, uint64_t index, uint64_t hash)
 {
     if (trace->len == trace->capacity) {
         size_t capacity = trace->capacity ? 2 * trace->capacity : 1024;
-        uint64_t *hashes = realloc(trace->hashes, capacity * sizeof(*hashes));
-        trace->hashes = hashes ? hashes : trace->hashes;
-        uint64_t *indices = realloc(trace->indices, capacity * sizeof(*indices));
-        trace->indices = indices ? indices : trace->indices;
-        if (!hashes || !indices)
+        void *grown = realloc(trace->at, capacity * sizeof(*trace->at));
+        if (!grown)
             return -ENOMEM;
+        trace->at = grown;
         trace->capacity = capacity;
     }
-    trace->hashes[trace->len] = hash;
-    trace->indices[trace->len++] = index;
+    trace->at[trace->len].index = index;
+    trace->at[trace->len++].hash = hash;
     return 0;
 }
 
@@ -42,9 +39,9 @@ int trace_compare(const struct trace *whole, const struct trace *part, size_t fr
                   const char *what, struct error *reterr)
 {
     for (size_t i = 0; i < part->len && from + i < whole->len; i++)
-        if (whole->hashes[from + i] != part->hashes[i])
+        if (whole->at[from + i].hash != part->at[i].hash)
             return error_set(reterr, -EBADMSG, "%s: the scores of window %" PRIu64 " differ",
-                             what, part->indices[i]);
+                             what, part->at[i].index);
     return 0;
 }
 
@@ -52,7 +49,7 @@ uint64_t trace_hash(const struct trace *trace)
 {
     uint64_t hash = 0;
     for (size_t i = 0; i < trace->len; i++)
-        hash = hash_join(hash, trace->hashes[i]);
+        hash = hash_join(hash, trace->at[i].hash);
     return hash;
 }
 
@@ -232,7 +229,8 @@ static int show_window(struct cast *cast, const struct oddline_window *window,
     cast->at = *window;
     if (r < 0 || cast->options.cost) // no memory of ours between two looks at the memory
         return r;
-    return trace_add(&cast->trace, window->index, hash);
+    r = trace_add(&cast->trace, window->index, hash);
+    return r < 0 ? error_set(reterr, r, "out of memory") : 0;
 }
 
 static int show_closed(struct cast *cast, const struct closed *closed, struct error *reterr)

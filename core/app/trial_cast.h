@@ -34,9 +34,11 @@ struct trial_cost {
         windows; /* of one instance each: a line that three instances see counts three times */
 };
 
-/* One score of each window, hashed; [len]. */
+/* What was said of each window. */
 struct trace {
-    uint64_t *hashes, *indices;
+    struct {
+        uint64_t index, hash; /* number of the window; all scores of it */
+    } * at;                   /* [len] */
     size_t len, capacity;
 };
 void trace_free(struct trace *trace);

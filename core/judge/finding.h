@@ -26,7 +26,12 @@ enum finding_kind {
     FINDING_PLUGIN,
 };
 
-enum { FINDING_EVIDENCE_MAX = 5, FINDING_REASONS_MAX = 8, FINDING_ID_SIZE = 48 };
+enum {
+    FINDING_EVIDENCE_MAX = 5,
+    FINDING_REASONS_MAX = 8,
+    FINDING_PAIRS_MAX = 24,
+    FINDING_ID_SIZE = 48
+};
 
 struct finding_evidence {
     struct bytes path, text; /* text is redacted; may hold any bytes */

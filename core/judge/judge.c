@@ -21,6 +21,7 @@ struct bench {
     const struct judge_stream *stream;
     struct panel *panel;
     struct verdict *verdict; /* NULL until it is needed */
+    struct verdict *shadow;  /* of detectors that are only watched; NULL when there is none */
     int64_t reached_ns;      /* event time of the newest window */
 };
 
@@ -64,6 +65,7 @@ static void bench_free(struct bench *bench)
         return;
     panel_close(bench->panel);
     verdict_free(bench->verdict);
+    verdict_free(bench->shadow);
     free(bench);
 }
 
@@ -90,6 +92,19 @@ static void deliver(void *context, struct finding *finding)
     finding->config_hash = judge->options.config_hash;
     judge->counts.findings++;
     judge->options.deliver(judge->options.context, finding);
+}
+
+/* Kept apart: for the log whatever it would have been, and labelled. */
+static void deliver_shadow(void *context, struct finding *finding)
+{
+    static const struct finding_pair label = {"shadow", "true"};
+    struct finding_pair labels[FINDING_PAIRS_MAX] = {label};
+    size_t count = 1;
+    for (size_t i = 0; i < finding->labels.count && count < FINDING_PAIRS_MAX; i++)
+        labels[count++] = finding->labels.at[i];
+    finding->labels = (struct finding_pairs){labels, count};
+    finding->route = ROUTE_LOG;
+    deliver(context, finding);
 }
 
 /* A finding that no detector made: over as soon as it is said. Without a time it takes that of its delivery. */
@@ -203,10 +218,21 @@ static struct verdict *verdict_of(struct bench *bench)
     return bench->verdict;
 }
 
+/* A detector on trial has a verdict of its own: what it finds changes nothing for the others. */
+static void open_shadow(struct bench *bench)
+{
+    struct verdict_options options = {
+        .stream = bench->stream, .deliver = deliver_shadow, .context = bench};
+    for (size_t i = 0; i < bench->stream->use_count && !bench->shadow; i++)
+        if (bench->stream->uses[i].shadow)
+            CHECK(verdict_create(&options, &bench->shadow) == 0);
+}
+
 static void open_stream(struct judge *judge, const struct stream_notice *notice)
 {
     struct bench *bench = bench_of(judge, notice->stream);
     verdict_of(bench);
+    open_shadow(bench);
     panel_at(bench->panel, judge->position, 0);
     panel_begin(bench->panel, notice->window_ns);
 }
@@ -234,7 +260,12 @@ static void judge_window(struct judge *judge, const struct closed *closed)
         size_t count = panel_score(bench->panel, &window, &opinions);
         judge->counts.windows++;
         judge->counts.scores += count;
-        verdict_window(bench->verdict, closed, window.index, opinions, count);
+        size_t real = 0;
+        while (real < count && !opinions[real].shadow)
+            real++;
+        verdict_window(bench->verdict, closed, window.index, opinions, real);
+        if (bench->shadow)
+            verdict_window(bench->shadow, closed, window.index, opinions + real, count - real);
     }
 }
 
@@ -298,6 +329,35 @@ bool judge_step(struct judge *judge, int timeout_ms)
     bool more = judge_frame(judge, frame);
     ring_release(ring, 0);
     return more;
+}
+
+void judge_finish(struct judge *judge)
+{
+    crew_finish(judge->crew);
+}
+
+static void bench_inherit(struct bench *bench, struct bench *old)
+{
+    bench->reached_ns = old->reached_ns;
+    panel_inherit(bench->panel, old->panel);
+    struct verdict **pairs[2][2] = {{&bench->verdict, &old->verdict},
+                                    {&bench->shadow, &old->shadow}};
+    for (int i = 0; i < 2; i++) {
+        *pairs[i][0] = *pairs[i][1];
+        *pairs[i][1] = NULL;
+        if (*pairs[i][0])
+            verdict_move(*pairs[i][0], bench);
+    }
+}
+
+void judge_inherit(struct judge *judge, struct judge *old)
+{
+    for (size_t i = 0; i < judge->bench_count && i < old->bench_count; i++)
+        if (judge->benches[i] && old->benches[i] &&
+            judge->benches[i]->stream == old->benches[i]->stream)
+            bench_inherit(judge->benches[i], old->benches[i]);
+    crew_inherit(judge->crew, old->crew);
+    judge->counts = old->counts;
 }
 
 struct judge_counts judge_counts(const struct judge *judge)

@@ -38,6 +38,8 @@ struct judge_use {
     const uint32_t *
         on; /* [on_count] indices of the stream's series; in the order of its patterns for a PATTERNS plugin */
     size_t on_count;
+    bool wait;   /* on_lag: wait */
+    bool shadow; /* its findings are kept apart: route log, label shadow=true */
 };
 
 /* When a score becomes a finding. */
@@ -91,6 +93,14 @@ int judge_start(struct judge *judge, struct error *reterr);
 
 /* Judge the next frame of the ring, waiting at most `timeout_ms`; returns false once RING_END was it. */
 bool judge_step(struct judge *judge, int timeout_ms);
+
+/* After RING_END: have the detectors save what they know, for a judge that comes after. */
+void judge_finish(struct judge *judge);
+/*
+ * Before judge_start(): go on where `old`, which finished, left off. Streams that are the very same object keep open troubles and
+ * calibration; the detectors of all streams are offered the states of their predecessors. `old` can only be freed then.
+ */
+void judge_inherit(struct judge *judge, struct judge *old);
 
 struct judge_counts {
     uint64_t batches, records, windows, scores, findings, suppressed, plugin_errors;

@@ -11,6 +11,7 @@
 /* One instance, wherever it runs, and the series it scores. */
 struct seat {
     struct plugin *plugin;
+    bool shadow;
     uint32_t number; /* in the crew */
     uint32_t *on;    /* [on_count] indices in the stream */
     const char **names;
@@ -55,20 +56,23 @@ static int seat_take(struct panel *panel, const struct judge_use *use, const uin
                      size_t count)
 {
     const struct judge_stream *stream = panel->options.stream;
-    struct seat seat = {.plugin = use->plugin};
+    struct seat seat = {.plugin = use->plugin, .shadow = use->shadow};
     int r = seat_alloc(&seat, stream, on, count);
-    struct instance_options options = {
-        .stream = stream->name,
-        .series = seat.names,
-        .series_count = seat.on_count,
-        .field_names = stream->field_names,
-        .field_count = (uint32_t)stream->field_count,
-        .settings = use->settings,
-        .setting_count = use->setting_count,
+    struct crew_request request = {
+        .plugin = use->plugin,
+        .stream = panel->options.number,
+        .options = {.stream = stream->name,
+                    .series = seat.names,
+                    .series_count = seat.on_count,
+                    .field_names = stream->field_names,
+                    .field_count = (uint32_t)stream->field_count,
+                    .settings = use->settings,
+                    .setting_count = use->setting_count},
+        .on = seat.on,
+        .wait = use->wait,
     };
     if (r == 0)
-        r = crew_add(panel->crew, use->plugin, panel->options.number, &options, seat.on,
-                     &seat.number, NULL);
+        r = crew_add(panel->crew, &request, &seat.number, NULL);
     if (r < 0)
         seat_free(&seat);
     else
@@ -128,8 +132,11 @@ int panel_open(const struct panel_options *options, struct panel **ret)
     panel->opinions = calloc(series + 1, sizeof(*panel->opinions));
     if (!panel->seats || !panel->opinions)
         r = -ENOMEM;
-    for (size_t i = 0; i < stream->use_count && r == 0; i++)
-        r = take_seats(panel, &stream->uses[i]);
+    // Shadows come last, so that those who count keep their order whether a shadow watches or not.
+    for (int shadow = 0; shadow < 2; shadow++)
+        for (size_t i = 0; i < stream->use_count && r == 0; i++)
+            if (stream->uses[i].shadow == (bool)shadow)
+                r = take_seats(panel, &stream->uses[i]);
     if (r < 0) {
         panel_close(panel);
         return r;
@@ -160,6 +167,14 @@ const struct plugin *panel_plugin(const struct panel *panel, uint32_t seat)
     return NULL;
 }
 
+void panel_inherit(struct panel *panel, const struct panel *old)
+{
+    CHECK(panel->options.stream == old->options.stream);
+    for (size_t i = 0; i < panel->seat_count && i < old->seat_count; i++)
+        memcpy(panel->seats[i].calibrations, old->seats[i].calibrations,
+               panel->seats[i].on_count * sizeof(struct calibration));
+}
+
 void panel_at(struct panel *panel, uint64_t position, uint64_t nth)
 {
     panel->position = position;
@@ -180,8 +195,10 @@ static void form_opinion(struct seat *seat, uint32_t which, const struct oddline
                          struct opinion *ret)
 {
     struct calibration *calibration = &seat->calibrations[which];
-    *ret = (struct opinion){
-        .plugin = plugin_label(seat->plugin), .series = seat->on[which], .score = *score};
+    *ret = (struct opinion){.plugin = plugin_label(seat->plugin),
+                            .shadow = seat->shadow,
+                            .series = seat->on[which],
+                            .score = *score};
     if (score->flags & ODDLINE_SCORE_SURPRISE)
         ret->surprise = score->score;
     else

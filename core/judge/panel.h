@@ -12,6 +12,7 @@
 /* What one detector says of one series in one window. */
 struct opinion {
     const struct oddline_plugin *plugin;
+    bool shadow;     /* its detector is only watched, see judge_use; shadows come last */
     uint32_t series; /* of the stream */
     struct oddline_score score;
     double surprise;
@@ -37,6 +38,9 @@ int panel_open(const struct panel_options *options, struct panel **ret);
 void panel_close(struct panel *panel); /* accepts NULL */
 /* The plugin in that seat of the crew, or NULL when it is not one of this panel's. */
 const struct plugin *panel_plugin(const struct panel *panel, uint32_t seat);
+
+/* Take over the calibration of another panel of the very same stream. */
+void panel_inherit(struct panel *panel, const struct panel *old);
 
 /* Where the judge is in the ring: before the calls that follow, when the crew is shared. */
 void panel_at(struct panel *panel, uint64_t position, uint64_t nth);

@@ -62,6 +62,11 @@ void verdict_free(struct verdict *verdict)
     free(verdict);
 }
 
+void verdict_move(struct verdict *verdict, void *context)
+{
+    verdict->options.context = context;
+}
+
 uint64_t verdict_suppressed(const struct verdict *verdict)
 {
     return verdict->suppressed;

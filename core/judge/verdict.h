@@ -28,6 +28,9 @@ int verdict_create(const struct verdict_options *options, struct verdict **ret);
 void verdict_free(
     struct verdict *verdict); /* accepts NULL; open troubles stay open in the world */
 
+/* Another judge goes on with it: `context` of its deliveries is this one now. */
+void verdict_move(struct verdict *verdict, void *context);
+
 /* All opinions on one closed window. */
 void verdict_window(struct verdict *verdict, const struct closed *closed, uint64_t nth,
                     const struct opinion *opinions, size_t count);

@@ -351,6 +351,19 @@ static bool pattern_names(const struct pattern *pattern, const char *path)
            memcmp(pattern->text, path, len) == 0 && slash[1] != '.';
 }
 
+void discover_remove(struct discover *d, uint32_t group)
+{
+    for (struct pattern *p, *next = TAILQ_FIRST(&d->patterns); (p = next) != NULL;) {
+        next = TAILQ_NEXT(p, link);
+        if (p->wish.group != group)
+            continue;
+        TAILQ_REMOVE(&d->patterns, p, link);
+        d->pattern_count--;
+        free(p->text);
+        free(p);
+    }
+}
+
 bool discover_match(const struct discover *d, const char *path, struct tail_wish *ret)
 {
     const struct pattern *pattern;

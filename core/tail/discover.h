@@ -30,6 +30,8 @@ void discover_free(struct discover *discover); /* accepts NULL */
 
 int discover_add(struct discover *discover, const char *pattern, struct tail_wish wish,
                  struct error *reterr);
+/* Forget the patterns of this group. */
+void discover_remove(struct discover *discover, uint32_t group);
 /* Does some pattern name it? */
 bool discover_match(const struct discover *discover, const char *path, struct tail_wish *ret);
 /* Hear about this directory too: a followed symlink points into it. */

@@ -233,7 +233,7 @@ void resume_begin(struct tail *tail, struct followed *f, enum tail_start start)
         source->note = packed.note;
         return;
     }
-    bool there = !tail->begun && start == TAIL_END;
+    bool there = (!tail->begun || tail->adding) && start == TAIL_END;
     if (there && !known_name(tail, source->path))
         skip_to_end(f);
 }

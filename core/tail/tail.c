@@ -133,7 +133,15 @@ void tail_free(struct tail *tail)
 int tail_add(struct tail *tail, const char *pattern, struct tail_wish wish,
              struct error *reterr)
 {
-    return discover_add(tail->discover, pattern, wish, reterr);
+    tail->adding = true; // what is found now was there before
+    int r = discover_add(tail->discover, pattern, wish, reterr);
+    tail->adding = false;
+    return r;
+}
+
+void tail_remove(struct tail *tail, uint32_t group)
+{
+    discover_remove(tail->discover, group);
 }
 
 /* ---- turns ----------------------------------------------------------------- */

@@ -45,6 +45,9 @@ void tail_free(struct tail *tail); /* accepts NULL; does not write bookmarks */
 int tail_add(struct tail *tail, const char *pattern, struct tail_wish wish,
              struct error *reterr);
 
+/* Look for no more files of this group; what is followed already stays until tail_done(). */
+void tail_remove(struct tail *tail, uint32_t group);
+
 /*
  * A source that may have bytes, in turn (a loud one starves none), or NULL after `timeout_ms` without any.
  *   Lends    the source, until tail_done(); the user pointer is the caller's

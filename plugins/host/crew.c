@@ -75,15 +75,19 @@ static bool too_many(const struct crew *crew, uint32_t stream, uint32_t more)
     return scores > SCORES_MAX;
 }
 
-int crew_add(struct crew *crew, struct plugin *plugin, uint32_t stream,
-             const struct instance_options *options, const uint32_t *on, uint32_t *ret_seat,
+int crew_add(struct crew *crew, const struct crew_request *request, uint32_t *ret_seat,
              struct error *reterr)
 {
+    const struct instance_options *options = &request->options;
     uint32_t count = options->series_count;
-    if (too_many(crew, stream, count))
+    if (too_many(crew, request->stream, count))
         return error_set(reterr, -E2BIG, "stream %s: more than %d scores a window",
                          options->stream, SCORES_MAX);
-    struct crew_seat seat = {.plugin = plugin, .stream = stream, .options = *options, .on = on};
+    struct crew_seat seat = {.plugin = request->plugin,
+                             .stream = request->stream,
+                             .options = *options,
+                             .on = request->on,
+                             .wait = request->wait};
     seat.values = calloc(count, sizeof(*seat.values));
     seat.counts = calloc(count, sizeof(*seat.counts));
     seat.scores = calloc(count, sizeof(*seat.scores));
@@ -135,6 +139,7 @@ static int place(struct crew *crew, struct crew_seat *seat)
         desk->plugins[desk->plugin_count++] = seat->plugin;
     }
     seat->desk = desk->number;
+    desk->waited_for |= seat->wait;
     seat->plugin_index = (uint32_t)i;
     return 0;
 }
@@ -331,11 +336,9 @@ struct crew_counts crew_counts(const struct crew *crew)
 /* ---- labels ------------------------------------------------------------- */
 
 struct reading {
+    const struct label_request *request;
     struct process process;
-    struct plugin *const *plugins;
-    size_t count, heard;
-    void (*refuse)(void *context, size_t index, const char *sentence);
-    void *context;
+    size_t heard;
 };
 
 static void hear_label(struct reading *reading, enum reply_kind kind, struct bytes payload)
@@ -346,25 +349,26 @@ static void hear_label(struct reading *reading, enum reply_kind kind, struct byt
         return;
     memcpy(&index, payload.at, sizeof(index));
     payload = (struct bytes){payload.at + sizeof(index), payload.len - sizeof(index)};
-    if (index >= reading->count || plugin_label(reading->plugins[index]))
+    if (index >= reading->request->count || plugin_label(reading->request->plugins[index]))
         return;
     reading->heard++;
-    if (kind == REPLY_LABEL && plugin_label_far(reading->plugins[index], payload, &error) == 0)
+    if (kind == REPLY_LABEL &&
+        plugin_label_far(reading->request->plugins[index], payload, &error) == 0)
         return;
     if (kind == REPLY_REFUSED)
         error_set(&error, 0, "%.*s", payload.len > 4 ? (int)payload.len - 4 : 0,
                   payload.at + 4); // behind its length
-    reading->refuse(reading->context, index, error.text);
+    reading->request->refuse(reading->request->context, index, error.text);
 }
 
 /* The file that was being loaded when the worker ended: the first that was not heard of. */
 static void blame(struct reading *reading, const char *why)
 {
     char sentence[512];
-    size_t index = reading->heard < reading->count ? reading->heard : 0;
+    size_t index = reading->heard < reading->request->count ? reading->heard : 0;
     snprintf(sentence, sizeof(sentence), "%s: cannot load: the worker that read its label %s",
-             plugin_path(reading->plugins[index]), why);
-    reading->refuse(reading->context, index, sentence);
+             plugin_path(reading->request->plugins[index]), why);
+    reading->request->refuse(reading->request->context, index, sentence);
 }
 
 static void read_labels(struct reading *reading)
@@ -393,14 +397,13 @@ static void read_labels(struct reading *reading)
     buffer_free(&message);
 }
 
-int crew_read_labels(struct plugin *const *plugins, size_t count, const char *exe,
-                     void (*refuse)(void *context, size_t index, const char *sentence),
-                     void *context, struct error *reterr)
+int crew_read_labels(const struct label_request *request, struct error *reterr)
 {
-    struct reading reading = {
-        .plugins = plugins, .count = count, .refuse = refuse, .context = context};
-    struct process_options options = {
-        .exe = exe, .ring_fd = -1, .plugins = plugins, .count = count};
+    struct reading reading = {.request = request};
+    struct process_options options = {.exe = request->exe,
+                                      .ring_fd = -1,
+                                      .plugins = request->plugins,
+                                      .count = request->count};
     int r = process_start(&options, &reading.process, reterr);
     if (r < 0)
         return r;

@@ -44,11 +44,17 @@ int crew_create(const struct crew_options *options, struct crew **ret, struct er
 void crew_free(struct crew *crew); /* accepts NULL; ends the workers */
 
 /*
- * A seat for an instance of `plugin`: before crew_start(). The text of `options` and `on` [options->series_count] (indices
- * in the stream's series) are lent until crew_free(); window_ns is not known yet and ignored.
+ * A seat for an instance of `plugin`: before crew_start(). The text of `options` and `on` are lent until crew_free();
+ * options.window_ns is not known yet and ignored.
  */
-int crew_add(struct crew *crew, struct plugin *plugin, uint32_t stream,
-             const struct instance_options *options, const uint32_t *on, uint32_t *ret_seat,
+struct crew_request {
+    struct plugin *plugin;
+    uint32_t stream; /* its number */
+    struct instance_options options;
+    const uint32_t *on; /* [options.series_count] indices in the stream's series */
+    bool wait;          /* a stranger that is waited for however slow it is (on_lag: wait) */
+};
+int crew_add(struct crew *crew, const struct crew_request *request, uint32_t *ret_seat,
              struct error *reterr);
 
 /* Start the workers at the ring's present position. */
@@ -90,12 +96,17 @@ struct crew_counts crew_counts(const struct crew *crew);
 /* ---- labels ------------------------------------------------------------- */
 
 /*
- * Have a worker of its own read the labels of these files (found with plugin_find()) and check them. A file that does not
- * load is said through `refuse` and keeps no label.
+ * Have a worker of its own read the labels of files found with plugin_find(), and check them. A file that does not load is said
+ * through `refuse` and keeps no label.
  *   Returns  0 also when some were refused; -errno when no worker could be started
  */
-int crew_read_labels(struct plugin *const *plugins, size_t count, const char *exe,
-                     void (*refuse)(void *context, size_t index, const char *sentence),
-                     void *context, struct error *reterr);
+struct label_request {
+    struct plugin *const *plugins; /* [count] */
+    size_t count;
+    const char *exe; /* NULL = this executable */
+    void (*refuse)(void *context, size_t index, const char *sentence);
+    void *context;
+};
+int crew_read_labels(const struct label_request *request, struct error *reterr);
 
 #endif /* HOST_CREW_H */

@@ -333,7 +333,8 @@ static bool lags(struct desk *desk, uint64_t position, int64_t waited_ns)
 {
     const struct ring *ring = desk->crew->options.ring;
     uint64_t waiting = ring_head(ring) - position, half = ring_payload_max(ring);
-    if (!desk->strangers || desk->crew->options.never_skip || waiting < half / 2)
+    if (!desk->strangers || desk->waited_for || desk->crew->options.never_skip ||
+        waiting < half / 2)
         desk->behind_ns = 0;
     else if (waiting > half + half / 2)
         desk->behind_ns += waited_ns;

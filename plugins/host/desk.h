@@ -23,6 +23,7 @@ struct crew_seat {
     const uint32_t *on;
     int64_t window_ns;  /* 0 until its stream began */
     uint64_t opened_at; /* position of that frame */
+    bool wait;          /* for a slow one */
     bool dead;          /* broke its contract: closed for good */
     struct instance *local;
     double *values; /* [series_count], local only */
@@ -41,7 +42,8 @@ struct desk {
     uint32_t number;
     struct plugin **plugins; /* [plugin_count] */
     size_t plugin_count;
-    bool strangers; /* not the built-in ones: skipped when they lag */
+    bool strangers;  /* not the built-in ones: skipped when they lag ... */
+    bool waited_for; /* ... unless somebody wants it otherwise */
     struct process process;
     bool running;
     struct buffer message;

@@ -33,6 +33,8 @@ int plugin_find(const char *name, const char *dir, struct plugin **ret, struct e
 void plugin_free(struct plugin *plugin); /* accepts NULL; no instance may be left */
 const struct oddline_plugin *plugin_label(const struct plugin *plugin);
 const char *plugin_path(const struct plugin *plugin);
+/* Are these the same bytes on disk, as far as inode, size and time can tell? */
+bool plugin_same_file(const struct plugin *a, const struct plugin *b);
 /* Is it none of those in plugin_dir()? */
 bool plugin_is_stranger(const struct plugin *plugin);
 /* The directory of the built-in detectors: $ODDLINE_PLUGIN_DIR, else `detectors` beside the executable (build tree), else

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool is_path(const char *name)
@@ -155,6 +156,14 @@ const struct oddline_plugin *plugin_label(const struct plugin *plugin)
 const char *plugin_path(const struct plugin *plugin)
 {
     return plugin->path;
+}
+
+bool plugin_same_file(const struct plugin *a, const struct plugin *b)
+{
+    struct stat x, y;
+    return fstat(a->fd, &x) == 0 && fstat(b->fd, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino && x.st_size == y.st_size &&
+           x.st_mtim.tv_sec == y.st_mtim.tv_sec && x.st_mtim.tv_nsec == y.st_mtim.tv_nsec;
 }
 
 bool plugin_is_stranger(const struct plugin *plugin)
