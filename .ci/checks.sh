@@ -56,5 +56,5 @@ ok
 say "cppcheck"
 cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr \
     --suppressions-list=.ci/cppcheck.txt --error-exitcode=1 -j "$jobs" -D_GNU_SOURCE -DODDLINE_VERSION='"0"' \
-    -DODDLINE_PLUGIN_DIR='""' -D__x86_64__ -Icore -Iplugins -Iplugins/include -Idetectors core plugins detectors >"$log" 2>&1 || fail
+    -DODDLINE_PLUGIN_DIR='""' -DODDLINE_PLUGIN_FROM_BIN='""' -D__x86_64__ -Icore -Iplugins -Iplugins/include -Idetectors core plugins detectors >"$log" 2>&1 || fail
 ok

@@ -36,6 +36,8 @@ int command_check(int argc, char **argv);
 int command_plugins(int argc, char **argv);
 int command_score(int argc, char **argv);
 int command_findings(int argc, char **argv);
+int command_status(int argc, char **argv);
+int command_metrics(int argc, char **argv);
 
 /* ---- options ------------------------------------------------------------ */
 

@@ -8,6 +8,7 @@
 #include "app/daemon.h"
 
 #include "app/state.h"
+#include "app/status.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -125,8 +126,8 @@ static void *run_judge(void *arg)
     struct error error;
     CHECK(judge_start(d->judge, &error) ==
           0); // what it needs was there when the labels were read
-    while (judge_step(d->judge, -1))
-        ;
+    while (judge_step(d->judge, 1000))
+        status_note(d);
     judge_finish(d->judge);
     return NULL;
 }
@@ -252,6 +253,9 @@ static int open_tail(struct daemon *d, struct error *reterr)
 
 int daemon_start(struct daemon *d, struct error *reterr)
 {
+    d->started_ns = clock_wall_ns();
+    d->started_monotonic_ns = clock_monotonic_ns();
+    pthread_mutex_init(&d->report_lock, NULL);
     int r = generation_create(d->config_path, &d->generation, reterr);
     if (r == 0)
         r = ring_create(d->generation->config.ring_bytes, 1, &d->ring, reterr);
@@ -296,6 +300,8 @@ void daemon_stop(struct daemon *d)
         if (d->tail && d->slots[i].generation)
             slot_close_feeds(d, &d->slots[i]);
     }
+    if (d->courier)
+        status_end(d);
     bool all = !d->courier || courier_stop(d->courier, clock_monotonic_ns() + STOP_WITHIN_NS);
     if (all) // else a thread that hangs in its sink still uses it; the process ends anyway
         outbox_close(d->outbox);

@@ -52,6 +52,11 @@ struct daemon {
     uint64_t mark; /* ring position that the last bookmarks' mark waits for; 0 = none */
     int64_t next_tick_ns, next_mark_ns;
     bool stalled; /* the outbox is full, and it was said */
+    pthread_mutex_t report_lock;
+    struct buffer report; /* the judge's half of the status, JSON members */
+    int64_t next_note_ns; /* judge thread */
+    int64_t next_status_ns, started_ns, started_monotonic_ns;
+    bool status_failed, dear_said;
 };
 
 /* ---- daemon.c ----------------------------------------------------------- */

@@ -18,7 +18,8 @@ struct feed {
     bool introduced;       /* the stream knows its window */
     bool said;             /* what was chosen for its format */
     bool waits;            /* on the lane's list of held feeds */
-    int64_t held_since_ns; /* monotonic: when the bytes that wait last grew */
+    int64_t held_since_ns; /* monotonic: when the bytes that wait last grew ... */
+    int64_t held_from_ns;  /* ... and when the first of them came */
     size_t held;           /* bytes that wait */
     uint64_t next_look;    /* records after which the choice of a format is looked at again */
     struct feed *next, *previous; /* held feeds */
@@ -223,6 +224,8 @@ static void hold(struct lane *lane, struct feed *feed, size_t held)
 {
     feed->held = held;
     feed->held_since_ns = clock_monotonic_ns();
+    if (!feed->waits)
+        feed->held_from_ns = feed->held_since_ns;
     if (held)
         enlist(lane, feed);
     else
@@ -257,11 +260,25 @@ static void feed_flush(struct lane *lane, struct feed *feed)
     hold(lane, feed, 0); // what is left shows itself again when it grows
 }
 
+/*
+ * A recorder without a record yet waits for a sample of some size; a log that grows slowly but steadily would keep it
+ * waiting, and us blind, for minutes.
+ */
+#define SAMPLE_WAIT_NS (500 * NS_PER_MS)
+
+static bool is_due(const struct feed *feed, int64_t now_ns)
+{
+    if (now_ns - feed->held_since_ns >= feed->stream->plan->flush_after_ns)
+        return true;
+    return recorder_counts(feed->recorder).records == 0 &&
+           now_ns - feed->held_from_ns >= SAMPLE_WAIT_NS;
+}
+
 void lane_flush_held(struct lane *lane, int64_t now_ns)
 {
     for (struct feed *feed = lane->held, *next; feed; feed = next) {
         next = feed->next;
-        if (now_ns - feed->held_since_ns >= feed->stream->plan->flush_after_ns)
+        if (is_due(feed, now_ns))
             feed_flush(lane, feed);
     }
 }

@@ -8,6 +8,7 @@
  *      oddline plugins        plugins.c   what can be loaded
  *      oddline score CSV      score.c     one numeric series
  *      oddline findings       findings.c  what was found
+ *      oddline status         status_command.c
  *
  *      config.c ─▶ plan.c ─▶ lane.c (tail, record, window) ═ring═▶ judge ─▶ deliver
  *        what people wrote     what to do    one thread                one      one a sink
@@ -38,12 +39,15 @@ const struct command commands[] = {
     {"run", "run -c FILE", "The daemon: tails logs and delivers findings.", command_run},
     {"check", "check FILE", "Checks a configuration and runs the tests inside it.",
      command_check},
-    {"plugins", "plugins [FILE.so…]",
+    {"plugins", "plugins [new NAME | test FILE.so LOG… | FILE.so…]",
      "Lists detectors; for a file, says whether and why (not) it loads.", command_plugins},
     {"score", "score [--detector NAME] [--set k=v] FILE.csv",
      "Scores one numeric series from a CSV file.", command_score},
     {"findings", "findings [--since 1h] [--route page] [-f] [--json]", "Shows what was found.",
      command_findings},
+    {"status", "status [-c FILE] [--json]",
+     "What the daemon does, and what each detector and pattern costs.", command_status},
+    {"metrics", "metrics [-c FILE]", "The same as Prometheus text.", command_metrics},
 };
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 

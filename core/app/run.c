@@ -7,6 +7,7 @@
 
 #include "app/cli.h"
 #include "app/daemon.h"
+#include "app/status.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -101,6 +102,7 @@ static void tick(struct daemon *d)
         awake |= lane_stream_awake(&d->slots[i].stream, now);
     }
     keep_bookmarks(d, now);
+    status_write(d, now);
     d->next_tick_ns = now + (awake ? TICK_NS : IDLE_TICK_NS);
 }
 

@@ -2,6 +2,8 @@
 
 #include "base/regex.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -112,9 +114,14 @@ int regex_match_from(struct regex *regex, struct bytes subject, size_t offset, b
     size_t len = subject.len < REGEX_SUBJECT_BYTES ? subject.len : REGEX_SUBJECT_BYTES;
     if (offset > len)
         return 0;
-    regex->health.searches++;
+    bool timed = regex->health.searches++ % REGEX_TIMED == 0;
+    int64_t begun = timed ? clock_monotonic_ns() : 0;
     int r = pcre2_match(regex->code, (PCRE2_SPTR)(subject.at ? subject.at : ""), len, offset,
                         cut ? PCRE2_PARTIAL_HARD : 0, regex->data, regex->context);
+    if (timed) {
+        regex->health.timed++;
+        regex->health.timed_ns += (uint64_t)(clock_monotonic_ns() - begun);
+    }
     if (r >= 0)
         return 1;
     if (r == PCRE2_ERROR_PARTIAL)

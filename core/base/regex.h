@@ -20,8 +20,9 @@ struct regex;
 
 enum {
     REGEX_SUBJECT_BYTES = 16384, /* a longer line is matched up to here */
-    REGEX_STRIKES = 16,          /* limit errors before quarantine */
-    REGEX_GROUPS_MAX = 32,       /* capture groups a pattern may have */
+    REGEX_TIMED = 64,
+    REGEX_STRIKES = 16,    /* limit errors before quarantine */
+    REGEX_GROUPS_MAX = 32, /* capture groups a pattern may have */
 };
 
 /* Owns: the caller, until regex_free(). The error names the pattern and the offset where it broke. */
@@ -49,6 +50,7 @@ int regex_group_number(const struct regex *regex, const char *name);
 
 struct regex_health {
     uint64_t searches, limit_errors;
+    uint64_t timed, timed_ns; /* every REGEX_TIMED-th search is timed */
     bool quarantined;
 };
 struct regex_health regex_health(const struct regex *regex);

@@ -368,3 +368,64 @@ struct judge_counts judge_counts(const struct judge *judge)
             counts.suppressed += verdict_suppressed(judge->benches[i]->verdict);
     return counts;
 }
+
+static void report_seat(const struct crew_report *seat, struct json *json)
+{
+    json_begin(json, '{');
+    json_key(json, "id");
+    json_text(json, seat->label->id);
+    json_key(json, "path");
+    json_text(json, seat->path);
+    json_key(json, "stream");
+    json_text(json, seat->stream);
+    json_key(json, "series");
+    json_text(json, seat->series);
+    json_key(json, "series_count");
+    json_int(json, seat->series_count);
+    json_key(json, "state");
+    json_text(json, seat->dead          ? "closed"
+                    : seat->quarantined ? "quarantine"
+                    : seat->running     ? "running"
+                                        : "waiting");
+    json_key(json, "windows");
+    json_int(json, (int64_t)seat->windows);
+    json_key(json, "records");
+    json_int(json, (int64_t)seat->records);
+    json_key(json, "ns_per_window");
+    json_double(json, seat->windows ? (double)seat->score_ns / (double)seat->windows : 0);
+    json_key(json, "ns_per_record");
+    json_double(json, seat->records ? (double)seat->observe_ns / (double)seat->records : 0);
+    json_key(json, "busy_ns");
+    json_int(json, (int64_t)(seat->score_ns + seat->observe_ns));
+    json_key(json, "gaps");
+    json_int(json, (int64_t)seat->gaps);
+    json_end(json, '}');
+}
+
+void judge_report(const struct judge *judge, struct json *json)
+{
+    struct judge_counts counts = judge_counts(judge);
+    struct crew_counts crew = crew_counts(judge->crew);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[] = {{"batches", counts.batches},   {"records", counts.records},
+                   {"windows", counts.windows},   {"scores", counts.scores},
+                   {"findings", counts.findings}, {"suppressed", counts.suppressed},
+                   {"source_gaps", counts.gaps},  {"plugin_errors", counts.plugin_errors},
+                   {"plugin_gaps", crew.gaps},    {"worker_restarts", crew.restarts}};
+    json_key(json, "judge");
+    json_begin(json, '{');
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        json_key(json, numbers[i].name);
+        json_int(json, (int64_t)numbers[i].value);
+    }
+    json_end(json, '}');
+    json_key(json, "detectors");
+    json_begin(json, '[');
+    for (uint32_t i = 0; i < crew_seats(judge->crew); i++) {
+        struct crew_report seat = crew_report(judge->crew, i);
+        report_seat(&seat, json);
+    }
+    json_end(json, ']');
+}

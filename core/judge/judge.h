@@ -13,6 +13,7 @@
 #define JUDGE_JUDGE_H
 
 #include "base/error.h"
+#include "base/json.h"
 #include "host/crew.h"
 #include "host/host.h"
 #include "judge/finding.h"
@@ -107,5 +108,7 @@ struct judge_counts {
     uint64_t gaps; /* said or held back */
 };
 struct judge_counts judge_counts(const struct judge *judge);
+/* Members "judge" and "detectors" of a status object. */
+void judge_report(const struct judge *judge, struct json *json);
 
 #endif /* JUDGE_JUDGE_H */

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/pack.h"
 #include "host/desk.h"
 
 #include <errno.h>
@@ -41,7 +42,8 @@ void crew_free(struct crew *crew)
     for (uint32_t i = 0; i < crew->desk_count; i++) {
         desk_stop(&crew->desks[i]);
         free(crew->desks[i].plugins);
-        ring_let_go(crew->options.ring, (int)i + 1);
+        if (i + 1 < RING_READERS) // crew_start() refused to begin with more
+            ring_let_go(crew->options.ring, (int)i + 1);
     }
     for (uint32_t i = 0; i < crew->seat_count; i++)
         seat_free(&crew->seats[i]);
@@ -234,6 +236,12 @@ void crew_observe(struct crew *crew, uint64_t position, uint32_t stream,
     }
 }
 
+static void note_gap(struct crew *crew, struct crew_seat *seat)
+{
+    seat->gaps++;
+    crew->counts.gaps++;
+}
+
 static void clear_scores(struct crew_seat *seat)
 {
     seat->scored = false;
@@ -254,7 +262,7 @@ void crew_score(struct crew *crew, uint64_t position, uint64_t nth, uint32_t str
         desk_score(&crew->desks[i], position, nth, stream);
     for (uint32_t i = 0; i < crew->seat_count; i++)
         if (crew->seats[i].stream == stream && !crew->seats[i].scored)
-            crew->counts.gaps++;
+            note_gap(crew, &crew->seats[i]);
 }
 
 const struct oddline_score *crew_scores(const struct crew *crew, uint32_t seat)
@@ -328,6 +336,36 @@ void crew_inherit(struct crew *crew, struct crew *old)
         }
 }
 
+uint32_t crew_seats(const struct crew *crew)
+{
+    return crew->seat_count;
+}
+
+struct crew_report crew_report(const struct crew *crew, uint32_t number)
+{
+    const struct crew_seat *seat = &crew->seats[number];
+    const struct desk *desk = crew->desk_count ? &crew->desks[seat->desk] : NULL;
+    bool running = desk ? desk->running : seat->local != NULL;
+    struct reply_cost cost = {0};
+    if (desk && running)
+        cost = reply_cost(desk->process.reply, seat->brief_at);
+    return (struct crew_report){
+        .stream = seat->options.stream,
+        .series = seat->options.series[0],
+        .label = plugin_label(seat->plugin),
+        .path = plugin_path(seat->plugin),
+        .series_count = seat->options.series_count,
+        .observe_ns = cost.observe_ns,
+        .records = cost.records,
+        .score_ns = cost.score_ns,
+        .windows = cost.windows,
+        .gaps = seat->gaps,
+        .running = running && !seat->dead,
+        .quarantined = desk && !desk->running,
+        .dead = seat->dead,
+    };
+}
+
 struct crew_counts crew_counts(const struct crew *crew)
 {
     return crew->counts;
@@ -341,24 +379,29 @@ struct reading {
     size_t heard;
 };
 
-static void hear_label(struct reading *reading, enum reply_kind kind, struct bytes payload)
+/* They come in the order of the files, each once. 0, or -EBADMSG. */
+static int hear_label(struct reading *reading, enum reply_kind kind, struct bytes payload)
 {
-    uint32_t index;
+    const struct label_request *request = reading->request;
+    struct unpacker in = {.rest = payload};
     struct error error;
-    if (payload.len < sizeof(index))
-        return;
-    memcpy(&index, payload.at, sizeof(index));
-    payload = (struct bytes){payload.at + sizeof(index), payload.len - sizeof(index)};
-    if (index >= reading->request->count || plugin_label(reading->request->plugins[index]))
-        return;
+    uint32_t index = unpack_u32(&in);
+    if (in.bad || index != reading->heard || index >= request->count)
+        return -EBADMSG;
+    if (kind == REPLY_LABEL) {
+        if (plugin_label_far(request->plugins[index], in.rest, &error) < 0)
+            request->refuse(request->context, index, error.text);
+    } else if (kind == REPLY_REFUSED) {
+        struct bytes sentence = unpack_bytes(&in);
+        if (in.bad)
+            return -EBADMSG;
+        error_set(&error, 0, "%.*s", (int)sentence.len, sentence.at);
+        request->refuse(request->context, index, error.text);
+    } else {
+        return -EBADMSG;
+    }
     reading->heard++;
-    if (kind == REPLY_LABEL &&
-        plugin_label_far(reading->request->plugins[index], payload, &error) == 0)
-        return;
-    if (kind == REPLY_REFUSED)
-        error_set(&error, 0, "%.*s", payload.len > 4 ? (int)payload.len - 4 : 0,
-                  payload.at + 4); // behind its length
-    reading->request->refuse(reading->request->context, index, error.text);
+    return 0;
 }
 
 /* The file that was being loaded when the worker ended: the first that was not heard of. */
@@ -379,12 +422,10 @@ static void read_labels(struct reading *reading)
     char why[160];
     for (;;) {
         int r = reply_next(reading->process.reply, &kind, &message);
-        if (r > 0 && kind == REPLY_READY)
+        if (r > 0 && kind == REPLY_READY && reading->heard == reading->request->count)
             break;
-        if (r > 0) {
-            hear_label(reading, kind, buffer_bytes(&message));
+        if (r > 0 && (r = hear_label(reading, kind, buffer_bytes(&message))) == 0)
             continue;
-        }
         if (r < 0 || process_ended(&reading->process, why, sizeof(why)) ||
             clock_monotonic_ns() > until) {
             blame(reading, r < 0                  ? "said something that cannot be"

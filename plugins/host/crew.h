@@ -93,6 +93,18 @@ struct crew_counts {
 };
 struct crew_counts crew_counts(const struct crew *crew);
 
+/* What a seat is and costs, for status; since its worker started. */
+struct crew_report {
+    const char *stream, *series; /* the first of its series */
+    const struct oddline_plugin *label;
+    const char *path;
+    uint32_t series_count;
+    uint64_t observe_ns, records, score_ns, windows, gaps;
+    bool running, quarantined, dead;
+};
+uint32_t crew_seats(const struct crew *crew);
+struct crew_report crew_report(const struct crew *crew, uint32_t seat);
+
 /* ---- labels ------------------------------------------------------------- */
 
 /*

@@ -11,11 +11,15 @@
 #include <stdio.h>
 
 #define DEADLINE_NS    (2 * NS_PER_S)
-#define LOAD_NS        (5 * NS_PER_S) /* to load its files: a cold disk */
+#define LOAD_NS        (5 * NS_PER_S)   /* to load its files: a cold disk */
+#define LOOK_NS        (20 * NS_PER_MS) /* behind for so long: look whether it is still there */
 #define FAILURES_IN_NS (60 * NS_PER_S)
 #define BACKOFF_MIN_NS NS_PER_S
 #define BACKOFF_MAX_NS (600 * NS_PER_S)
-enum { SAVE_EVERY_MAX = 16 << 20 };
+enum {
+    SAVE_EVERY_MAX = 16 << 20,
+    MESSAGES_MAX = 256, /* taken at one poll: nobody may keep the judge busy */
+};
 static const uint64_t none = UINT64_MAX;
 
 static int64_t deadline_of(const struct desk *desk)
@@ -68,20 +72,26 @@ static struct seat_brief brief_of(const struct desk *desk, uint32_t number)
     };
 }
 
+/* Bytes of the ring between two saved states. */
+static uint64_t save_every(const struct desk *desk)
+{
+    uint64_t quarter = ring_payload_max(desk->crew->options.ring) / 2;
+    return quarter < SAVE_EVERY_MAX ? quarter : SAVE_EVERY_MAX;
+}
+
 static int send_briefing(struct desk *desk)
 {
     struct crew *crew = desk->crew;
-    uint64_t quarter = ring_payload_max(crew->options.ring) / 2;
-    struct briefing briefing = {.begin = desk->saved,
-                                .skip = desk->skip,
-                                .save_every =
-                                    quarter < SAVE_EVERY_MAX ? quarter : SAVE_EVERY_MAX};
+    struct briefing briefing = {
+        .begin = desk->saved, .skip = desk->skip, .save_every = save_every(desk)};
     struct buffer packed = {0};
     struct arena arena = {0};
     briefing.seats = arena_alloc(&arena, crew->seat_count, sizeof(*briefing.seats));
     for (uint32_t i = 0; i < crew->seat_count; i++)
-        if (is_mine(desk, &crew->seats[i]))
+        if (is_mine(desk, &crew->seats[i])) {
+            crew->seats[i].brief_at = briefing.seat_count;
             briefing.seats[briefing.seat_count++] = brief_of(desk, i);
+        }
     briefing_pack(&packed, &briefing);
     int r = packed.failed ? -ENOMEM : process_brief(&desk->process, buffer_bytes(&packed));
     buffer_free(&packed);
@@ -126,6 +136,10 @@ static int try_start(struct desk *desk, struct error *reterr)
     }
     desk->running = true;
     desk->held = false;
+    desk->answers = desk->saving_next = 0;
+    desk->saving = none;
+    desk->seen = desk->saved;
+    desk->since_ns = clock_monotonic_ns();
     desk->crew->counts.workers++;
     return 0;
 }
@@ -141,27 +155,35 @@ static void complain(struct desk *desk, const char *sentence)
 /* Is this the last of DESK_FAILURES within a minute? */
 static bool too_often(struct desk *desk, int64_t now)
 {
-    bool often = desk->failures[DESK_FAILURES - 1] &&
-                 now - desk->failures[DESK_FAILURES - 1] < FAILURES_IN_NS;
     memmove(desk->failures + 1, desk->failures,
             sizeof(desk->failures) - sizeof(desk->failures[0]));
     desk->failures[0] = now;
-    return often;
+    return desk->failures[DESK_FAILURES - 1] &&
+           now - desk->failures[DESK_FAILURES - 1] < FAILURES_IN_NS;
 }
 
 static void quarantine(struct desk *desk, int64_t now)
 {
-    int64_t longer = desk->backoff_ns ? 2 * desk->backoff_ns : BACKOFF_MIN_NS;
+    bool long_ago = now - desk->quarantine_until_ns > BACKOFF_MAX_NS; // it has been good since
+    int64_t longer = desk->backoff_ns && !long_ago ? 2 * desk->backoff_ns : BACKOFF_MIN_NS;
     desk->backoff_ns = longer < BACKOFF_MAX_NS ? longer : BACKOFF_MAX_NS;
     desk->quarantine_until_ns = now + desk->backoff_ns;
     ring_let_go(desk->crew->options.ring, (int)desk->number + 1);
 }
 
-/* The frame it was at, as far as it can be believed. */
-static uint64_t frame_at_work(const struct desk *desk)
+/*
+ * The frame it is at, as far as it can be believed: forwards only and by whole frames, so that it has one deadline for each frame
+ * and not for each lie.
+ */
+static uint64_t frame_at_work(struct desk *desk)
 {
-    uint64_t at = reply_position(desk->process.reply);
-    return at >= desk->saved && at <= ring_head(desk->crew->options.ring) ? at : desk->saved;
+    const struct ring *ring = desk->crew->options.ring;
+    uint64_t at = reply_position(desk->process.reply), head = ring_head(ring);
+    if (desk->seen < desk->saved)
+        desk->seen = desk->saved;
+    while (desk->seen < head && desk->seen < at)
+        desk->seen += ring_at(ring, desk->seen)->size;
+    return desk->seen;
 }
 
 /* It is over, one way or another: end it, decide what happens with the frame, begin again. */
@@ -243,6 +265,12 @@ void desk_stop(struct desk *desk)
 
 /* ---- replies ------------------------------------------------------------ */
 
+/* The window whose scores the judge wants now. */
+struct wish {
+    uint64_t position, nth;
+    uint32_t stream;
+};
+
 /* 1 a message is there, 0 none, -EBADMSG. */
 static int fetch(struct desk *desk)
 {
@@ -281,32 +309,68 @@ void desk_finish(struct desk *desk, uint64_t position)
     }
 }
 
+/* Has it stood on one frame for longer than it may? */
+static bool stands_still(struct desk *desk, int64_t now)
+{
+    uint64_t before = desk->seen;
+    if (frame_at_work(desk) != before)
+        desk->since_ns = now;
+    return now - desk->since_ns > deadline_of(desk);
+}
+
+/*
+ * Nobody waits for it now, but the ring does: it is behind the judge, or has not saved its state in time. One that is gone or
+ * hangs would hold the ring until it is full, and then no window comes any more that somebody could wait for.
+ */
+static void mind(struct desk *desk)
+{
+    char why[160];
+    int64_t now = clock_monotonic_ns();
+    uint64_t position = desk->crew->position;
+    bool still = stands_still(desk, now);
+    if (desk->seen >= position && position - desk->saved < save_every(desk))
+        desk->since_ns = now; // it owes nothing
+    else if (now - desk->since_ns > LOOK_NS && process_ended(&desk->process, why, sizeof(why)))
+        fail(desk, why);
+    else if (still)
+        fail(desk, "stood still longer than its deadline");
+}
+
 void desk_poll(struct desk *desk)
 {
     if (!desk->running) {
         come_back(desk);
         return;
     }
-    int r;
-    while ((r = fetch(desk)) > 0 && desk->kind != REPLY_SCORES)
+    int r = 0, taken = 0;
+    while (taken < MESSAGES_MAX && (r = fetch(desk)) > 0 && desk->kind != REPLY_SCORES) {
         if ((r = take_other(desk)) < 0)
             break;
-    if (r < 0)
+        taken++;
+    }
+    if (r < 0) {
         fail(desk, "said something that cannot be");
-    else
-        reply_nudge(desk->process.reply);
+        return;
+    }
+    reply_nudge(desk->process.reply);
+    if (r == 0 && taken == 0)
+        mind(desk);
 }
 
 /* One step towards the reply wanted: 1 it is there, 0 not yet, -1 the worker failed and was dealt with. */
-static int step(struct desk *desk, uint64_t position, uint64_t nth, int64_t *since_ns)
+static int step(struct desk *desk, const struct wish *wish)
 {
     char why[160];
     int r = fetch(desk);
     if (r > 0 && desk->kind != REPLY_SCORES) {
         r = take_other(desk);
+        if (desk->kind == REPLY_STATE || desk->kind == REPLY_SAVED)
+            desk->since_ns =
+                clock_monotonic_ns(); // message_take() bounds how many there can be
     } else if (r > 0) {
-        r = message_scores(desk, position, nth); // 1 ours, 0 of before
+        r = message_scores(desk, wish->position, wish->nth, wish->stream);
         desk->held = false;
+        desk->since_ns = clock_monotonic_ns(); // so does message_scores()
         if (r > 0)
             return 1;
     } else if (r == 0) {
@@ -316,8 +380,6 @@ static int step(struct desk *desk, uint64_t position, uint64_t nth, int64_t *sin
         }
         reply_nudge(desk->process.reply);
         reply_wait(desk->process.reply, desk->process.pidfd, 100);
-        if (reply_pending(desk->process.reply))
-            *since_ns = clock_monotonic_ns();
         return 0;
     }
     if (r < 0)
@@ -341,18 +403,6 @@ static bool lags(struct desk *desk, uint64_t position, int64_t waited_ns)
     return desk->behind_ns > deadline_of(desk);
 }
 
-/* Has it stood on one frame for longer than it may? */
-static bool stands_still(struct desk *desk, uint64_t *seen, int64_t *since_ns)
-{
-    uint64_t at = reply_position(desk->process.reply);
-    int64_t now = clock_monotonic_ns();
-    if (at != *seen) {
-        *seen = at;
-        *since_ns = now;
-    }
-    return now - *since_ns > deadline_of(desk);
-}
-
 static bool answers(const struct desk *desk, uint64_t position, uint32_t stream)
 {
     if (!desk->running || position == desk->skip || position < desk->absent_until)
@@ -365,18 +415,16 @@ static bool answers(const struct desk *desk, uint64_t position, uint32_t stream)
 
 void desk_score(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream)
 {
-    uint64_t seen = UINT64_MAX;
-    int64_t since = clock_monotonic_ns(), before = since;
+    const struct wish wish = {position, nth, stream};
+    int64_t before = desk->since_ns = clock_monotonic_ns();
     while (answers(desk, position, stream)) {
-        int r = step(desk, position, nth, &since);
+        int r = step(desk, &wish);
         int64_t now = r > 0 ? before : clock_monotonic_ns();
         if (r > 0)
             return;
-        if (r < 0)
-            seen = UINT64_MAX; // a fresh worker has its own time
-        else if (lags(desk, position, now - before))
+        if (r == 0 && lags(desk, position, now - before))
             skip_backlog(desk);
-        else if (stands_still(desk, &seen, &since))
+        else if (r == 0 && stands_still(desk, now))
             fail(desk, "stood still longer than its deadline");
         before = now;
     }

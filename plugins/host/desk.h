@@ -31,6 +31,8 @@ struct crew_seat {
     struct oddline_score *scores;      /* [series_count], of the window asked for last */
     char (*reasons)[DESK_REASON_SIZE]; /* [series_count] */
     bool scored;
+    uint64_t gaps;               /* windows that were not scored */
+    uint32_t brief_at;           /* its place in the newest briefing of its worker */
     struct buffer state, coming; /* saved, and the next one while its parts arrive */
     bool has_state;
     bool
@@ -49,10 +51,16 @@ struct desk {
     struct buffer message;
     bool held; /* `message` was looked at and not used */
     enum reply_kind kind;
-    uint64_t saved;     /* the ring is needed from here on */
-    uint64_t failed_at; /* frame of the failure before this one, UINT64_MAX = none */
-    uint64_t skip;      /* frame that is left out, UINT64_MAX = none */
-    int64_t behind_ns;  /* how long the judge has waited for it while the ring was filling up */
+    uint64_t saved; /* the ring is needed from here on */
+    uint64_t answers, answered_at,
+        answered_nth;     /* windows that this process scored, and the last */
+    uint64_t saving;      /* position of the state that is coming, UINT64_MAX = none */
+    uint32_t saving_next; /* the first seat that may still come */
+    uint64_t seen;        /* how far it got, by whole frames ... */
+    int64_t since_ns;     /* ... and since when, or since it has owed something */
+    uint64_t failed_at;   /* frame of the failure before this one, UINT64_MAX = none */
+    uint64_t skip;        /* frame that is left out, UINT64_MAX = none */
+    int64_t behind_ns; /* how long the judge has waited for it while the ring was filling up */
     uint64_t absent_until; /* it begins there again: before, its windows are gaps */
     int64_t failures[DESK_FAILURES], quarantine_until_ns, backoff_ns;
 };

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -27,7 +28,7 @@
 #define SANITIZED 0
 #endif
 
-enum { MEMORY_DEFAULT = 256 << 20, STACK_BYTES = 8 << 20 };
+enum { MEMORY_DEFAULT = 256 << 20, STACK_BYTES = 8 << 20, FILES_MAX = 128 };
 
 // Written by the signal handler only, set before the first filter.
 static uint32_t *denied;
@@ -66,6 +67,8 @@ static int limit_resources(const struct jail_options *options)
         r = set_limit(RLIMIT_FSIZE, 0);
     if (r == 0)
         r = set_limit(RLIMIT_STACK, STACK_BYTES);
+    if (r == 0)
+        r = set_limit(RLIMIT_NOFILE, FILES_MAX); // those that are kept are below
     if (r == 0 && !SANITIZED && mapped)
         r = set_limit(RLIMIT_AS, mapped + memory);
     return r;
@@ -110,13 +113,14 @@ static void on_denied(int number, siginfo_t *info, void *context)
     (void)context;
     if (denied)
         *denied = (uint32_t)info->si_syscall + 1; // 0 is "none"
-    signal(number, SIG_DFL);
-    raise(number); // the handler returns first: SIGSYS is blocked inside it
+    raise(
+        number); // the handler returns first: SIGSYS is blocked inside it, and then has no handler any more
 }
 
 static int catch_denied(uint32_t *where)
 {
-    struct sigaction action = {.sa_sigaction = on_denied, .sa_flags = SA_SIGINFO};
+    struct sigaction action = {.sa_sigaction = on_denied,
+                               .sa_flags = SA_SIGINFO | SA_RESETHAND};
     denied = where;
     return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
 }
@@ -131,7 +135,6 @@ static const int always[] = {
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
     SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(rt_sigaction),
     SCMP_SYS(rt_sigprocmask),
     SCMP_SYS(sigaltstack),
     SCMP_SYS(getrandom),
@@ -145,15 +148,16 @@ static const int always[] = {
     SCMP_SYS(clock_nanosleep),
     SCMP_SYS(nanosleep),
     SCMP_SYS(getcpu),
+    SCMP_SYS(sysinfo),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll), // to sleep until the doorbell rings
 };
 /* What the dynamic linker does besides. Files are opened for reading only. */
 static const int linker[] = {
     SCMP_SYS(read),       SCMP_SYS(pread64),   SCMP_SYS(close),    SCMP_SYS(fstat),
     SCMP_SYS(newfstatat), SCMP_SYS(mmap),      SCMP_SYS(mprotect), SCMP_SYS(lseek),
     SCMP_SYS(access),     SCMP_SYS(faccessat), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
-    SCMP_SYS(getdents64), SCMP_SYS(write),     SCMP_SYS(poll),     SCMP_SYS(ppoll),
-    SCMP_SYS(prctl),      SCMP_SYS(seccomp),   SCMP_SYS(statx),    SCMP_SYS(prlimit64),
-    SCMP_SYS(ioctl),
+    SCMP_SYS(getdents64), SCMP_SYS(write),     SCMP_SYS(seccomp),  SCMP_SYS(statx),
 };
 
 static int allow_all(scmp_filter_ctx filter, const int *calls, size_t count)
@@ -176,6 +180,34 @@ static int allow_own_end(scmp_filter_ctx filter)
     return r;
 }
 
+/* Its own handlers, but not the one that tells what was denied. */
+static int allow_handlers(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 1,
+                            SCMP_A0(SCMP_CMP_NE, SIGSYS));
+}
+
+/*
+ * Calls that the linker makes in one harmless form. In others a constructor could make our doorbells block, outlive us, or change
+ * the limits of the core, which has the same user.
+ */
+static int allow_harmless(scmp_filter_ctx filter)
+{
+    int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+                             SCMP_A1(SCMP_CMP_EQ, TCGETS));
+    if (r == 0)
+        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+                             SCMP_A0(SCMP_CMP_NE, PR_SET_PDEATHSIG));
+    if (r == 0)
+        r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2,
+                             SCMP_A0(SCMP_CMP_EQ, 0), SCMP_A2(SCMP_CMP_EQ, 0));
+    if (r == 0)
+        r = seccomp_rule_add(
+            filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+            SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+    return r;
+}
+
 static int apply(scmp_filter_ctx filter, int r)
 {
     if (r == 0)
@@ -195,9 +227,9 @@ static int first_filter(void)
     if (r == 0)
         r = allow_own_end(filter);
     if (r == 0)
-        r = seccomp_rule_add(
-            filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-            SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+        r = allow_handlers(filter);
+    if (r == 0)
+        r = allow_harmless(filter);
     return apply(filter, r);
 }
 
@@ -209,6 +241,8 @@ static int second_filter(const int *use, size_t use_count)
     int r = allow_all(filter, always, sizeof(always) / sizeof(*always));
     if (r == 0)
         r = allow_own_end(filter);
+    if (r == 0)
+        r = allow_handlers(filter);
     // Memory, but none that can be executed, and no file in it.
     if (r == 0)
         r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,

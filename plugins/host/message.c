@@ -53,27 +53,52 @@ static int take_failed(struct desk *desk, struct unpacker *in)
     return 0;
 }
 
-static int take_state(struct desk *desk, struct unpacker *in)
+/* Is it the next part that can come? The first of a seat behind the others, or more of the same. */
+static bool follows(struct desk *desk, uint32_t number, uint32_t at, size_t len)
 {
-    struct crew_seat *seat = seat_of(desk, unpack_u32(in));
-    uint32_t at = unpack_u32(in), total = unpack_u32(in);
+    const struct crew_seat *seat = &desk->crew->seats[number];
+    if (at)
+        return number + 1 == desk->saving_next && at == seat->coming.len && len;
+    return number >= desk->saving_next;
+}
+
+static int take_state(struct desk *desk, uint64_t position, struct unpacker *in)
+{
+    uint32_t number = unpack_u32(in), at = unpack_u32(in), total = unpack_u32(in);
     struct bytes part = unpack_bytes(in);
+    struct crew_seat *seat = seat_of(desk, number);
     if (in->bad || !seat || total > INSTANCE_STATE_MAX ||
         part.len > total - (at < total ? at : total))
         return -EBADMSG;
+    if (desk->saving == UINT64_MAX)
+        desk->saving = position;
+    if (position != desk->saving || !follows(desk, number, at, part.len))
+        return -EBADMSG;
+    desk->saving_next = number + 1;
     if (at == 0)
         buffer_clear(&seat->coming);
-    if (at != seat->coming.len)
-        return -EBADMSG;
     buffer_append(&seat->coming, part.at, part.len);
     return seat->coming.failed ? -ENOMEM : 0;
+}
+
+/* Does a frame begin there, or the ring end? The desk holds all frames from `saved` on. */
+static bool is_border(const struct desk *desk, uint64_t position)
+{
+    const struct ring *ring = desk->crew->options.ring;
+    uint64_t at = desk->saved;
+    if (position > ring_head(ring))
+        return false;
+    while (at < position)
+        at += ring_at(ring, at)->size;
+    return at == position;
 }
 
 /* All states of a position came: from now on a fresh worker begins there. */
 static int take_saved(struct desk *desk, uint64_t position)
 {
     struct crew *crew = desk->crew;
-    if (position < desk->saved || position > ring_head(crew->options.ring))
+    if (position <= desk->saved || !is_border(desk, position) ||
+        (desk->saving != UINT64_MAX && desk->saving != position))
         return -EBADMSG;
     for (uint32_t i = 0; i < crew->seat_count; i++) {
         struct crew_seat *seat = &crew->seats[i];
@@ -85,6 +110,8 @@ static int take_saved(struct desk *desk, uint64_t position)
         seat->has_state = seat->state.len > 0;
     }
     desk->saved = position;
+    desk->saving = UINT64_MAX;
+    desk->saving_next = 0;
     return 0;
 }
 
@@ -98,7 +125,7 @@ int message_take(struct desk *desk)
     case REPLY_FAILED:
         return take_failed(desk, &in);
     case REPLY_STATE:
-        return take_state(desk, &in);
+        return in.bad ? -EBADMSG : take_state(desk, position, &in);
     case REPLY_SAVED:
         return in.bad ? -EBADMSG : take_saved(desk, position);
     default:
@@ -140,11 +167,11 @@ static int take_score(struct unpacker *in, struct crew_seat *seat)
     return 0;
 }
 
-static int take_seat(struct desk *desk, struct unpacker *in)
+static int take_seat(struct desk *desk, uint32_t stream, struct unpacker *in)
 {
     uint32_t number = unpack_u32(in), good = unpack_u32(in);
     struct crew_seat *seat = seat_of(desk, number);
-    if (in->bad || !seat || seat->scored)
+    if (in->bad || !seat || seat->stream != stream || seat->scored)
         return -EBADMSG;
     if (!good) {
         bury(desk, number, unpack_bytes(in));
@@ -160,16 +187,46 @@ static int take_seat(struct desk *desk, struct unpacker *in)
     return 0;
 }
 
-int message_scores(struct desk *desk, uint64_t position, uint64_t nth)
+/* All seats of the stream, or none: half a message counts for nothing. */
+static int finish(struct desk *desk, uint32_t stream, int r)
+{
+    struct crew *crew = desk->crew;
+    for (uint32_t i = 0; i < crew->seat_count; i++) {
+        const struct crew_seat *seat = &crew->seats[i];
+        if (seat->desk == desk->number && seat->stream == stream && !seat->dead &&
+            !seat->scored)
+            r = -EBADMSG;
+    }
+    for (uint32_t i = 0; r < 0 && i < crew->seat_count; i++) {
+        struct crew_seat *seat = &crew->seats[i];
+        if (seat->desk != desk->number || seat->stream != stream)
+            continue;
+        seat->scored = false;
+        memset(seat->scores, 0, seat->options.series_count * sizeof(*seat->scores));
+    }
+    return r;
+}
+
+/* Behind the last one that it scored? */
+static bool is_next(const struct desk *desk, uint64_t at, uint64_t nth)
+{
+    return desk->answers == 0 || at > desk->answered_at ||
+           (at == desk->answered_at && nth > desk->answered_nth);
+}
+
+int message_scores(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream)
 {
     struct unpacker in = {.rest = buffer_bytes(&desk->message)};
     uint64_t at = unpack_u64(&in), which = unpack_u64(&in);
-    if (in.bad || at > position || (at == position && which > nth))
+    if (in.bad || at > position || (at == position && which > nth) || !is_next(desk, at, which))
         return -EBADMSG;
+    desk->answers++;
+    desk->answered_at = at;
+    desk->answered_nth = which;
     if (at < position || which < nth)
         return 0;
-    while (in.rest.len)
-        if (take_seat(desk, &in) < 0)
-            return -EBADMSG;
-    return 1;
+    int r = 0;
+    while (in.rest.len && r == 0)
+        r = take_seat(desk, stream, &in);
+    return finish(desk, stream, r) < 0 ? -EBADMSG : 1;
 }

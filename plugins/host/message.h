@@ -7,13 +7,17 @@
 
 #include "host/desk.h"
 
-/* Any message but scores: opened, failed, a part of a state, all of it saved. 0, or -EBADMSG. */
+/*
+ * Any message but scores: opened, failed, a part of a state, all of it saved. 0, or -EBADMSG. What a worker can say between two
+ * saved positions is bounded: the parts of each seat's state once, in the order of the seats, and a position is saved once, behind a frame.
+ */
 int message_take(struct desk *desk);
 
 /*
  * Scores: 1 when they answer (position, nth), and are in their seats now; 0 when they answer an earlier window, which a worker
- * that took over goes through again; -EBADMSG when they cannot be.
+ * that took over goes through again; -EBADMSG when they cannot be: each window is answered once, in order, for all seats of
+ * `stream`. Nothing of a message that is refused stays in the seats.
  */
-int message_scores(struct desk *desk, uint64_t position, uint64_t nth);
+int message_scores(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream);
 
 #endif /* HOST_MESSAGE_H */

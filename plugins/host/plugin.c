@@ -174,21 +174,23 @@ bool plugin_is_stranger(const struct plugin *plugin)
            strchr(plugin->path + len + 1, '/');
 }
 
-/* `detectors` beside the running executable: true in the build tree only. */
-static bool beside_executable(char path[static PATH_MAX])
+/* That directory, seen from the one the running executable lies in. */
+static bool beside_executable(const char *where, char path[static PATH_MAX])
 {
-    static const char tail[] = "/detectors";
-    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - sizeof(tail));
+    char here[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", here, sizeof(here) - 1);
     if (len <= 0)
         return false;
-    path[len] = '\0';
-    char *slash = strrchr(path, '/');
+    here[len] = '\0';
+    char *slash = strrchr(here, '/');
     if (!slash)
         return false;
-    memcpy(slash, tail, sizeof(tail));
-    return access(path, R_OK | X_OK) == 0;
+    *slash = '\0';
+    int n = snprintf(path, PATH_MAX, "%s/%s", here, where);
+    return n > 0 && n < PATH_MAX && access(path, R_OK | X_OK) == 0;
 }
 
+/* The build tree first, then an installed prefix wherever it was moved, then where it was meant to be. */
 const char *plugin_dir(void)
 {
     static char found
@@ -196,5 +198,8 @@ const char *plugin_dir(void)
     const char *wish = getenv("ODDLINE_PLUGIN_DIR");
     if (wish && wish[0])
         return wish;
-    return beside_executable(found) ? found : ODDLINE_PLUGIN_DIR;
+    if (beside_executable("detectors", found) ||
+        beside_executable(ODDLINE_PLUGIN_FROM_BIN, found))
+        return found;
+    return ODDLINE_PLUGIN_DIR;
 }

@@ -22,6 +22,7 @@ struct area {
     alignas(64) _Atomic uint64_t
         tail; /* bytes ever taken; the core keeps its own copy and only publishes it here */
     _Atomic uint32_t core_waits;
+    struct reply_cost costs[REPLY_COSTS];
     alignas(64) char data[REPLY_RING_BYTES];
 };
 
@@ -51,7 +52,8 @@ int reply_create(struct reply **ret, struct error *reterr)
     if (!reply)
         return error_set(reterr, -ENOMEM, "worker: out of memory");
     reply->fd = memfd_create("oddline-replies", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    reply->wake = eventfd(0, EFD_CLOEXEC);
+    // Neither blocks: a worker could fill the one and empty the other under our hands.
+    reply->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     reply->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int r = reply->fd < 0 || reply->wake < 0 || reply->bell < 0 ? -errno : 0;
     if (r == 0 && ftruncate(reply->fd, sizeof(struct area)) < 0)
@@ -143,10 +145,11 @@ static int has_room(const void *arg)
 
 void reply_sleep(struct reply *reply, int (*ready)(const void *), const void *arg)
 {
+    struct pollfd wake = {.fd = reply->wake, .events = POLLIN};
     uint64_t rung;
     atomic_store(&reply->area->worker_sleeps, 1);
     atomic_thread_fence(memory_order_seq_cst);
-    if (!ready(arg) && read(reply->wake, &rung, sizeof(rung)) < 0)
+    if (!ready(arg) && poll(&wake, 1, -1) > 0 && read(reply->wake, &rung, sizeof(rung)) < 0)
         abort(); // without its doorbell a worker can only spin
     atomic_store(&reply->area->worker_sleeps, 0);
 }
@@ -171,6 +174,11 @@ void reply_push(struct reply *reply, enum reply_kind kind, struct bytes payload)
 void reply_progress(struct reply *reply, uint64_t position)
 {
     atomic_store_explicit(&reply->area->position, position, memory_order_release);
+}
+
+struct reply_cost *reply_cost_slot(struct reply *reply, uint32_t index)
+{
+    return index < REPLY_COSTS ? &reply->area->costs[index] : NULL;
 }
 
 uint32_t *reply_denied_slot(struct reply *reply)
@@ -242,6 +250,14 @@ void reply_wait(struct reply *reply, int pidfd, int timeout_ms)
         read(reply->bell, &rung, 8) < 0)
         rung = 0; // somebody emptied it: poll() was right all the same
     atomic_store(&reply->area->core_waits, 0);
+}
+
+struct reply_cost reply_cost(const struct reply *reply, uint32_t index)
+{
+    struct reply_cost cost = {0};
+    if (index < REPLY_COSTS) // torn reads are possible, and do no harm
+        memcpy(&cost, &reply->area->costs[index], sizeof(cost));
+    return cost;
 }
 
 int reply_denied(const struct reply *reply)

@@ -30,8 +30,14 @@ enum reply_kind {
 
 enum {
     REPLY_RING_BYTES = 1 << 20,
+    REPLY_COSTS = 1024, /* instances whose cost is kept */
     REPLY_MESSAGE_MAX =
         512 * 1024, /* a longer one is a lie; room for 1,000 scores of one window */
+};
+
+/* What an instance has cost since its worker started; a worker may lie here, and it is only shown. */
+struct reply_cost {
+    uint64_t observe_ns, records, score_ns, windows;
 };
 
 struct reply; /* one side's view */
@@ -54,6 +60,8 @@ void reply_push(struct reply *reply, enum reply_kind kind, struct bytes payload)
 void reply_progress(struct reply *reply, uint64_t position);
 /* Sleep until the core rings, unless ready(arg) already; spurious returns are allowed. */
 void reply_sleep(struct reply *reply, int (*ready)(const void *), const void *arg);
+/* The cost of the worker's `index`-th seat, to add to; NULL beyond REPLY_COSTS. */
+struct reply_cost *reply_cost_slot(struct reply *reply, uint32_t index);
 /* Where the number of a denied system call goes. */
 uint32_t *reply_denied_slot(struct reply *reply);
 
@@ -68,6 +76,7 @@ int reply_next(struct reply *reply, enum reply_kind *ret_kind, struct buffer *in
 int reply_pending(const struct reply *reply);
 /* What the worker says it has done; for the deadline, and nothing else. */
 uint64_t reply_position(const struct reply *reply);
+struct reply_cost reply_cost(const struct reply *reply, uint32_t index);
 /* Ring the worker if it says it sleeps. */
 void reply_nudge(struct reply *reply);
 /* Wait for a message, for `pidfd` to become readable (-1 = none), or the time to be over. */

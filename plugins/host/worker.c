@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/pack.h"
 #include "host/brief.h"
 #include "host/jail.h"
@@ -14,6 +15,8 @@
 #include "ring/ring.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -30,6 +33,7 @@ struct seat {
     struct instance *instance; /* NULL: not open yet, or failed */
     double *values;            /* [brief->on_count] */
     uint64_t *counts;
+    struct reply_cost *cost; /* where it is shown */
 };
 
 struct worker {
@@ -84,8 +88,24 @@ static void load(struct worker *w, uint32_t index, const char *path)
         plugin_free(plugin);
 }
 
+/* Did the core end before the kernel knew that we want to go with it? */
+static bool orphaned(void)
+{
+    struct pollfd brief = {.fd = WORKER_BRIEF_FD, .events = POLLIN};
+    return poll(&brief, 1, 0) > 0 && brief.revents & POLLHUP && !(brief.revents & POLLIN);
+}
+
+/* Ctrl-C and `kill` of the whole group are for the core, which still wants answers while it ends. */
+static void leave_signals_to_the_core(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+        signal(signals[i], SIG_IGN);
+}
+
 static int lock_in(struct worker *w, struct error *reterr)
 {
+    leave_signals_to_the_core();
     int keep[WORKER_PLUGIN_FD + WORKER_PLUGINS_MAX];
     size_t count = 0;
     for (int fd = WORKER_BRIEF_FD; fd < WORKER_PLUGIN_FD + (int)w->plugin_count; fd++)
@@ -172,6 +192,7 @@ static void sit_down(struct worker *w)
         *seat = (struct seat){.brief = b, .plugin = w->plugins[b->plugin]};
         seat->values = arena_alloc(&w->arena, b->on_count, sizeof(*seat->values));
         seat->counts = arena_alloc(&w->arena, b->on_count, sizeof(*seat->counts));
+        seat->cost = reply_cost_slot(w->reply, i);
         if (b->window_ns)
             take_over(w, seat);
     }
@@ -206,7 +227,13 @@ static void observe(struct worker *w, const struct batch *batch)
         if (seat->brief->stream != batch->stream || !seat->instance ||
             !plugin_label(seat->plugin)->observe)
             continue;
-        if (instance_observe(seat->instance, &view, &error) == 0)
+        int64_t begun = clock_monotonic_ns();
+        int r = instance_observe(seat->instance, &view, &error);
+        if (seat->cost) {
+            seat->cost->observe_ns += (uint64_t)(clock_monotonic_ns() - begun);
+            seat->cost->records += view.count;
+        }
+        if (r == 0)
             continue;
         say_sentence(w, REPLY_FAILED, seat->brief->number, error.text);
         instance_close(seat->instance);
@@ -241,7 +268,12 @@ static void score_seat(struct worker *w, struct seat *seat, const struct oddline
     }
     own.values = seat->values;
     own.counts = seat->counts;
+    int64_t begun = clock_monotonic_ns();
     int r = instance_score(seat->instance, &own, &scores, &error);
+    if (seat->cost) {
+        seat->cost->score_ns += (uint64_t)(clock_monotonic_ns() - begun);
+        seat->cost->windows++;
+    }
     pack_u32(&w->out, b->number);
     pack_u32(&w->out, r == 0);
     if (r < 0) {
@@ -358,17 +390,19 @@ static int frame_there(const void *arg)
 
 static void work(struct worker *w)
 {
-    for (bool more = true; more;) {
+    for (bool more = true, left_out; more;) {
         const struct ring_frame *frame = ring_at(w->ring, w->position);
         if (!frame) {
             reply_sleep(w->reply, frame_there, w);
             continue;
         }
         uint32_t size = frame->size;
+        left_out = w->position == w->briefing.skip;
         more = handle(w, frame);
         w->position += size;
         reply_progress(w->reply, w->position);
-        if (w->position - w->saved >= w->briefing.save_every || !more)
+        // Behind a frame that was left out at once: whoever comes next must not meet it again.
+        if (w->position - w->saved >= w->briefing.save_every || !more || left_out)
             save_all(w);
     }
 }
@@ -383,7 +417,7 @@ int worker_main(int argc, char **argv)
         reply_attach(WORKER_REPLY_FD, WORKER_WAKE_FD, WORKER_BELL_FD, &w.reply, &error) < 0)
         return 64; // started by hand: there is nobody to tell
     bool probing = ring_attach(WORKER_RING_FD, &w.ring, &error) < 0;
-    if (lock_in(&w, &error) < 0)
+    if (lock_in(&w, &error) < 0 || orphaned())
         return 70;
     for (int i = 1; i < argc; i++)
         load(&w, (uint32_t)i - 1, argv[i]);

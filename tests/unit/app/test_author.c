@@ -12,10 +12,15 @@
 #include <cmocka.h>
 
 #include "app/author.h"
+#include "app/cli.h"
 #include "rig.h"
 
 #include <errno.h>
 #include <glob.h>
+
+/* Of main.c, which is not in here: cli.c looks them up. */
+const struct command commands[] = {{"plugins", "plugins", "", author_command}};
+const size_t command_count = 1;
 
 static char *slurp(const char *path)
 {

@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include "app/author.h"
 #include "app/trial_checks.h"
 #include "rig.h"
 
