@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # What every file of ours is compiled with: warnings, hardening, and what a preset asks for.
 add_library(oddline_flags INTERFACE)
-target_compile_definitions(oddline_flags INTERFACE _GNU_SOURCE)
+target_compile_definitions(oddline_flags INTERFACE _GNU_SOURCE ODDLINE_VERSION="${PROJECT_VERSION}")
 target_compile_options(oddline_flags INTERFACE
     -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
     -Wwrite-strings -Wformat=2 -Wimplicit-fallthrough -Wcast-qual -Wconversion -Wno-sign-conversion
+    $<$<C_COMPILER_ID:Clang>:-Wno-string-conversion;-Wno-string-concatenation>
     -fno-omit-frame-pointer -fstack-protector-strong -fstack-clash-protection
     $<$<C_COMPILER_ID:GNU>:-fcf-protection=full>
     $<$<CONFIG:Release>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>)

@@ -60,6 +60,7 @@ static int expect_end(const char *path, yaml_parser_t *parser, struct error *ret
 static void hash_streams(yaml_document_t *document, const yaml_node_t *root,
                          const struct buffer *text, struct config *config)
 {
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a root that was read is a mapping
     for (yaml_node_pair_t *pair = root->data.mapping.pairs.start;
          pair < root->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = yaml_document_get_node(document, pair->key);

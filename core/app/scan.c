@@ -75,12 +75,14 @@ static int plan_stream(struct scanning *s, struct scan_stream *stream, struct er
     struct plan_place place = {.file = options->config ? options->config->path : "scan",
                                .number = (uint32_t)(stream - s->streams),
                                .library = &s->library};
-    int r = plan_create(&stream->config, &place, &stream->plan, reterr);
-    if (r < 0)
+    struct plan *plan = NULL;
+    int r = plan_create(&stream->config, &place, &plan, reterr);
+    if (r < 0 || !plan)
         return r;
-    stream->plan->window.from_ns = options->since_ns;
-    stream->plan->window.until_ns = options->until_ns;
-    CHECK(judge_add(s->judge, stream->plan->number, &stream->plan->judge) == 0);
+    plan->window.from_ns = options->since_ns;
+    plan->window.until_ns = options->until_ns;
+    stream->plan = plan;
+    CHECK(judge_add(s->judge, plan->number, &plan->judge) == 0);
     return 0;
 }
 

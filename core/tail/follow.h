@@ -68,8 +68,8 @@ struct tail {
     uint64_t sweeps;
     bool begun;  /* tail_next() was called: what is found from now on is new ... */
     bool adding; /* ... but for what a pattern finds that is just being added */
-    bool full;  /* said that there are too many files */
-    bool links; /* some followed name is a symlink */
+    bool full;   /* said that there are too many files */
+    bool links;  /* some followed name is a symlink */
     struct followed *leavers[LEAVERS_MAX];
     size_t leaver, nameless; /* nameless: how many are ROTATED */
     struct book book;

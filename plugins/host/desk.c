@@ -196,7 +196,8 @@ static void fail(struct desk *desk, const char *why)
     process_end(&desk->process);
     desk->running = desk->held = false;
     desk->crew->counts.restarts++;
-    bool again = at == desk->failed_at;
+    // At the end of the ring there is no frame to blame: the next one would be left out for nothing.
+    bool again = at == desk->failed_at && at != ring_head(desk->crew->options.ring);
     desk->failed_at = at;
     if (too_often(desk, now)) {
         quarantine(desk, now);

@@ -122,7 +122,7 @@ int plugin_label_far(struct plugin *plugin, struct bytes packed, struct error *r
 
 int plugin_load(const char *name, const char *dir, struct plugin **ret, struct error *reterr)
 {
-    struct plugin *plugin;
+    struct plugin *plugin = NULL;
     int r = plugin_find(name, dir, &plugin, reterr);
     if (r < 0)
         return r;

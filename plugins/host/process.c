@@ -185,9 +185,12 @@ static void tell_signal(const struct process *p, int number, char *sentence, siz
                      ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, denied)
                      : NULL;
     const char *abbreviation = sigabbrev_np(number);
-    if (number == SIGSYS)
-        snprintf(sentence, size, "made a system call that is not allowed: %s()",
-                 name ? name : "unknown");
+    if (number == SIGSYS && name)
+        snprintf(sentence, size, "made a system call that is not allowed: %s()", name);
+    else if (number == SIGSYS) // nobody could tell us
+        snprintf(sentence, size,
+                 "made a system call that is not allowed with signals blocked, as "
+                 "pthread_create() does");
     else
         snprintf(sentence, size, "was ended by SIG%s", abbreviation ? abbreviation : "?");
     free(name);

@@ -47,7 +47,7 @@ static int fake_publish(struct sink *sink, const struct entry *entries, size_t c
     if (fake->fails > 0) {
         fake->fails--;
         if (fake->code == -ENODATA)
-            *ret_confirmed = fake->has = fake->falls_to;
+            fake->has = *ret_confirmed = fake->falls_to;
         return error_set(reterr, fake->code, "fake: told to fail");
     }
     for (size_t i = 0; i < count; i++) {
