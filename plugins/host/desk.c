@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "host/brief.h"
 #include "host/message.h"
+#include "ring/closed.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -186,36 +187,73 @@ static uint64_t frame_at_work(struct desk *desk)
     return desk->seen;
 }
 
+/* A stream that cannot be opened is not tried again: there is nobody who could score its windows. */
+static bool close_stream(struct desk *desk, uint64_t at)
+{
+    const struct ring_frame *frame = ring_at(desk->crew->options.ring, at);
+    const struct stream_notice *notice = ring_payload(frame);
+    if (frame->kind != RING_STREAM)
+        return false;
+    for (uint32_t i = 0; i < desk->crew->seat_count; i++)
+        if (is_mine(desk, &desk->crew->seats[i]) &&
+            desk->crew->seats[i].stream == notice->stream)
+            desk->crew->seats[i].dead = true;
+    return true;
+}
+
+/* Leaving the frame out did not help: it fails when it loads its state, or saves it. Next time it starts without. */
+static void forget_states(struct desk *desk)
+{
+    for (uint32_t i = 0; i < desk->crew->seat_count; i++)
+        if (desk->crew->seats[i].desk == desk->number)
+            desk->crew->seats[i].has_state = false;
+}
+
+/* What follows from a failure at this frame, in words; false when it is in quarantine and is not started again now. */
+static bool decide(struct desk *desk, uint64_t at, char *words, size_t size)
+{
+    char wait[CLOCK_TEXT_SIZE];
+    int64_t now = clock_monotonic_ns();
+    // At the end of the ring there is no frame to blame: the next one would be left out for nothing.
+    bool again = at == desk->failed_at && at != ring_head(desk->crew->options.ring),
+         in_vain = again && at == desk->skip;
+    desk->failed_at = at;
+    if (in_vain)
+        forget_states(desk);
+    if (too_often(desk, now) || in_vain) {
+        quarantine(desk, now);
+        snprintf(words, size, "%s, in quarantine for %s",
+                 in_vain ? "again without this frame" : "too often",
+                 clock_format_duration(desk->backoff_ns, wait));
+        return false;
+    }
+    if (again) {
+        desk->skip = at;
+        snprintf(words, size, "%s",
+                 close_stream(desk, at) ? "again, so it is closed for this stream"
+                                        : "again, so this frame is a gap");
+    } else {
+        snprintf(words, size, "a fresh one tries again");
+    }
+    return true;
+}
+
 /* It is over, one way or another: end it, decide what happens with the frame, begin again. */
 static void fail(struct desk *desk, const char *why)
 {
-    char sentence[512], wait[CLOCK_TEXT_SIZE];
+    char sentence[512], words[128];
     struct error error;
-    int64_t now = clock_monotonic_ns();
     uint64_t at = frame_at_work(desk);
     process_end(&desk->process);
     desk->running = desk->held = false;
     desk->crew->counts.restarts++;
-    // At the end of the ring there is no frame to blame: the next one would be left out for nothing.
-    bool again = at == desk->failed_at && at != ring_head(desk->crew->options.ring);
-    desk->failed_at = at;
-    if (too_often(desk, now)) {
-        quarantine(desk, now);
-        snprintf(sentence, sizeof(sentence),
-                 "its worker %s at ring position %llu; too often, in quarantine for %s", why,
-                 (unsigned long long)at, clock_format_duration(desk->backoff_ns, wait));
-        complain(desk, sentence);
-        return;
-    }
-    if (again)
-        desk->skip = at;
+    bool more = decide(desk, at, words, sizeof(words));
     snprintf(sentence, sizeof(sentence), "its worker %s at ring position %llu; %s", why,
-             (unsigned long long)at,
-             again ? "again, so this frame is a gap" : "a fresh one tries again");
+             (unsigned long long)at, words);
     complain(desk, sentence);
-    if (try_start(desk, &error) < 0) {
+    if (more && try_start(desk, &error) < 0) {
         complain(desk, error.text);
-        quarantine(desk, now);
+        quarantine(desk, clock_monotonic_ns());
     }
 }
 

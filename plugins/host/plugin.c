@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,7 @@ int plugin_load(const char *name, const char *dir, struct plugin **ret, struct e
 {
     struct plugin *plugin = NULL;
     int r = plugin_find(name, dir, &plugin, reterr);
-    if (r < 0)
+    if (r < 0 || !plugin)
         return r;
     r = plugin_map(plugin, reterr);
     if (r < 0) {
@@ -190,16 +191,23 @@ static bool beside_executable(const char *where, char path[static PATH_MAX])
     return n > 0 && n < PATH_MAX && access(path, R_OK | X_OK) == 0;
 }
 
+// Found once, by whichever thread asks first; the same for the whole life of the process.
+static char own_dir[PATH_MAX];
+
 /* The build tree first, then an installed prefix wherever it was moved, then where it was meant to be. */
+static void find_own_dir(void)
+{
+    if (!beside_executable("detectors", own_dir) &&
+        !beside_executable(ODDLINE_PLUGIN_FROM_BIN, own_dir))
+        snprintf(own_dir, sizeof(own_dir), "%s", ODDLINE_PLUGIN_DIR);
+}
+
 const char *plugin_dir(void)
 {
-    static char found
-        [PATH_MAX]; // the answer is static text, the same for the whole life of the process
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     const char *wish = getenv("ODDLINE_PLUGIN_DIR");
     if (wish && wish[0])
         return wish;
-    if (beside_executable("detectors", found) ||
-        beside_executable(ODDLINE_PLUGIN_FROM_BIN, found))
-        return found;
-    return ODDLINE_PLUGIN_DIR;
+    pthread_once(&once, find_own_dir);
+    return own_dir;
 }

@@ -65,10 +65,8 @@ static inline int rig_setup(void **state)
     prctl(PR_SET_CHILD_SUBREAPER, 1); // who escapes from a worker comes back to us
     setenv("ODDLINE_PLUGIN_DIR", BINARY_DIR "/detectors", 1);
     for (int i = 0; i < 3; i++) {
-        struct label_request request = {.plugins = &rig_far[i],
-                                        .count = 1,
-                                        .exe = RIG_EXE,
-                                        .refuse = rig_refused};
+        struct label_request request = {
+            .plugins = &rig_far[i], .count = 1, .exe = RIG_EXE, .refuse = rig_refused};
         if (plugin_find(rig_files[i], "", &rig_far[i], &error) < 0 ||
             plugin_load(rig_files[i], "", &rig_near[i], &error) < 0 ||
             crew_read_labels(&request, &error) < 0) {
@@ -111,12 +109,13 @@ struct rig_tape {
 
 struct rig_script {
     enum isolation isolation;
-    const char *deed, *where, *at, *ms; /* of the villain; NULL = its fallback */
+    const char *deed, *where, *at, *every, *ms; /* of the villain; NULL = its fallback */
     int windows;
     int64_t deadline_ns;
     size_t ring_bytes, batch_bytes; /* 0 = 64 KiB, 100 bytes */
     bool never_skip, no_villain;
-    int batches; /* before each window; 0 = 1 */
+    const char *exe;                                            /* NULL = the real one */
+    int batches;                                                /* before each window; 0 = 1 */
     void (*each)(void *context, struct crew *crew, int window); /* before window n is judged */
     void *context;
 };
@@ -126,7 +125,7 @@ struct rig {
     struct rig_tape *tape;
     struct ring *ring;
     struct crew *crew;
-    struct plugin_setting settings[4];
+    struct plugin_setting settings[5];
     size_t setting_count;
     int produced, judged, frames; /* windows; frames of the present window that are out */
     uint64_t seq;
@@ -186,8 +185,8 @@ static inline bool rig_put_batch(struct rig *rig)
                                                    .records = records,
                                                    .record_count = 1,
                                                    .fields = records};
-    *(struct oddline_record *)(void *)(base + records) = (struct oddline_record){
-        .seq = rig->seq++, .text_len = (uint32_t)text, .lines = 1};
+    *(struct oddline_record *)(void *)(base + records) =
+        (struct oddline_record){.seq = rig->seq++, .text_len = (uint32_t)text, .lines = 1};
     ring_commit(rig->ring, RING_BATCH, records + sizeof(struct oddline_record));
     return true;
 }
@@ -309,18 +308,19 @@ static inline void rig_open(struct rig *rig, const struct rig_script *script,
     const struct plugin_setting all[] = {{"deed", script->deed},
                                          {"where", script->where},
                                          {"at", script->at},
+                                         {"every", script->every},
                                          {"ms", script->ms}};
     struct error error = {""};
     *rig = (struct rig){.script = script, .tape = tape};
     memset(tape, 0, sizeof(*tape));
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         if (all[i].value)
             rig->settings[rig->setting_count++] = all[i];
     assert_int_equal(
         ring_create(script->ring_bytes ? script->ring_bytes : 65536, 1, &rig->ring, NULL), 0);
     struct crew_options options = {.ring = rig->ring,
                                    .isolation = script->isolation,
-                                   .exe = RIG_EXE,
+                                   .exe = script->exe ? script->exe : RIG_EXE,
                                    .never_skip = script->never_skip,
                                    .deadline_ns = script->deadline_ns,
                                    .complain = rig_complain,

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DEED, WHERE, AT, MS, PARAMS };
+enum { DEED, WHERE, AT, EVERY, MS, PARAMS };
 
 static const oddline_param params[PARAMS] = {
     [DEED] = {.name = "deed",
@@ -41,6 +41,12 @@ static const oddline_param params[PARAMS] = {
             .fallback.i64 = -1,
             .min.i64 = -1,
             .max.i64 = 1000000},
+    [EVERY] = {.name = "every",
+               .unit = "",
+               .help = "And again after so many, 0 is never.",
+               .type = ODDLINE_I64,
+               .fallback.i64 = 0,
+               .max.i64 = 1000000},
     [MS] = {.name = "ms",
             .unit = "ms",
             .help = "How long it sleeps when it is slow.",
@@ -56,7 +62,7 @@ struct memory {
 struct villain {
     const oddline_host *host;
     const char *deed, *where;
-    int64_t at, ms;
+    int64_t at, every, ms;
     struct memory memory;
     char *big; /* a state over the limit */
 };
@@ -276,7 +282,9 @@ static void doing(const char *deed)
 
 static int now(const struct villain *v, const char *where, uint64_t number)
 {
-    return strcmp(v->where, where) == 0 && (v->at < 0 || (uint64_t)v->at == number);
+    int64_t after = (int64_t)number - v->at;
+    return strcmp(v->where, where) == 0 &&
+           (v->at < 0 || after == 0 || (v->every && after > 0 && after % v->every == 0));
 }
 
 static int is(const struct villain *v, const char *deed)
@@ -296,6 +304,7 @@ static oddline_status villain_open(const oddline_host *host, const oddline_value
                           .deed = strdup(values[DEED].text),
                           .where = strdup(values[WHERE].text),
                           .at = values[AT].i64,
+                          .every = values[EVERY].i64,
                           .ms = values[MS].i64};
     if (strcmp(v->where, "open") == 0) {
         doing(v->deed);

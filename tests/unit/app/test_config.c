@@ -402,6 +402,7 @@ static void config_default_stream_is_what_an_empty_one_would_be(void **state)
     s->file = NULL;
     s->paths = (struct config_texts){0};
     s->line = 0;
+    s->hash = 0;
     assert_memory_equal(&bare, s, sizeof(bare));
     config_free(&config);
 }
