@@ -264,6 +264,7 @@ static void come_back(struct desk *desk)
     if (desk->running || clock_monotonic_ns() < desk->quarantine_until_ns)
         return;
     hold_ring(desk, desk->crew->position);
+    desk->absent_until = desk->saved;
     desk->failed_at = desk->skip = none;
     if (try_start(desk, &error) < 0)
         quarantine(desk, clock_monotonic_ns());
@@ -274,8 +275,18 @@ static void skip_backlog(struct desk *desk)
 {
     struct ring *ring = desk->crew->options.ring;
     struct error error;
+    char sentence[128], wait[CLOCK_TEXT_SIZE];
+    int64_t now = clock_monotonic_ns();
     process_end(&desk->process);
     desk->running = desk->held = false;
+    if (too_often(desk, now)) {
+        quarantine(desk, now);
+        snprintf(sentence, sizeof(sentence),
+                 "its worker is too slow for this log; too often, in quarantine for %s",
+                 clock_format_duration(desk->backoff_ns, wait));
+        complain(desk, sentence);
+        return;
+    }
     complain(desk, "its worker is too slow for this log; what waited is a gap");
     hold_ring(desk, ring_head(ring));
     desk->absent_until = desk->saved;

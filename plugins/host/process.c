@@ -119,6 +119,8 @@ static int start(const struct process_options *options, struct process *p, int *
     if (r == 0) {
         p->pidfd = (int)syscall(SYS_pidfd_open, p->pid, 0);
         r = p->pidfd < 0 ? -errno : 0;
+        if (r == -ESRCH)
+            p->pid = 0; // SIGCHLD is ignored and it is over: the number may be another's by now
     }
     return r;
 }

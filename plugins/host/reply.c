@@ -164,7 +164,8 @@ void reply_push(struct reply *reply, enum reply_kind kind, struct bytes payload)
         reply_sleep(reply, has_room, &room);
     uint64_t at = atomic_load_explicit(&area->head, memory_order_relaxed);
     copy_in(area, at, &head, sizeof(head));
-    copy_in(area, at + sizeof(head), payload.at, payload.len);
+    if (payload.len)
+        copy_in(area, at + sizeof(head), payload.at, payload.len);
     atomic_store(&area->head, at + room.bytes);
     atomic_thread_fence(memory_order_seq_cst);
     if (atomic_load(&area->core_waits))

@@ -9,12 +9,14 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -247,6 +249,156 @@ static void ring_passes_frames_between_threads_that_sleep(void **state)
     ring_destroy(ring);
 }
 
+/* ---- another process ---------------------------------------------------- */
+
+/* As a worker gets it: the same memory, opened for reading. */
+static int open_again(const struct ring *ring, int flags)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", ring_fd(ring));
+    return open(path, flags | O_CLOEXEC);
+}
+
+static struct ring *attach(const struct ring *ring)
+{
+    struct ring *far = NULL;
+    int fd = open_again(ring, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(ring_attach(fd, &far, NULL), 0);
+    close(fd); // a mapping needs none
+    return far;
+}
+
+static void ring_is_seen_from_elsewhere_without_wrapping(void **state)
+{
+    (void)state;
+    struct ring *ring = make(4096, 1), *far = attach(ring);
+    uint64_t at = 0;
+    assert_null(ring_at(far, 0));
+    for (uint32_t n = 0; n < 1000; n++) {
+        size_t len = n * 37 % 1500;
+        assert_true(put(ring, len, n));
+        assert_int_equal(ring_head(far), ring_head(ring));
+        const struct ring_frame *frame = ring_at(far, at);
+        assert_non_null(frame);
+        assert_int_equal(damage(frame, len, n), -1);
+        at += frame->size;
+        assert_null(ring_at(far, at)); // the head
+        ring_release(ring, 0);
+    }
+    ring_destroy(far);
+    ring_destroy(ring);
+}
+
+static void ring_waits_for_those_who_hold_and_for_nobody_else(void **state)
+{
+    (void)state;
+    struct ring *ring = make(4096, 1);
+    uint32_t n = 0;
+    ring_hold(ring, 5, 0);
+    while (put(ring, 200, n)) // the holder stays at the beginning
+        take(ring, 0, 200, n++);
+    assert_int_equal(ring_tail(ring), 0);
+    assert_int_equal(damage(ring_at(ring, 0), 200, 0), -1); // what is held stays as it is
+    ring_hold(ring, 5, 2 * frame_bytes(200));
+    assert_int_equal(ring_tail(ring), 2 * frame_bytes(200));
+    assert_int_equal(ring_cursor(ring, 5), 2 * frame_bytes(200));
+    assert_true(put(ring, 200, n));
+    ring_let_go(ring, 5);
+    for (int i = 0; i < 100; i++) {
+        take(ring, 0, 200, n++);
+        assert_true(put(ring, 200, n));
+    }
+    ring_destroy(ring);
+}
+
+/* Does it end with this signal? */
+static bool dies(void (*deed)(struct ring *, struct ring *), struct ring *ring,
+                 struct ring *far, int number)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        signal(number, SIG_DFL);
+        deed(ring, far);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    // a sanitizer turns the signal into an exit of its own
+    return WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status) != 0);
+}
+
+static void write_text(struct ring *ring, struct ring *far)
+{
+    (void)ring;
+    close(STDERR_FILENO);
+    *(volatile char *)(uintptr_t)ring_payload(ring_at(far, 0)) = 1;
+}
+
+static void release_there(struct ring *ring, struct ring *far)
+{
+    (void)ring;
+    close(STDERR_FILENO);
+    ring_release(far, 0);
+}
+
+static void make_writable(struct ring *ring, struct ring *far)
+{
+    (void)ring;
+    uintptr_t page = (uintptr_t)ring_at(far, 0) & ~(uintptr_t)4095;
+    if (mprotect((void *)page, 4096, PROT_READ | PROT_WRITE) == 0)
+        _exit(0);
+    _exit(1);
+}
+
+static void ring_can_be_read_and_not_written_elsewhere(void **state)
+{
+    (void)state;
+    struct ring *ring = make(4096, 1), *far = attach(ring);
+    assert_true(put(ring, 100, 1));
+    assert_true(dies(write_text, ring, far, SIGSEGV));
+    assert_true(dies(release_there, ring, far, SIGSEGV));
+    assert_true(dies(make_writable, ring, far, SIGSEGV));
+    assert_int_equal(damage(ring_at(ring, 0), 100, 1), -1);
+    assert_int_equal(ring_cursor(ring, 0), 0);
+    ring_destroy(far);
+    ring_destroy(ring);
+}
+
+/* Not even with a descriptor that may write: nobody maps it again for that, writes to it or cuts it short. */
+static void ring_is_sealed(void **state)
+{
+    (void)state;
+    struct ring *ring = make(4096, 1);
+    int fd = open_again(ring, O_RDWR);
+    if (fd >= 0) {
+        assert_ptr_equal(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0),
+                         MAP_FAILED);
+        assert_int_equal(write(fd, "x", 1), -1);
+        close(fd);
+    }
+    assert_ptr_equal(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, ring_fd(ring), 0), MAP_FAILED);
+    assert_int_equal(write(ring_fd(ring), "x", 1), -1);
+    assert_int_equal(ftruncate(ring_fd(ring), 4096), -1);
+    assert_int_equal(ftruncate(ring_fd(ring), 1 << 20), -1);
+    assert_int_equal(fcntl(ring_fd(ring), F_ADD_SEALS, F_SEAL_WRITE), -1); // nor seal us out
+    assert_true(put(ring, 100, 1));                                        // we go on writing
+    ring_destroy(ring);
+}
+
+static void ring_does_not_attach_what_is_none(void **state)
+{
+    (void)state;
+    struct ring *far = NULL;
+    struct error error = {""};
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(ring_attach(fd, &far, &error) < 0);
+    assert_true(error.text[0]);
+    close(fd);
+    assert_true(ring_attach(-1, &far, &error) < 0);
+    assert_null(far);
+}
+
 /* ---- our own mistakes --------------------------------------------------- */
 
 static void commit_more_than_reserved(struct ring *ring)
@@ -304,6 +456,11 @@ int main(void)
         cmocka_unit_test(ring_keeps_a_cursor_for_each_reader),
         cmocka_unit_test(ring_waits_no_longer_than_asked),
         cmocka_unit_test(ring_passes_frames_between_threads_that_sleep),
+        cmocka_unit_test(ring_is_seen_from_elsewhere_without_wrapping),
+        cmocka_unit_test(ring_waits_for_those_who_hold_and_for_nobody_else),
+        cmocka_unit_test(ring_can_be_read_and_not_written_elsewhere),
+        cmocka_unit_test(ring_is_sealed),
+        cmocka_unit_test(ring_does_not_attach_what_is_none),
         cmocka_unit_test(ring_ends_the_program_when_we_break_its_rules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Promise: a worker's message counts only if everything in it can be true; what is refused leaves nothing behind, and what it may say
+ * between two saved states is bounded.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "host/message.h"
+
+#include "base/pack.h"
+#include "host/plugin.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SEATS = 4, SERIES = 2 };
+
+/* Seats 0 and 1 are of this desk on stream 0, 2 of this desk on stream 1, 3 of another desk. */
+static struct crew crew;
+static struct desk desk;
+static struct plugin plugin;
+static struct oddline_plugin label;
+static int complaints;
+static char complaint[512];
+
+static oddline_status save(void *instance, oddline_bytes *ret)
+{
+    (void)instance, (void)ret;
+    return ODDLINE_OK;
+}
+
+static void complain(void *context, enum crew_trouble trouble, uint32_t seat, const char *text)
+{
+    (void)context, (void)trouble, (void)seat;
+    complaints++;
+    snprintf(complaint, sizeof(complaint), "%s", text);
+}
+
+static void put_frames(int count)
+{
+    while (count-- > 0) {
+        assert_non_null(ring_reserve(crew.options.ring, 92));
+        ring_commit(crew.options.ring, RING_GAP, 92); // 104 bytes
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    label.save = save;
+    plugin.label = &label;
+    complaints = 0;
+    crew = (struct crew){.options = {.complain = complain},
+                         .seats = calloc(SEATS, sizeof(struct crew_seat)),
+                         .seat_count = SEATS};
+    for (uint32_t i = 0; i < SEATS; i++)
+        crew.seats[i] =
+            (struct crew_seat){.plugin = &plugin,
+                               .desk = i == 3,
+                               .stream = i == 2,
+                               .options = {.series_count = SERIES},
+                               .scores = calloc(SERIES, sizeof(struct oddline_score)),
+                               .reasons = calloc(SERIES, DESK_REASON_SIZE)};
+    desk = (struct desk){.crew = &crew, .saving = UINT64_MAX};
+    if (ring_create(8192, 1, &crew.options.ring, NULL) < 0)
+        return -1;
+    put_frames(10);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < SEATS; i++) {
+        free(crew.seats[i].scores);
+        free(crew.seats[i].reasons);
+        buffer_free(&crew.seats[i].state);
+        buffer_free(&crew.seats[i].coming);
+    }
+    free(crew.seats);
+    ring_destroy(crew.options.ring);
+    buffer_free(&desk.message);
+    return 0;
+}
+
+/* ---- making messages ---------------------------------------------------- */
+
+static void begin(enum reply_kind kind)
+{
+    desk.kind = kind;
+    buffer_clear(&desk.message);
+}
+
+static void add_score(uint32_t series, double score)
+{
+    struct buffer *out = &desk.message;
+    pack_u32(out, series);
+    pack_u32(out, ODDLINE_SPIKE);
+    pack_u32(out, ODDLINE_SCORE_WARMING);
+    pack_u64(out, 5);
+    pack_f64(out, score);
+    for (int i = 0; i < 4; i++)
+        pack_f64(out, i + 0.5);
+    pack_text(out, "because");
+}
+
+static void add_seat(uint32_t seat, uint32_t count)
+{
+    pack_u32(&desk.message, seat);
+    pack_u32(&desk.message, 1);
+    pack_u32(&desk.message, count);
+    for (uint32_t i = 0; i < count; i++)
+        add_score(i, 2.5);
+}
+
+static void begin_scores(uint64_t position, uint64_t nth)
+{
+    begin(REPLY_SCORES);
+    pack_u64(&desk.message, position);
+    pack_u64(&desk.message, nth);
+}
+
+static void whole_answer(uint64_t position, uint64_t nth)
+{
+    begin_scores(position, nth);
+    add_seat(0, 2);
+    add_seat(1, 1);
+}
+
+static int state_part(uint64_t position, uint32_t seat, uint32_t at, uint32_t total, size_t len)
+{
+    static const char bytes[70000];
+    begin(REPLY_STATE);
+    pack_u64(&desk.message, position);
+    pack_u32(&desk.message, seat);
+    pack_u32(&desk.message, at);
+    pack_u32(&desk.message, total);
+    pack_bytes(&desk.message, (struct bytes){bytes, len});
+    return message_take(&desk);
+}
+
+static int saved(uint64_t position)
+{
+    begin(REPLY_SAVED);
+    pack_u64(&desk.message, position);
+    return message_take(&desk);
+}
+
+/* ---- scores ------------------------------------------------------------- */
+
+static void message_takes_the_scores_of_all_seats(void **state)
+{
+    (void)state;
+    whole_answer(104, 3);
+    assert_int_equal(message_scores(&desk, 104, 3, 0), 1);
+    assert_true(crew.seats[0].scored && crew.seats[1].scored);
+    assert_false(crew.seats[2].scored || crew.seats[3].scored);
+    const struct oddline_score *score = &crew.seats[0].scores[1];
+    assert_int_equal(score->size, sizeof(*score));
+    assert_true(score->score == 2.5 && score->observed == 0.5 && score->upper == 3.5);
+    assert_string_equal(score->reason, "because");
+    assert_int_equal(crew.seats[1].scores[1].size, 0);
+}
+
+static void message_passes_over_windows_of_before(void **state)
+{
+    (void)state;
+    whole_answer(104, 3);
+    assert_int_equal(message_scores(&desk, 208, 0, 0), 0);
+    whole_answer(208, 0);
+    assert_int_equal(message_scores(&desk, 208, 1, 0), 0);
+    whole_answer(208, 1);
+    assert_int_equal(message_scores(&desk, 208, 1, 0), 1);
+}
+
+static void message_refuses_windows_to_come_and_windows_twice(void **state)
+{
+    (void)state;
+    whole_answer(208, 0);
+    assert_int_equal(message_scores(&desk, 104, 0, 0), -EBADMSG);
+    whole_answer(104, 1);
+    assert_int_equal(message_scores(&desk, 104, 0, 0), -EBADMSG);
+    whole_answer(104, 1);
+    assert_int_equal(message_scores(&desk, 208, 0, 0), 0);
+    whole_answer(104, 1); // the same again could go on for ever
+    assert_int_equal(message_scores(&desk, 208, 0, 0), -EBADMSG);
+    whole_answer(0, 7);
+    assert_int_equal(message_scores(&desk, 208, 0, 0), -EBADMSG);
+}
+
+/* The n-th way to be wrong; false when there are no more. */
+static bool wrong_scores(int n)
+{
+    begin_scores(104, 0);
+    struct buffer *out = &desk.message;
+    switch (n) {
+    case 0: // a seat is missing
+        add_seat(0, 1);
+        return true;
+    case 1: // nothing at all: a gap that nobody would hear of
+        return true;
+    case 2: // a seat twice
+        add_seat(0, 1);
+        add_seat(1, 1);
+        add_seat(0, 1);
+        return true;
+    case 3: // of another desk, behind good ones
+        add_seat(0, 1);
+        add_seat(1, 1);
+        add_seat(3, 1);
+        return true;
+    case 4: // of another stream
+        add_seat(0, 1);
+        add_seat(1, 1);
+        add_seat(2, 1);
+        return true;
+    case 5:
+        add_seat(0, 1);
+        add_seat(UINT32_MAX, 1);
+        return true;
+    case 6: // more series than there are
+        add_seat(0, 3);
+        return true;
+    case 7: // a series twice
+        pack_u32(out, 0), pack_u32(out, 1), pack_u32(out, 2);
+        add_score(1, 1), add_score(1, 1);
+        return true;
+    case 8:
+        pack_u32(out, 0), pack_u32(out, 1), pack_u32(out, 1);
+        add_score(0, NAN);
+        return true;
+    case 9:
+        pack_u32(out, 0), pack_u32(out, 1), pack_u32(out, 1);
+        add_score(0, -1);
+        return true;
+    case 10:
+        pack_u32(out, 0), pack_u32(out, 1), pack_u32(out, 1);
+        add_score(0, INFINITY);
+        return true;
+    case 11: // cut off
+        add_seat(0, 1);
+        add_seat(1, 1);
+        out->len -= 3;
+        return true;
+    case 12: // something behind
+        add_seat(0, 1);
+        add_seat(1, 1);
+        pack_u32(out, 0);
+        return true;
+    case 13: // a reason longer than the message
+        add_seat(0, 1);
+        out->len -= 11;
+        pack_u32(out, UINT32_MAX);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Half a message must not stay: the next worker's answer to the same window is good. */
+static void message_keeps_nothing_of_scores_that_it_refuses(void **state)
+{
+    (void)state;
+    int n = 0;
+    for (; wrong_scores(n); n++) {
+        desk.answers = 0; // a worker each
+        if (message_scores(&desk, 104, 0, 0) != -EBADMSG)
+            fail_msg("case %d was taken", n);
+        for (int i = 0; i < SEATS; i++)
+            assert_false(crew.seats[i].scored);
+    }
+    assert_int_equal(n, 14);
+    desk.answers = 0;
+    whole_answer(104, 0);
+    assert_int_equal(message_scores(&desk, 104, 0, 0), 1);
+    assert_int_equal(complaints, 0);
+}
+
+static void message_closes_a_seat_that_says_it_failed(void **state)
+{
+    (void)state;
+    begin_scores(104, 0);
+    add_seat(0, 1);
+    pack_u32(&desk.message, 1);
+    pack_u32(&desk.message, 0);
+    pack_text(&desk.message, "it failed");
+    assert_int_equal(message_scores(&desk, 104, 0, 0), 1);
+    assert_true(crew.seats[0].scored && crew.seats[1].dead && !crew.seats[1].scored);
+    assert_int_equal(complaints, 1);
+    assert_string_equal(complaint, "it failed");
+    whole_answer(208, 0); // the dead say nothing
+    assert_int_equal(message_scores(&desk, 208, 0, 0), -EBADMSG);
+}
+
+static void message_cuts_long_sentences(void **state)
+{
+    (void)state;
+    char long_text[5000];
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    begin(REPLY_FAILED);
+    pack_u64(&desk.message, 104);
+    pack_u32(&desk.message, 0);
+    pack_text(&desk.message, long_text);
+    assert_int_equal(message_take(&desk), 0);
+    assert_int_equal(strlen(complaint), DESK_REASON_SIZE - 1);
+    assert_int_equal(message_take(&desk), -EBADMSG); // it was closed by that
+}
+
+/* ---- states ------------------------------------------------------------- */
+
+static void message_takes_states_in_parts(void **state)
+{
+    (void)state;
+    assert_int_equal(state_part(208, 0, 0, 100000, 65536), 0);
+    assert_int_equal(state_part(208, 0, 65536, 100000, 34464), 0);
+    assert_int_equal(state_part(208, 2, 0, 0, 0), 0);
+    assert_false(crew.seats[0].has_state); // not before all is there
+    assert_int_equal(saved(208), 0);
+    assert_int_equal(desk.saved, 208);
+    assert_true(crew.seats[0].has_state && !crew.seats[2].has_state);
+    assert_int_equal(crew.seats[0].state.len, 100000);
+    assert_int_equal(state_part(312, 0, 0, 10, 10), 0); // and the next one
+    assert_int_equal(saved(312), 0);
+    assert_int_equal(crew.seats[0].state.len, 10);
+}
+
+static void message_refuses_states_that_cannot_be(void **state)
+{
+    (void)state;
+    assert_int_equal(state_part(104, 0, 0, INSTANCE_STATE_MAX + 1, 10), -EBADMSG);
+    assert_int_equal(state_part(104, 0, 0, 10, 11), -EBADMSG);
+    assert_int_equal(state_part(104, 0, 20, 10, 1), -EBADMSG);
+    assert_int_equal(state_part(104, 3, 0, 10, 10), -EBADMSG); // another desk's
+    assert_int_equal(state_part(104, UINT32_MAX, 0, 10, 10), -EBADMSG);
+    assert_int_equal(state_part(104, 1, 5, 10, 5), -EBADMSG); // without the first part
+    assert_int_equal(state_part(104, 1, 0, 10, 5), 0);
+    assert_int_equal(state_part(104, 1, 4, 10, 5), -EBADMSG); // a hole backwards
+    assert_int_equal(state_part(104, 1, 5, 10, 0), -EBADMSG); // no progress
+    assert_int_equal(state_part(104, 1, 0, 10, 5), -EBADMSG); // again from the start
+    assert_int_equal(state_part(104, 0, 0, 10, 5), -EBADMSG); // a seat of before
+    assert_int_equal(state_part(208, 2, 0, 10, 5), -EBADMSG); // another position
+    assert_int_equal(saved(208), -EBADMSG);
+    assert_int_equal(saved(104), 0);
+}
+
+static void message_refuses_positions_that_cannot_be(void **state)
+{
+    (void)state;
+    static const uint64_t wrong[] = {0, 1, 100, 105, 1040 + 104, UINT64_MAX, UINT64_MAX - 7};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+        assert_int_equal(saved(wrong[i]), -EBADMSG);
+    assert_int_equal(saved(520), 0);
+    assert_int_equal(saved(520), -EBADMSG); // twice
+    assert_int_equal(saved(416), -EBADMSG); // back
+    assert_int_equal(saved(1040), 0);       // the end of the ring
+}
+
+static void message_refuses_what_has_no_place_any_more(void **state)
+{
+    (void)state;
+    static const enum reply_kind kinds[] = {REPLY_LABEL, REPLY_REFUSED, REPLY_READY};
+    for (size_t i = 0; i < 3; i++) {
+        begin(kinds[i]);
+        pack_u64(&desk.message, 104);
+        assert_int_equal(message_take(&desk), -EBADMSG);
+    }
+    static const enum reply_kind empty[] = {REPLY_OPENED, REPLY_FAILED, REPLY_STATE,
+                                            REPLY_SAVED};
+    for (size_t i = 0; i < 4; i++) {
+        begin(empty[i]);
+        assert_int_equal(message_take(&desk), -EBADMSG);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(message_takes_the_scores_of_all_seats),
+        TEST(message_passes_over_windows_of_before),
+        TEST(message_refuses_windows_to_come_and_windows_twice),
+        TEST(message_keeps_nothing_of_scores_that_it_refuses),
+        TEST(message_closes_a_seat_that_says_it_failed),
+        TEST(message_cuts_long_sentences),
+        TEST(message_takes_states_in_parts),
+        TEST(message_refuses_states_that_cannot_be),
+        TEST(message_refuses_positions_that_cannot_be),
+        TEST(message_refuses_what_has_no_place_any_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
