@@ -35,6 +35,7 @@ int command_run(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_plugins(int argc, char **argv);
 int command_score(int argc, char **argv);
+int command_templates(int argc, char **argv);
 int command_findings(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_metrics(int argc, char **argv);

@@ -7,6 +7,7 @@
  *      oddline check FILE     check.c     a configuration and the tests in it
  *      oddline plugins        plugins.c   what can be loaded
  *      oddline score CSV      score.c     one numeric series
+ *      oddline templates      templates.c the sentences that logs are made of
  *      oddline findings       findings.c  what was found
  *      oddline status         status_command.c
  *
@@ -43,6 +44,9 @@ const struct command commands[] = {
      "Lists detectors; for a file, says whether and why (not) it loads.", command_plugins},
     {"score", "score [--detector NAME] [--set k=v] FILE.csv",
      "Scores one numeric series from a CSV file.", command_score},
+    {"templates", "templates [--assign] PATH…",
+     "Lists the templates of logs with counts; or the template of each line.",
+     command_templates},
     {"findings", "findings [--since 1h] [--route page] [-f] [--json]", "Shows what was found.",
      command_findings},
     {"status", "status [-c FILE] [--json]",

@@ -4,12 +4,13 @@
  *
  *      timestamp,value ──▶ detector ──surprise──▶ timestamp,value,anomaly_score
  *
- * A row is a window whose length is the usual step of the file. The score is between 0 and 1 and rises with the surprise s
- * as s / (s + SCALE), so that no two surprises become equal by rounding.
+ * A row is a window whose length is the usual step of the file. The score is between 0 and 1. With `--detector` it rises with
+ * the largest surprise; without, it is what is left of several detectors behind their alarm stages (score_blend.h).
  */
 
 #include "app/cli.h"
 #include "app/plan.h"
+#include "app/score_blend.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "judge/panel.h"
@@ -21,15 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The surprise that becomes 0.5. */
-static const double half_score = 6;
-
 enum { OPT_DETECTOR, OPT_SET, OPTIONS, SETTINGS_MAX = 32, DETECTORS_MAX = 8, ROW_MAX = 4096 };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_DETECTOR] =
-        {"detector", "NAME",
-         "detector to score with; several are combined by their maximum (default: ewma)"},
+    [OPT_DETECTOR] = {"detector", "NAME",
+                      "detector to score with, as it is; several are combined by their maximum "
+                      "(default: season "
+                      "and spike, each behind an alarm stage)"},
     [OPT_SET] = {"set", "NAME=VALUE", "parameter of the detector"},
 };
 
@@ -37,6 +36,7 @@ struct request {
     struct arena arena; /* names of settings */
     const char *detectors[DETECTORS_MAX];
     size_t detector_count;
+    bool blended; /* nobody named a detector */
     struct plugin_setting settings[SETTINGS_MAX];
     size_t setting_count;
 };
@@ -175,6 +175,8 @@ struct scoring {
     struct judge_series series;
     struct judge_stream stream;
     struct panel *panel;
+    struct blend blend;
+    bool blended;
     struct error *reterr;
     bool failed;
 };
@@ -214,6 +216,22 @@ static int open_panel(struct scoring *s, const struct request *request, int64_t 
     return r < 0 ? error_set(s->reterr, r, "score: out of memory") : s->failed ? -EINVAL : 0;
 }
 
+/* Surprises by detector, in the order they were named; one that is silent or still warming has none. */
+static double weigh(struct scoring *s, const struct opinion *opinions, size_t count)
+{
+    double surprises[DETECTORS_MAX] = {0}, most = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < s->stream.use_count; k++)
+            if (opinions[i].plugin == plugin_label(s->uses[k].plugin) &&
+                !(opinions[i].score.flags & ODDLINE_SCORE_WARMING))
+                surprises[k] = opinions[i].surprise;
+    if (s->blended)
+        return blend_score(&s->blend, surprises);
+    for (size_t k = 0; k < s->stream.use_count; k++)
+        most = fmax(most, surprises[k]);
+    return blend_squash(most);
+}
+
 static double score_row(struct scoring *s, const struct row *row, int64_t step_ns,
                         uint64_t index)
 {
@@ -227,11 +245,7 @@ static double score_row(struct scoring *s, const struct row *row, int64_t step_n
                                     .values = &row->value,
                                     .counts = &one};
     size_t count = panel_score(s->panel, &window, &opinions);
-    double most = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!(opinions[i].score.flags & ODDLINE_SCORE_WARMING) && opinions[i].surprise > most)
-            most = opinions[i].surprise;
-    return most / (most + half_score);
+    return weigh(s, opinions, count);
 }
 
 /* The step of a file is the distance of its first two rows. */
@@ -268,7 +282,9 @@ static int score_table(struct scoring *s, const struct request *request, struct 
 static int score_file(const struct request *request, const char *path)
 {
     struct error error;
-    struct scoring scoring = {.reterr = &error, .library = {.isolation = ISOLATION_NONE}};
+    struct scoring scoring = {.reterr = &error,
+                              .blended = request->blended,
+                              .library = {.isolation = ISOLATION_NONE}};
     bool is_stdin = strcmp(path, "-") == 0;
     struct table table = {.in = is_stdin ? stdin : fopen(path, "re"), .path = path};
     if (!table.in) {
@@ -303,8 +319,12 @@ static int score_request(struct request *request, int argc, char **argv)
         error_set(&error, -EINVAL, "score: name one CSV file, or - for stdin");
         return say_failure(EXIT_USAGE, &error);
     }
-    if (request->detector_count == 0)
-        request->detectors[request->detector_count++] = "ewma";
+    request->blended = request->detector_count == 0;
+    while (request->blended && request->detector_count < BLEND_PARTS) {
+        request->detectors[request->detector_count] =
+            blend_parts[request->detector_count].detector;
+        request->detector_count++;
+    }
     return score_file(request, argv[first]);
 }
 

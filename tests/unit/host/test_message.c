@@ -196,88 +196,104 @@ static void message_refuses_windows_to_come_and_windows_twice(void **state)
     assert_int_equal(message_scores(&desk, 208, 0, 0), -EBADMSG);
 }
 
-/* The n-th way to be wrong; false when there are no more. */
-static bool wrong_scores(int n)
+/* Each makes the answer to (104, 0) wrong in one way. */
+static void lacks_a_seat(void)
 {
-    begin_scores(104, 0);
-    struct buffer *out = &desk.message;
-    switch (n) {
-    case 0: // a seat is missing
-        add_seat(0, 1);
-        return true;
-    case 1: // nothing at all: a gap that nobody would hear of
-        return true;
-    case 2: // a seat twice
-        add_seat(0, 1);
-        add_seat(1, 1);
-        add_seat(0, 1);
-        return true;
-    case 3: // of another desk, behind good ones
-        add_seat(0, 1);
-        add_seat(1, 1);
-        add_seat(3, 1);
-        return true;
-    case 4: // of another stream
-        add_seat(0, 1);
-        add_seat(1, 1);
-        add_seat(2, 1);
-        return true;
-    case 5:
-        add_seat(0, 1);
-        add_seat(UINT32_MAX, 1);
-        return true;
-    case 6: // more series than there are
-        add_seat(0, 3);
-        return true;
-    case 7: // a series twice
-        pack_u32(out, 0), pack_u32(out, 1), pack_u32(out, 2);
-        add_score(1, 1), add_score(1, 1);
-        return true;
-    case 8:
-        pack_u32(out, 0), pack_u32(out, 1), pack_u32(out, 1);
-        add_score(0, NAN);
-        return true;
-    case 9:
-        pack_u32(out, 0), pack_u32(out, 1), pack_u32(out, 1);
-        add_score(0, -1);
-        return true;
-    case 10:
-        pack_u32(out, 0), pack_u32(out, 1), pack_u32(out, 1);
-        add_score(0, INFINITY);
-        return true;
-    case 11: // cut off
-        add_seat(0, 1);
-        add_seat(1, 1);
-        out->len -= 3;
-        return true;
-    case 12: // something behind
-        add_seat(0, 1);
-        add_seat(1, 1);
-        pack_u32(out, 0);
-        return true;
-    case 13: // a reason longer than the message
-        add_seat(0, 1);
-        out->len -= 11;
-        pack_u32(out, UINT32_MAX);
-        return true;
-    default:
-        return false;
-    }
+    add_seat(0, 1);
 }
+static void says_nothing(void)
+{
+    // a gap that nobody would hear of
+}
+static void names_a_seat_twice(void)
+{
+    add_seat(0, 1), add_seat(1, 1), add_seat(0, 1);
+}
+static void names_another_desk(void)
+{
+    add_seat(0, 1), add_seat(1, 1), add_seat(3, 1);
+}
+static void names_another_stream(void)
+{
+    add_seat(0, 1), add_seat(1, 1), add_seat(2, 1);
+}
+static void names_no_seat(void)
+{
+    add_seat(0, 1), add_seat(UINT32_MAX, 1);
+}
+static void has_too_many_series(void)
+{
+    add_seat(0, 3);
+}
+static void names_a_series_twice(void)
+{
+    add_seat(0, 2);
+    desk.message.at[16 + 4 + 4] = 3; // and a third
+    add_score(1, 1);
+}
+static void has_no_number(void)
+{
+    add_seat(0, 0);
+    desk.message.at[16 + 4 + 4] = 1;
+    add_score(0, NAN);
+}
+static void is_infinite(void)
+{
+    add_seat(0, 0);
+    desk.message.at[16 + 4 + 4] = 1;
+    add_score(0, INFINITY);
+}
+static void is_negative(void)
+{
+    add_seat(0, 0);
+    desk.message.at[16 + 4 + 4] = 1;
+    add_score(0, -1);
+}
+static void is_cut_off(void)
+{
+    add_seat(0, 1), add_seat(1, 1);
+    desk.message.len -= 3;
+}
+static void goes_on(void)
+{
+    add_seat(0, 1), add_seat(1, 1);
+    pack_u32(&desk.message, 0);
+}
+static void has_an_endless_reason(void)
+{
+    add_seat(0, 1);
+    desk.message.len -= 11; // the reason and its length
+    pack_u32(&desk.message, UINT32_MAX);
+}
+
+static void (*const wrongs[])(void) = {lacks_a_seat,
+                                       says_nothing,
+                                       names_a_seat_twice,
+                                       names_another_desk,
+                                       names_another_stream,
+                                       names_no_seat,
+                                       has_too_many_series,
+                                       names_a_series_twice,
+                                       has_no_number,
+                                       is_infinite,
+                                       is_negative,
+                                       is_cut_off,
+                                       goes_on,
+                                       has_an_endless_reason};
 
 /* Half a message must not stay: the next worker's answer to the same window is good. */
 static void message_keeps_nothing_of_scores_that_it_refuses(void **state)
 {
     (void)state;
-    int n = 0;
-    for (; wrong_scores(n); n++) {
+    for (size_t n = 0; n < sizeof(wrongs) / sizeof(*wrongs); n++) {
+        begin_scores(104, 0);
+        wrongs[n]();
         desk.answers = 0; // a worker each
         if (message_scores(&desk, 104, 0, 0) != -EBADMSG)
-            fail_msg("case %d was taken", n);
+            fail_msg("case %zu was taken", n);
         for (int i = 0; i < SEATS; i++)
             assert_false(crew.seats[i].scored);
     }
-    assert_int_equal(n, 14);
     desk.answers = 0;
     whole_answer(104, 0);
     assert_int_equal(message_scores(&desk, 104, 0, 0), 1);
