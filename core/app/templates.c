@@ -37,8 +37,8 @@ struct mining {
     struct ring *ring;
     struct batch_writer writer;
     struct record_plan *plan;
-    struct miner *miner;
-    bool said_none; /* "no templates" is said once */
+    struct miner *miner; /* of the stream that is being read */
+    bool assign;         /* --assign */
 };
 
 /* One file being read. */
@@ -174,10 +174,6 @@ static int read_file(struct mining *mining, const char *path, bool assign)
         r = read_on(&file);
     recorder_free(file.recorder);
     source_close(file.source);
-    if (miner_health(mining->miner).no_templates && !mining->said_none) {
-        log_warning("%s: has no templates: nearly every line is a new one", path);
-        mining->said_none = true;
-    }
     return r;
 }
 
@@ -209,51 +205,72 @@ static int print_list(const struct miner *miner)
     return 0;
 }
 
-static void say_health(const struct miner *miner)
+static void say_health(const char *stream, const struct miner_health *health)
 {
-    struct miner_health health = miner_health(miner);
-    log_notice("%" PRIu64 " records, %zu templates (%" PRIu64 " created, %" PRIu64
+    log_notice("%s: %" PRIu64 " records, %zu templates (%" PRIu64 " created, %" PRIu64
                " generalised, %" PRIu64 " evicted)",
-               health.messages, health.held, health.created, health.generalised,
-               health.evicted);
+               stream, health->messages, health->held, health->created, health->generalised,
+               health->evicted);
 }
 
 /* ---- the command ---------------------------------------------------------------------- */
 
-static int setup(struct mining *mining, bool assign, struct error *reterr)
+static int setup(struct mining *mining, struct error *reterr)
 {
     struct record_options options = {.format = RECORD_AUTO,
-                                     .multiline_start = assign ? "" : NULL};
+                                     .multiline_start = mining->assign ? "" : NULL};
     int r = ring_create(RING_BYTES, 1, &mining->ring, reterr);
     if (r == 0)
         r = batch_writer_init(&mining->writer, mining->ring, reterr);
     if (r == 0)
         r = record_plan_create(&options, &mining->plan, reterr);
-    if (r == 0 && miner_create(&mining->miner) < 0)
-        r = error_set(reterr, -ENOMEM, "templates: cannot start: out of memory");
     return r;
 }
 
 static void teardown(struct mining *mining)
 {
-    miner_free(mining->miner);
     record_plan_free(mining->plan);
     batch_writer_free(&mining->writer);
     ring_destroy(mining->ring);
 }
 
-static int mine(struct mining *mining, const struct inputs *inputs, bool assign)
+/* Inputs [first, end) are one stream: they share their templates, and with no other. */
+static size_t mine_stream(struct mining *mining, const struct inputs *inputs, size_t first,
+                          size_t end)
+{
+    size_t failed = 0;
+    for (size_t i = first; i < end; i++) {
+        failed += read_file(mining, inputs->at[i].path, false) < 0;
+        if (mining->assign)
+            failed += read_file(mining, inputs->at[i].path, true) < 0;
+    }
+    struct miner_health health = miner_health(mining->miner);
+    if (health.no_templates)
+        log_warning("%s: has no templates: nearly every record is a new one",
+                    inputs->at[first].stream);
+    if (mining->assign || !health.messages)
+        return failed;
+    say_health(inputs->at[first].stream, &health);
+    if (!health.no_templates && print_list(mining->miner) < 0)
+        failed++;
+    return failed;
+}
+
+static int mine(struct mining *mining, const struct inputs *inputs)
 {
     size_t failed = inputs->unreadable;
-    for (size_t i = 0; i < inputs->count; i++) {
-        const char *path = inputs->at[i].path;
-        failed +=
-            read_file(mining, path, false) < 0 || (assign && read_file(mining, path, true) < 0);
-    }
-    if (!assign && inputs->count) {
-        if (print_list(mining->miner) < 0)
+    for (size_t first = 0, end; first < inputs->count; first = end) {
+        end = first + 1;
+        while (end < inputs->count &&
+               strcmp(inputs->at[end].stream, inputs->at[first].stream) == 0)
+            end++;
+        if (miner_create(&mining->miner) < 0) {
+            log_error("%s: cannot be read: out of memory", inputs->at[first].path);
             return EXIT_IO;
-        say_health(mining->miner);
+        }
+        failed += mine_stream(mining, inputs, first, end);
+        miner_free(mining->miner);
+        fflush(stdout); // before what is said about the next one
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         log_error("stdout: cannot be written: %s", strerror(errno));
@@ -279,15 +296,14 @@ int command_templates(int argc, char **argv)
         return code;
     if (first == argc || (assign && (argc - first > 1 || strcmp(argv[first], "-") == 0))) {
         log_error("templates: %s",
-                  assign ? "--assign takes one file, which is read twice" : "no PATH given");
+                  assign ? "--assign takes one file, which is read twice" : "no path given");
         return EXIT_USAGE;
     }
-    struct mining mining = {0};
+    struct mining mining = {.assign = assign};
     struct inputs inputs;
     struct error error;
     inputs_find(argv + first, (size_t)(argc - first), &inputs);
-    code = setup(&mining, assign, &error) < 0 ? say_failure(EXIT_IO, &error)
-                                              : mine(&mining, &inputs, assign);
+    code = setup(&mining, &error) < 0 ? say_failure(EXIT_IO, &error) : mine(&mining, &inputs);
     inputs_free(&inputs);
     teardown(&mining);
     return code;

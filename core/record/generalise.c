@@ -16,10 +16,10 @@
  * Source   I. J. Good, The population frequencies of species and the estimation of population parameters, 1953.
  */
 
-#include "record/generalise.h"
+#include "record/miner.h"
 
 enum {
-    WORDS_LEAST = 3,    /* two of a kind may be chance */
+    WORDS_LEAST = 4,    /* two or three of a kind may be chance */
     WORDS_COUNTED = 64, /* of a hole; more are open anyway */
     TRIALS = 16,        /* candidate sets of holes that are looked at */
 };
@@ -56,25 +56,43 @@ static void gather(const struct leaf *leaf, const struct template *fresh, uint64
             ret->at[ret->count++] = leaf->at[i];
 }
 
+static struct bytes word_at(const struct template *t, uint32_t i)
+{
+    struct mask_word word = t->masked.words[i];
+    return (struct bytes){t->masked.text + word.begin, word.len};
+}
+
 /* RUNNING, LEADING, CBS_E_FAIL: capitals are the names of states and codes, and of those there are only so many. */
 static bool is_capitals(const struct template *t, uint32_t i)
 {
-    struct mask_word word = t->masked.words[i];
-    for (uint32_t k = 0; k < word.len; k++) {
-        char c = t->masked.text[word.begin + k];
+    struct bytes word = word_at(t, i);
+    for (size_t k = 0; k < word.len; k++) {
+        char c = word.at[k];
         if (!(c >= 'A' && c <= 'Z') && c != '_' && c != '-')
             return false;
     }
     return true;
 }
 
-/* user=alice: one word that has a name is a value, and two of them show that it varies. */
-static bool is_keyed(const struct template *t, uint32_t i)
+/*
+ * user=alice, user alice, relation "people": what stands there is a name and no part of the sentence, so that two of them
+ * show that it varies. A word alone in quotes behind `=` may be a sentence's only constant: tag="request".
+ */
+static bool is_named(const struct template *t, uint32_t i)
 {
-    uint32_t at = t->masked.words[i].begin;
-    if (at && t->masked.text[at - 1] == ' ')
-        at--;
-    return at && t->masked.text[at - 1] == '=';
+    static const char *const before[] = {"user", "username", "account", "hostname"};
+    struct bytes text = masked_text(&t->masked), word = word_at(t, i);
+    size_t begin = (size_t)(word.at - text.at), end = begin + word.len;
+    char left = begin ? text.at[begin - 1] : '\0', right = end < text.len ? text.at[end] : '\0';
+    char further = begin > 1 ? text.at[begin - 2] : '\0';
+    if (left == '=' || (left == ' ' && further == '='))
+        return true;
+    if ((left == '"' || left == '\'') && left == right)
+        return further != '=';
+    for (size_t k = 0; k < sizeof(before) / sizeof(before[0]) && i && left == ' '; k++)
+        if (bytes_is(word_at(t, i - 1), before[k]))
+            return true;
+    return false;
 }
 
 /* The words that members have in one hole. */
@@ -104,7 +122,7 @@ static void count_word(struct class *class, uint32_t word, uint64_t count)
 
 static bool is_open(const struct leaf *members, uint32_t hole)
 {
-    if (is_keyed(members->at[0], hole)) // the same in all members: their punctuation is
+    if (is_named(members->at[0], hole))
         return true;
     struct class class = {.count = 0};
     size_t rare = 0;

@@ -304,6 +304,21 @@ static bool begins_word(const struct masking *m, uint8_t class)
     return class & C_MARK && c != '-' && c != '.' && c != '*' && c != '&';
 }
 
+/* "1234 bytes (1.20 KB)": a value alone in parentheses is forgotten when they close. */
+static bool drop_aside(struct masking *m)
+{
+    struct masked *out = m->out;
+    if (!m->after_value || m->word_end != out->len || out->len < 5 ||
+        memcmp(out->text + out->len - 5, " (<*>", 5) != 0)
+        return false;
+    out->len -= 4;
+    out->values &= ~(UINT64_C(1) << --out->count);
+    struct mask_word last = out->count ? out->words[out->count - 1] : (struct mask_word){0};
+    m->word_end = (size_t)last.begin + last.len;
+    m->after_value = out->count && (out->values >> (out->count - 1) & 1);
+    return true;
+}
+
 /* Copies what is no word. False: the text is full. */
 static bool between(struct masking *m)
 {
@@ -316,6 +331,8 @@ static bool between(struct masking *m)
         if (class & C_BLANK)
             c = ' ';
         if (c == ' ' && (!out->len || out->text[out->len - 1] == ' '))
+            continue;
+        if (c == ')' && drop_aside(m))
             continue;
         if (out->len == MASK_TEXT)
             return false;
@@ -335,23 +352,12 @@ static size_t over_unit(const struct masking *m, size_t end)
     return IS_ONE_OF(((struct bytes){m->in + begin, stop - begin}), units) ? stop : end;
 }
 
-/* A value alone in parentheses: forget the opening one and pass the closing one. */
-static bool is_aside(struct masking *m)
-{
-    struct masked *out = m->out;
-    if (!out->count || out->text[out->len - 1] != '(' || m->at >= m->len || m->in[m->at] != ')')
-        return false;
-    m->at++;
-    out->len--;
-    return true;
-}
-
 static bool one_value(struct masking *m, size_t end)
 {
     if (is_digit_at(m, m->at) || is_digit_at(m, m->at + 1))
         end = over_unit(m, end);
     m->at = end;
-    return is_aside(m) || put_value(m);
+    return put_value(m);
 }
 
 static bool one_word(struct masking *m)

@@ -3,35 +3,13 @@
 #include "record/template.h"
 
 #include "base/hash.h"
-#include "record/generalise.h"
+#include "record/miner.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-enum {
-    LEAVES = 2048,   /* heads of chains, by skeleton */
-    CACHE = 16384,   /* texts whose template is known, direct-mapped: 256 KiB */
-    NEW_PERCENT = 40 /* so many new lines, and nothing repeats here */
-};
-
-struct known {
-    uint64_t text; /* its hash */
-    uint32_t slot; /* index + 1 */
-    uint32_t
-        born; /* low bits of the template's number: a slot that was given away is told by it */
-};
-
-struct miner {
-    struct template *templates; /* [TEMPLATES_MAX] */
-    struct known *cache;        /* [CACHE] */
-    uint32_t leaves[LEAVES];    /* index + 1 */
-    uint64_t births;
-    uint32_t hand;                            /* of the clock that finds who gives way */
-    struct leaf leaf, members;                /* scratch */
-    struct template fresh;                    /* scratch */
-    struct masked masked;                     /* scratch */
-    struct miner_health health;
-};
+/* So many new lines in a hundred, and nothing repeats here. */
+enum { NEW_PERCENT = 40 };
 
 int miner_create(struct miner **ret)
 {
@@ -80,6 +58,24 @@ static void forget(struct miner *miner, struct template *t)
     miner->health.held--;
 }
 
+void miner_chain(struct miner *miner, struct template *t)
+{
+    uint32_t *link = leaf_head(miner, t->skeleton);
+    while (*link && miner->templates[*link - 1].born > t->born)
+        link = &miner->templates[*link - 1].next;
+    t->next = *link;
+    *link = (uint32_t)(t - miner->templates) + 1;
+    miner->health.held++;
+}
+
+uint64_t miner_any_words(const struct template *t)
+{
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < t->masked.count; i++)
+        any |= (uint64_t)(t->words[i] == WORD_ANY) << i;
+    return any;
+}
+
 /* The templates of a skeleton. */
 static void gather_leaf(struct miner *miner, uint64_t skeleton)
 {
@@ -120,25 +116,23 @@ static uint32_t word_hash(struct bytes word)
 }
 
 /* Words, skeleton and id of a masked text. */
-static void dissect(struct template *t, const struct masked *masked, uint64_t text_hash)
+static void dissect(struct template *t, const struct masked *masked, uint64_t id)
 {
     uint32_t at = 0;
     t->skeleton = masked->count;
-    t->constants = 0;
     t->masked = *masked;
     for (uint32_t i = 0; i < masked->count; i++) {
         struct mask_word word = masked->words[i];
         bool value = masked->values >> i & 1;
         t->words[i] = value ? (uint32_t)WORD_VALUE
                             : word_hash((struct bytes){masked->text + word.begin, word.len});
-        t->constants += !value;
         struct bytes between = {masked->text + at, word.begin - at};
         t->skeleton = hash_join(t->skeleton, hash_bytes(between));
         at = word.begin + word.len;
     }
     t->skeleton =
         hash_join(t->skeleton, hash_bytes((struct bytes){masked->text + at, masked->len - at}));
-    t->id = text_hash ? text_hash : 1;
+    t->id = id;
 }
 
 static bool covers(const struct template *pattern, const struct template *t)
@@ -149,40 +143,56 @@ static bool covers(const struct template *pattern, const struct template *t)
     return true;
 }
 
+/* Of several that cover a text the one with the most words of its own; of equals the older. */
 static struct template *find_cover(struct miner *miner, const struct template *t)
 {
-    for (size_t i = 0; i < miner->leaf.count; i++)
-        if (covers(miner->leaf.at[i], t))
-            return miner->leaf.at[i];
-    return NULL;
+    struct template *best = NULL;
+    int best_any = MASK_WORDS + 1;
+    for (size_t i = 0; i < miner->leaf.count; i++) {
+        struct template *at = miner->leaf.at[i];
+        if (!covers(at, t))
+            continue;
+        int any = __builtin_popcountll(miner_any_words(at));
+        if (any <= best_any)
+            best = at;
+        best_any = any < best_any ? any : best_any;
+    }
+    return best;
 }
 
-/* Words in the holes become any; the text is written anew. */
+static void append(struct masked *masked, struct bytes text)
+{
+    memcpy(masked->text + masked->len, text.at, text.len);
+    masked->len += (uint32_t)text.len;
+}
+
+/* Words in the holes become any; the text is written anew, and where it grows too long it ends, the same way everywhere. */
 static void widen(struct template *t, uint64_t holes)
 {
     struct masked narrow = t->masked, *wide = &t->masked;
     uint32_t at = 0;
+    bool full = false;
     wide->len = 0;
-    for (uint32_t i = 0; i <= narrow.count; i++) {
-        uint32_t begin = i < narrow.count ? narrow.words[i].begin : narrow.len;
-        uint32_t len = i < narrow.count ? narrow.words[i].len : 0;
-        bool hole = i < narrow.count && (holes >> i & 1);
-        struct bytes word = hole ? bytes_of("<*>") : (struct bytes){narrow.text + begin, len};
-        if (wide->len + (begin - at) + word.len > MASK_TEXT)
-            break; // cut, the same way everywhere
-        memcpy(wide->text + wide->len, narrow.text + at, begin - at);
-        wide->len += begin - at;
-        memcpy(wide->text + wide->len, word.at, word.len);
-        if (i < narrow.count)
-            wide->words[i] = (struct mask_word){(uint16_t)wide->len, (uint16_t)word.len};
-        wide->len += (uint32_t)word.len;
-        if (hole)
+    for (uint32_t i = 0; i < narrow.count; i++) {
+        struct mask_word from = narrow.words[i];
+        struct bytes between = {narrow.text + at, from.begin - at};
+        struct bytes word = {narrow.text + from.begin, from.len};
+        if (holes >> i & 1) {
+            word = bytes_of("<*>");
             t->words[i] = WORD_ANY;
-        at = begin + len;
+        }
+        full = full || wide->len + between.len + word.len > MASK_TEXT;
+        if (full)
+            between.len = word.len = 0;
+        append(wide, between);
+        wide->words[i] = (struct mask_word){(uint16_t)wide->len, (uint16_t)word.len};
+        append(wide, word);
+        at = (uint32_t)from.begin + from.len;
     }
+    if (!full && wide->len + narrow.len - at <= MASK_TEXT)
+        append(wide, (struct bytes){narrow.text + at, narrow.len - at});
     wide->values |= holes;
-    uint64_t id = hash_bytes(masked_text(wide));
-    t->id = id ? id : 1;
+    t->id = miner_id(masked_text(wide));
 }
 
 /* ---- learning ---------------------------------------------------------------------- */
@@ -190,21 +200,10 @@ static void widen(struct template *t, uint64_t holes)
 static struct template *keep(struct miner *miner, const struct template *t)
 {
     struct template *kept = take_slot(miner);
-    uint32_t *head = leaf_head(miner, t->skeleton);
     *kept = *t;
     kept->born = ++miner->births;
-    kept->next = *head;
-    *head = (uint32_t)(kept - miner->templates) + 1;
-    miner->health.held++;
+    miner_chain(miner, kept);
     return kept;
-}
-
-static uint64_t any_words(const struct template *t)
-{
-    uint64_t any = 0;
-    for (uint32_t i = 0; i < t->masked.count; i++)
-        any |= (uint64_t)(t->words[i] == WORD_ANY) << i;
-    return any;
 }
 
 /* The members give way to the one that covers them all. */
@@ -214,7 +213,7 @@ static struct template *merge(struct miner *miner, struct template *fresh, uint6
     const struct template *most = fresh;
     wide.count = 0;
     for (size_t i = 0; i < miner->members.count; i++) {
-        holes |= any_words(miner->members.at[i]);
+        holes |= miner_any_words(miner->members.at[i]);
         wide.count += miner->members.at[i]->count;
         if (miner->members.at[i]->count > most->count)
             most = miner->members.at[i];
@@ -224,6 +223,8 @@ static struct template *merge(struct miner *miner, struct template *fresh, uint6
     for (size_t i = 0; i < miner->members.count; i++)
         forget(miner, miner->members.at[i]);
     miner->health.generalised++;
+    // a text may now have a better cover than the one it is known to have
+    memset(miner->cache, 0, CACHE * sizeof(*miner->cache));
     return keep(miner, &wide);
 }
 
@@ -294,7 +295,7 @@ struct template_view template_assign(struct miner *miner, struct bytes message)
     if (miner->health.no_templates)
         return (struct template_view){0};
     mask_message(message, &miner->masked);
-    uint64_t text = hash_bytes(masked_text(&miner->masked));
+    uint64_t text = miner_id(masked_text(&miner->masked));
     struct template *t = recall(miner, text);
     miner->health.exact += t != NULL;
     if (!t)
@@ -315,7 +316,7 @@ struct template_view template_find(struct miner *miner, struct bytes message)
     if (miner->health.no_templates)
         return (struct template_view){0};
     mask_message(message, &miner->masked);
-    uint64_t text = hash_bytes(masked_text(&miner->masked));
+    uint64_t text = miner_id(masked_text(&miner->masked));
     struct template *t = recall(miner, text);
     return view_of(t ? t : search(miner, text));
 }

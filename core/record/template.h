@@ -28,12 +28,12 @@
 enum {
     TEMPLATES_MAX = 4096,
     TEMPLATE_LEAF_MAX = 512, /* templates of one leaf: what a new line is compared with */
-    TEMPLATE_JUDGED = 4096,   /* messages after which the state is judged, again and again */
+    TEMPLATE_JUDGED = 4096,  /* messages after which the state is judged, again and again */
 };
 
 struct miner;
 int miner_create(
-    struct miner **ret); /* 0 or -ENOMEM; about 4 MiB. Owns: the caller, until miner_free() */
+    struct miner **ret); /* 0 or -ENOMEM; about 5 MiB. Owns: the caller, until miner_free() */
 void miner_free(struct miner *miner); /* accepts NULL */
 
 struct template_view {
@@ -49,6 +49,13 @@ struct template_view template_assign(struct miner *miner, struct bytes message);
 struct template_view template_find(struct miner *miner, struct bytes message);
 /* The i-th of those held now, in no order; id 0 where there is none. i < TEMPLATES_MAX. */
 struct template_view template_at(const struct miner *miner, size_t i);
+
+/*
+ * All that is held, for a snapshot, and back; what the miner held before is forgotten. Loading: -EBADMSG when these bytes are no
+ * snapshot of this version of the rules; the miner is empty then.
+ */
+void miner_save(const struct miner *miner, struct buffer *out);
+int miner_load(struct miner *miner, struct bytes saved);
 
 struct miner_health {
     uint64_t messages, exact; /* exact: found by their text alone */

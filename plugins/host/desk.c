@@ -338,7 +338,17 @@ static int take_other(struct desk *desk)
     desk->held = false;
     if (r == 0 && desk->kind == REPLY_SAVED)
         hold_ring(desk, desk->saved);
+    if (desk->kind == REPLY_STATE || desk->kind == REPLY_SAVED)
+        desk->since_ns = clock_monotonic_ns(); // message_take() bounds how many there can be
     return r;
+}
+
+/* Scores of a window that the judge is past make way for what is behind them; others stay held. 0, or -EBADMSG. */
+static int take_old(struct desk *desk)
+{
+    int r = message_old_scores(desk);
+    desk->held = r == 0;
+    return r < 0 ? r : 0;
 }
 
 void desk_finish(struct desk *desk, uint64_t position)
@@ -393,8 +403,9 @@ void desk_poll(struct desk *desk)
         return;
     }
     int r = 0, taken = 0;
-    while (taken < MESSAGES_MAX && (r = fetch(desk)) > 0 && desk->kind != REPLY_SCORES) {
-        if ((r = take_other(desk)) < 0)
+    while (taken < MESSAGES_MAX && (r = fetch(desk)) > 0) {
+        r = desk->kind == REPLY_SCORES ? take_old(desk) : take_other(desk);
+        if (r < 0 || desk->held)
             break;
         taken++;
     }
@@ -403,8 +414,7 @@ void desk_poll(struct desk *desk)
         return;
     }
     reply_nudge(desk->process.reply);
-    if (r == 0 && taken == 0)
-        mind(desk);
+    mind(desk);
 }
 
 /* One step towards the reply wanted: 1 it is there, 0 not yet, -1 the worker failed and was dealt with. */
@@ -414,9 +424,6 @@ static int step(struct desk *desk, const struct wish *wish)
     int r = fetch(desk);
     if (r > 0 && desk->kind != REPLY_SCORES) {
         r = take_other(desk);
-        if (desk->kind == REPLY_STATE || desk->kind == REPLY_SAVED)
-            desk->since_ns =
-                clock_monotonic_ns(); // message_take() bounds how many there can be
     } else if (r > 0) {
         r = message_scores(desk, wish->position, wish->nth, wish->stream);
         desk->held = false;

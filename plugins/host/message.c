@@ -214,15 +214,44 @@ static bool is_next(const struct desk *desk, uint64_t at, uint64_t nth)
            (at == desk->answered_at && nth > desk->answered_nth);
 }
 
+/* Which window they answer. 0, or -EBADMSG when it cannot be the next. */
+static int take_window(struct desk *desk, struct unpacker *in, uint64_t *ret_at,
+                       uint64_t *ret_nth)
+{
+    uint64_t at = unpack_u64(in), nth = unpack_u64(in);
+    if (in->bad || !is_next(desk, at, nth))
+        return -EBADMSG;
+    *ret_at = at;
+    *ret_nth = nth;
+    return 0;
+}
+
+static void note_answer(struct desk *desk, uint64_t at, uint64_t nth)
+{
+    desk->answers++;
+    desk->answered_at = at;
+    desk->answered_nth = nth;
+}
+
+int message_old_scores(struct desk *desk)
+{
+    struct unpacker in = {.rest = buffer_bytes(&desk->message)};
+    uint64_t at, nth;
+    int r = take_window(desk, &in, &at, &nth);
+    if (r < 0 || at >= desk->crew->position)
+        return r;
+    note_answer(desk, at, nth);
+    return 1;
+}
+
 int message_scores(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream)
 {
     struct unpacker in = {.rest = buffer_bytes(&desk->message)};
-    uint64_t at = unpack_u64(&in), which = unpack_u64(&in);
-    if (in.bad || at > position || (at == position && which > nth) || !is_next(desk, at, which))
+    uint64_t at, which;
+    if (take_window(desk, &in, &at, &which) < 0 || at > position ||
+        (at == position && which > nth))
         return -EBADMSG;
-    desk->answers++;
-    desk->answered_at = at;
-    desk->answered_nth = which;
+    note_answer(desk, at, which);
     if (at < position || which < nth)
         return 0;
     int r = 0;

@@ -20,4 +20,10 @@ int message_take(struct desk *desk);
  */
 int message_scores(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream);
 
+/*
+ * Are they scores of a frame that the judge is past? A worker that took over goes through those again, and nobody asks for them.
+ *   Returns  1 they were, and are done with; 0 they are for later; -EBADMSG as above
+ */
+int message_old_scores(struct desk *desk);
+
 #endif /* HOST_MESSAGE_H */

@@ -6,9 +6,11 @@
 #include "host/reply.h"
 #include "host/worker.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +96,7 @@ int main(void)
 {
     static void (*const lies[])(void) = {flood,          creep,    trickle, save_nothing,
                                          answer_nothing, scribble, flip};
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // not beyond the test
     if (reply_attach(WORKER_REPLY_FD, WORKER_WAKE_FD, WORKER_BELL_FD, &reply, NULL) < 0)
         return 64;
     say(REPLY_READY);

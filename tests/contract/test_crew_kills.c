@@ -233,6 +233,30 @@ static void crew_frees_the_ring_of_one_that_hangs_between_windows(void **state)
     }
 }
 
+static void end_villain(void *context, struct crew *crew, int window)
+{
+    (void)context, (void)crew;
+    int pid = window == 50 ? worker_of("villain.so") : 0;
+    if (pid)
+        kill(pid, SIGKILL);
+}
+
+/* A fresh worker scores the old windows again, which nobody asks for, before it comes to what the ring waits for. */
+static void crew_frees_the_ring_of_one_that_takes_over(void **state)
+{
+    (void)state;
+    struct rig_script script = {.windows = 60,
+                                .batches =
+                                    60, // between windows the ring fills up several times
+                                .ring_bytes = 4096,
+                                .each = end_villain};
+    rig_run(&script, &tape);
+    for (uint32_t seat = 0; seat < RIG_VILLAIN; seat++)
+        rig_assert_same(&honest, &tape, seat, 60);
+    assert_int_equal(tape.counts.gaps, 0);
+    assert_in_range(tape.complaint_count, 0, 1);
+}
+
 /* ---- too slow ----------------------------------------------------------- */
 
 static void crew_goes_on_without_one_that_is_always_too_slow(void **state)
@@ -265,19 +289,26 @@ static void crew_waits_for_a_slow_one_when_told_so(void **state)
 
 /* ---- lies --------------------------------------------------------------- */
 
-/* Every worker is one that lies: nobody scores, each is caught until it is in quarantine, and the judge gets through. */
+/*
+ * Every worker is one that lies: nobody scores, each is caught until it is in quarantine, and the judge gets through; with the ring
+ * full of batches between windows, too.
+ */
 static void crew_survives_liars(void **state)
 {
     (void)state;
     enum { LIES = 7, FEW = 20 };
-    for (int i = 0; i < LIES; i++) {
+    for (int i = 0; i < 2 * LIES; i++) {
         char liar[256];
-        snprintf(liar, sizeof(liar), BINARY_DIR "/tests/contract/liar%d", i);
-        struct rig_script script = {
-            .windows = FEW, .exe = liar, .deadline_ns = 100 * NS_PER_MS, .ring_bytes = 8192};
+        snprintf(liar, sizeof(liar), BINARY_DIR "/tests/contract/liar%d", i % LIES);
+        struct rig_script script = {.windows = FEW,
+                                    .batches = i < LIES ? 1 : 60,
+                                    .exe = liar,
+                                    .deadline_ns = 100 * NS_PER_MS,
+                                    .ring_bytes = 8192};
         rig_run(&script, &tape);
-        print_message("           lie %d: %d complaints, %.1f s: %s\n", i, tape.complaint_count,
-                      (double)tape.took_ns / 1e9, tape.complaints[0].text);
+        print_message("           lie %d: %d complaints, %.1f s: %s\n", i % LIES,
+                      tape.complaint_count, (double)tape.took_ns / 1e9,
+                      tape.complaints[0].text);
         assert_int_equal(tape.counts.gaps, FEW * RIG_SEATS);
         assert_true(tape.complaint_count >= 3 && tape.took_ns < 15 * NS_PER_S);
     }
@@ -365,6 +396,7 @@ int main(void)
         cmocka_unit_test(crew_leaves_out_each_frame_that_crashes),
         cmocka_unit_test(crew_puts_it_in_quarantine_and_takes_it_back),
         cmocka_unit_test(crew_frees_the_ring_of_one_that_hangs_between_windows),
+        cmocka_unit_test(crew_frees_the_ring_of_one_that_takes_over),
         cmocka_unit_test(crew_goes_on_without_one_that_is_always_too_slow),
         cmocka_unit_test(crew_waits_for_a_slow_one_when_told_so),
         cmocka_unit_test(crew_survives_liars),

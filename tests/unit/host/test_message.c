@@ -196,6 +196,23 @@ static void message_refuses_windows_to_come_and_windows_twice(void **state)
     assert_int_equal(message_scores(&desk, 208, 0, 0), -EBADMSG);
 }
 
+/* What nobody will ask for must not stand before what the ring waits for. */
+static void message_lets_go_of_scores_that_nobody_asks_for(void **state)
+{
+    (void)state;
+    crew.position = 208;
+    whole_answer(104, 3);
+    assert_int_equal(message_old_scores(&desk), 1);
+    assert_false(crew.seats[0].scored);
+    assert_int_equal(message_old_scores(&desk), -EBADMSG); // once
+    whole_answer(208, 0);
+    assert_int_equal(message_old_scores(&desk), 0);
+    assert_int_equal(message_old_scores(&desk), 0);
+    assert_int_equal(message_scores(&desk, 208, 0, 0), 1);
+    begin(REPLY_SCORES);
+    assert_int_equal(message_old_scores(&desk), -EBADMSG);
+}
+
 /* Each makes the answer to (104, 0) wrong in one way. */
 static void lacks_a_seat(void)
 {
@@ -404,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(message_takes_the_scores_of_all_seats),
         TEST(message_passes_over_windows_of_before),
+        TEST(message_lets_go_of_scores_that_nobody_asks_for),
         TEST(message_refuses_windows_to_come_and_windows_twice),
         TEST(message_keeps_nothing_of_scores_that_it_refuses),
         TEST(message_closes_a_seat_that_says_it_failed),

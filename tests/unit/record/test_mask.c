@@ -84,6 +84,8 @@ static void lists_and_asides_do_not_make_new_texts(void **state)
         {"ids 1, 2, 3 kept", "ids <*> kept"},
         {"close, 0 bytes sent", "close, <*> bytes sent"},
         {"close, 1234 bytes (1.20 KB) sent", "close, <*> bytes sent"},
+        {"device (0:0): gone", "device : gone"},
+        {"chdir(/home/x) failed", "chdir(<*>) failed"},
         {"a   b\tc", "a b c"},
         {"first line 1\nsecond line", "first line <*>"},
     };

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "record/template.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -69,10 +70,11 @@ static void open_class_becomes_one_template_that_names_its_parent(void **state)
     for (int i = 0; i < 5; i++)
         parent = assign(miner, "Failed password for root from 10.0.0.7 now").id;
     assign(miner, "Failed password for oracle from 10.0.0.7 now");
+    assign(miner, "Failed password for postgres from 10.0.0.7 now");
     struct template_view view = assign(miner, "Failed password for alice from 10.0.0.9 now");
     assert_int_equal(view.id, id_of("Failed password for <*> from <*> now"));
     assert_int_equal(view.parent, parent);
-    assert_int_equal(view.count, 7);
+    assert_int_equal(view.count, 8);
     assert_int_equal(found(miner, "Failed password for root from 10.0.0.7 now"), view.id);
     assert_int_equal(found(miner, "Failed password for bob from 10.0.0.7 now"), view.id);
     assert_int_equal(miner_health(miner).held, 1);
@@ -119,6 +121,19 @@ static void second_word_behind_an_equals_sign_masks_it(void **state)
     assign(miner, "authentication failure; tty=ssh user=root");
     assert_int_equal(assign(miner, "authentication failure; tty=ssh user=guest").id,
                      id_of("authentication failure; tty=ssh user=<*>"));
+}
+
+static void names_vary_however_often_they_are_seen(void **state)
+{
+    static const char *const messages[] = {
+        "session opened for user cyrus by (uid=0)", "session opened for user news by (uid=0)",
+        "relation \"people\" does not exist", "relation \"places\" does not exist"};
+    struct miner *miner = *state;
+    for (int i = 0; i < 40; i++)
+        assign(miner, messages[i / 10]);
+    assert_int_equal(miner_health(miner).held, 2);
+    assert_int_equal(found(miner, messages[0]),
+                     id_of("session opened for user <*> by (uid=<*>)"));
 }
 
 static void finding_learns_nothing(void **state)
@@ -190,6 +205,75 @@ static void ordinary_logs_have_templates(void **state)
     assert_false(miner_health(miner).no_templates);
 }
 
+static void snapshot_goes_on_where_it_was(void **state)
+{
+    static const char *const lines[] = {"Got task 7", "user=alice went home early", "Link ok",
+                                        "user=bob went home early",
+                                        "ends with 5 (words) there"};
+    struct miner *miner = *state, *other;
+    struct buffer saved = {0}, again = {0};
+    assert_int_equal(miner_create(&other), 0);
+    for (size_t i = 0; i < 5; i++)
+        assign(miner, lines[i]);
+    miner_save(miner, &saved);
+    assert_int_equal(miner_load(other, buffer_bytes(&saved)), 0);
+    miner_save(other, &again);
+    assert_int_equal(saved.len, again.len);
+    assert_memory_equal(saved.at, again.at, saved.len);
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(found(other, lines[i]), found(miner, lines[i]));
+    assert_int_equal(assign(other, "user=carol went home early").count, 3);
+    assert_int_equal(miner_health(other).held, miner_health(miner).held);
+    buffer_free(&saved);
+    buffer_free(&again);
+    miner_free(other);
+}
+
+static void text_that_grows_when_widened_stays_bounded(void **state)
+{
+    struct miner *miner = *state, *other;
+    struct buffer saved = {0};
+    char message[600], filler[500];
+    assert_int_equal(miner_create(&other), 0);
+    memset(filler, 'x', sizeof(filler));
+    for (size_t i = 0; i < 480; i += 16)
+        filler[i] = ' ';
+    for (int i = 0; i < 8; i++) {
+        snprintf(message, sizeof(message), "u=%c%.493s v=%c end of it", 'a' + i, filler,
+                 'k' + i);
+        assign(miner, message);
+        assign(miner, message);
+    }
+    assert_int_equal(miner_health(miner).held, 1);
+    miner_save(miner, &saved);
+    assert_int_equal(miner_load(other, buffer_bytes(&saved)), 0);
+    assert_int_equal(found(other, message), found(miner, message));
+    assert_int_not_equal(found(other, message), 0);
+    buffer_free(&saved);
+    miner_free(other);
+}
+
+static void broken_snapshot_is_refused_and_leaves_nothing(void **state)
+{
+    struct miner *miner = *state, *other;
+    struct buffer saved = {0};
+    assert_int_equal(miner_create(&other), 0);
+    for (int i = 0; i < 10; i++)
+        assign(miner, "Got task 7");
+    assign(miner, "Link ok");
+    miner_save(miner, &saved);
+    for (size_t len = 0; len < saved.len; len++) {
+        assert_int_equal(miner_load(other, (struct bytes){saved.at, len}), -EBADMSG);
+        assert_int_equal(miner_health(other).held, 0);
+    }
+    saved.at[0]++;
+    assert_int_equal(miner_load(other, buffer_bytes(&saved)), -EBADMSG);
+    saved.at[0]--;
+    assert_int_equal(miner_load(other, buffer_bytes(&saved)), 0);
+    buffer_free(&saved);
+    miner_free(other);
+}
+
 int main(void)
 {
 #define WITH_MINER(test) cmocka_unit_test_setup_teardown(test, start, stop)
@@ -201,10 +285,14 @@ int main(void)
         WITH_MINER(capitals_name_states_and_stay_apart),
         WITH_MINER(verb_at_the_start_is_no_variable),
         WITH_MINER(second_word_behind_an_equals_sign_masks_it),
+        WITH_MINER(names_vary_however_often_they_are_seen),
         WITH_MINER(finding_learns_nothing),
         WITH_MINER(memory_is_bounded_and_what_gave_way_is_counted),
         WITH_MINER(data_without_templates_is_noticed_and_left_alone),
         WITH_MINER(ordinary_logs_have_templates),
+        WITH_MINER(snapshot_goes_on_where_it_was),
+        WITH_MINER(text_that_grows_when_widened_stays_bounded),
+        WITH_MINER(broken_snapshot_is_refused_and_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
