@@ -10,7 +10,7 @@ static const int64_t DAY = INT64_C(86400) * 1000000000;
 
 double daily_rate(double learning, int64_t window_ns)
 {
-    double windows = (double)(DAY / DAILY_BUCKETS) / (double)window_ns;
+    double windows = (double)DAY / DAILY_BUCKETS / (double)window_ns;
     return 1 - pow(1 - learning, 1 / fmax(windows, 1));
 }
 

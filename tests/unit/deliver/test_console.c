@@ -18,7 +18,8 @@
 
 /* What is printed; the caller frees. */
 __attribute__((noinline)) // gcc 12 believes the stream still points at this frame
-static char *print(const struct finding *f, struct console_options options)
+static char *
+print(const struct finding *f, struct console_options options)
 {
     char *text = NULL;
     size_t len = 0;

@@ -33,7 +33,6 @@ static void expect(const char *format, const char *rest)
     assert_memory_equal(left.at, rest, left.len);
 }
 
-
 static void columns_are_passed_over(void **state)
 {
     static const char *const formats[] = {
