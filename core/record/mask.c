@@ -9,6 +9,7 @@
 
 enum { C_WORD = 1, C_DIGIT = 2, C_HEX = 4, C_BLANK = 8, C_JOINS = 16, C_MARK = 32 };
 
+// NOLINTBEGIN(bugprone-macro-parentheses): designators and their values
 #define LETTER(c) [c] = C_WORD
 #define HEXLET(c) [c] = C_WORD | C_HEX
 #define DIGIT(c)  [c] = C_WORD | C_DIGIT | C_HEX
@@ -16,6 +17,7 @@ enum { C_WORD = 1, C_DIGIT = 2, C_HEX = 4, C_BLANK = 8, C_JOINS = 16, C_MARK = 3
 /* Marks that join two values into one: 16:31:46, 1-2, 3##4, a/b. */
 #define JOINER(c) [c] = C_JOINS
 #define BOTH(c)   [c] = C_WORD | C_MARK | C_JOINS
+// NOLINTEND(bugprone-macro-parentheses)
 
 static const uint8_t classes[256] = {
     [' '] = C_BLANK,
