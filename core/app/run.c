@@ -185,6 +185,6 @@ int command_run(int argc, char **argv)
     }
     tail_to_wake = NULL;
     daemon_stop(&d);
-    bool configuration = r == -EINVAL || r == -ENOENT || !d.outbox;
+    bool configuration = r == -EINVAL || !d.ring; // it was not even read, or cannot be planned
     return r < 0 ? (configuration ? EXIT_CONFIG : EXIT_IO) : EXIT_DONE;
 }

@@ -74,7 +74,8 @@ static void learn_lead(struct reading_file *file)
 
 static void print_assigned(const struct template_view *view)
 {
-    printf("%016" PRIx64 "\t%.*s\n", view->id, (int)view->text.len, view->text.at);
+    printf("%016" PRIx64 "\t%.*s\n", view->id, (int)view->text.len,
+           view->text.at ? view->text.at : "");
 }
 
 /* Blank lines are no records: they show in the text between two. */
