@@ -132,6 +132,26 @@ static void *run_judge(void *arg)
     return NULL;
 }
 
+/* What the detectors knew when the daemon last ended in order. */
+static void recall(struct daemon *d)
+{
+    struct buffer text = {0};
+    if (state_take(d->generation->config.state_dir, &text) == 0 &&
+        judge_unpack(d->judge, buffer_bytes(&text)) < 0)
+        log_warning("what the detectors knew cannot be read; they begin anew");
+    buffer_free(&text);
+}
+
+static void remember(struct daemon *d)
+{
+    struct buffer text = {0};
+    judge_pack(d->judge, &text);
+    int r = text.failed ? -ENOMEM : state_keep(d->generation->config.state_dir, &text);
+    if (r < 0)
+        log_warning("what the detectors know cannot be kept: %s", strerror(-r));
+    buffer_free(&text);
+}
+
 int daemon_judge(struct daemon *d, struct judge *old, struct error *reterr)
 {
     const struct config *config = &d->generation->config;
@@ -150,6 +170,8 @@ int daemon_judge(struct daemon *d, struct judge *old, struct error *reterr)
             CHECK(judge_add(d->judge, (uint32_t)i, &d->slots[i].plan->judge) == 0);
     if (old)
         judge_inherit(d->judge, old);
+    else
+        recall(d);
     r = -pthread_create(&d->judge_thread, NULL, run_judge, d);
     d->judging = r == 0;
     return r < 0 ? error_set(reterr, r, "judge: cannot start a thread: %s", strerror(-r)) : 0;
@@ -288,6 +310,7 @@ static void finish_reading(struct daemon *d)
     daemon_finish_judge(d);
     if (tail_save(d->tail, &error) < 0)
         log_warning("%s", error.text);
+    remember(d);
     struct judge_counts counts = judge_counts(d->judge);
     log_notice("stopped: %" PRIu64 " lines, %" PRIu64 " findings, %" PRIu64 " gaps",
                atomic_load(&d->lane.progress.lines), counts.findings, counts.gaps);

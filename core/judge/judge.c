@@ -360,6 +360,16 @@ void judge_inherit(struct judge *judge, struct judge *old)
     judge->counts = old->counts;
 }
 
+void judge_pack(const struct judge *judge, struct buffer *out)
+{
+    crew_pack(judge->crew, out);
+}
+
+int judge_unpack(struct judge *judge, struct bytes packed)
+{
+    return crew_unpack(judge->crew, packed);
+}
+
 struct judge_counts judge_counts(const struct judge *judge)
 {
     struct judge_counts counts = judge->counts;

@@ -103,6 +103,10 @@ void judge_finish(struct judge *judge);
  */
 void judge_inherit(struct judge *judge, struct judge *old);
 
+/* After judge_finish(): what the detectors know, for the next run of the program; and back, before judge_start(). */
+void judge_pack(const struct judge *judge, struct buffer *out);
+int judge_unpack(struct judge *judge, struct bytes packed);
+
 struct judge_counts {
     uint64_t batches, records, windows, scores, findings, suppressed, plugin_errors;
     uint64_t gaps; /* said or held back */

@@ -180,8 +180,7 @@ static int open_here(struct crew_seat *seat, struct error *reterr)
     int r = instance_open(seat->plugin, &seat->options, &seat->local, reterr);
     if (r < 0 || !seat->has_state)
         return r;
-    r = instance_load(seat->local, buffer_bytes(&seat->state),
-                      plugin_label(seat->plugin)->state_version, reterr);
+    r = instance_load(seat->local, buffer_bytes(&seat->state), seat->state_version, reterr);
     return r == -ESTALE ? 0 : r; // it starts cold
 }
 
@@ -300,6 +299,7 @@ static void save_here(struct crew_seat *seat)
     buffer_clear(&seat->state);
     buffer_append(&seat->state, state.at, state.len);
     seat->has_state = !seat->state.failed && state.len > 0;
+    seat->state_version = plugin_label(seat->plugin)->state_version;
 }
 
 void crew_finish(struct crew *crew)
@@ -330,6 +330,7 @@ void crew_inherit(struct crew *crew, struct crew *old)
             if (!from->has_state || to->has_state || !same_seat(to, from))
                 continue;
             to->state = from->state;
+            to->state_version = from->state_version;
             to->has_state = to->inherited = true;
             from->state = (struct buffer){0};
             from->has_state = false;

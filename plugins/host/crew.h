@@ -88,6 +88,11 @@ void crew_finish(struct crew *crew);
 /* Before crew_start(): seats of the same stream name, plugin id and series go on from the states of `old`, which loses them. */
 void crew_inherit(struct crew *crew, struct crew *old);
 
+/* After crew_finish(): what the seats know, for another run of the program; and back, before crew_start(). */
+void crew_pack(const struct crew *crew, struct buffer *out);
+/* -EBADMSG when the bytes are torn or not ours; then all seats begin cold. */
+int crew_unpack(struct crew *crew, struct bytes packed);
+
 struct crew_counts {
     uint64_t workers, restarts, gaps; /* gaps: windows of seats that were not scored */
 };

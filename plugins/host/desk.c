@@ -68,7 +68,7 @@ static struct seat_brief brief_of(const struct desk *desk, uint32_t number)
         .setting_count = (uint32_t)o->setting_count,
         .window_ns = open ? seat->window_ns : 0,
         .has_state = (open || seat->inherited) && seat->has_state,
-        .state_version = plugin_label(seat->plugin)->state_version,
+        .state_version = seat->state_version,
         .state = buffer_bytes(&seat->state),
     };
 }

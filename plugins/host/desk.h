@@ -35,6 +35,7 @@ struct crew_seat {
     uint32_t brief_at;           /* its place in the newest briefing of its worker */
     struct buffer state, coming; /* saved, and the next one while its parts arrive */
     bool has_state;
+    uint32_t state_version; /* of the build that saved it */
     bool
         inherited; /* the state is of a crew before this one: it holds from the beginning of the stream on */
 };

@@ -108,6 +108,7 @@ static int take_saved(struct desk *desk, uint64_t position)
         seat->state = seat->coming;
         seat->coming = old;
         seat->has_state = seat->state.len > 0;
+        seat->state_version = plugin_label(seat->plugin)->state_version;
     }
     desk->saved = position;
     desk->saving = UINT64_MAX;
