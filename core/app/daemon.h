@@ -51,7 +51,8 @@ struct daemon {
     struct courier *courier;
     uint64_t mark; /* ring position that the last bookmarks' mark waits for; 0 = none */
     int64_t next_tick_ns, next_mark_ns;
-    bool stalled; /* the outbox is full, and it was said */
+    atomic_bool
+        stalled; /* the outbox is full, and it was said; the judge's, and shown in the status */
     pthread_mutex_t report_lock;
     struct buffer report; /* the judge's half of the status, JSON members */
     int64_t next_note_ns; /* judge thread */
