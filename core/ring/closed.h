@@ -70,7 +70,6 @@ static inline struct oddline_window closed_window(const struct closed *closed, u
 struct stream_notice {
     uint32_t stream;
     int64_t window_ns;
-    uint32_t text, text_len; /* what was chosen, for people: "format text, window 60s" */
 };
 
 /* The payload of RING_GAP. */

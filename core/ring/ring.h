@@ -31,7 +31,7 @@ enum { RING_READERS = 64 }; /* the judge, and a worker each */
 enum ring_kind {
     RING_BATCH = 1,  /* records of one source: struct batch */
     RING_WINDOW = 2, /* a closed window: struct closed */
-    RING_STREAM = 3, /* what a stream chose for itself: struct stream_notice */
+    RING_STREAM = 3, /* a stream begins: struct stream_notice */
     RING_GAP = 4,    /* bytes that could not be scored: struct gap */
     RING_END = 5,    /* nothing follows; empty */
 };
