@@ -105,7 +105,7 @@ static void deliver(void *context, struct finding *finding)
     struct daemon *d = context;
     struct error error;
     int r;
-    while ((r = outbox_append(d->outbox, finding, 1, &error)) == -ENOSPC) {
+    while ((r = journal_append(d->journal, finding, 1, &error)) == -ENOSPC) {
         if (!d->stalled)
             log_warning("outbox: %s; reading waits until sinks have caught up", error.text);
         d->stalled = true;
@@ -194,9 +194,9 @@ static const char *state_path(struct daemon *d, const char *name)
 
 static int open_state(struct daemon *d, struct error *reterr)
 {
-    struct outbox_options options = {.new_epoch = d->new_epoch};
+    struct journal_options options = {.new_epoch = d->new_epoch};
     int r = state_make(d->generation->config.state_dir, reterr);
-    return r < 0 ? r : outbox_open(state_path(d, "outbox"), &options, &d->outbox, reterr);
+    return r < 0 ? r : journal_open(state_path(d, "journal"), &options, &d->journal, reterr);
 }
 
 static int open_redis(struct daemon *d, struct sink **ret, struct error *reterr)
@@ -208,7 +208,7 @@ static int open_redis(struct daemon *d, struct sink **ret, struct error *reterr)
         .url = c->url,
         .prefix = c->prefix,
         .host = c->host ? c->host : name,
-        .epoch = outbox_epoch(d->outbox),
+        .epoch = journal_epoch(d->journal),
         .new_epoch = d->new_epoch,
         .max_len = (uint64_t)c->max_len,
         .user = c->user,
@@ -225,7 +225,7 @@ static int open_sinks(struct daemon *d, struct error *reterr)
     const struct config_sinks *c = d->generation->config.sinks;
     if (c && c->jsonl) {
         sinks[count].name = "jsonl";
-        r = jsonl_sink_open(c->jsonl->path, outbox_epoch(d->outbox), &sinks[count].sink,
+        r = jsonl_sink_open(c->jsonl->path, journal_epoch(d->journal), &sinks[count].sink,
                             reterr);
         count += r == 0;
     }
@@ -235,7 +235,7 @@ static int open_sinks(struct daemon *d, struct error *reterr)
         count += r == 0;
     }
     if (r == 0)
-        r = courier_start(d->outbox, sinks, count, &d->courier, reterr);
+        r = courier_start(d->journal, sinks, count, &d->courier, reterr);
     for (size_t i = 0; r < 0 && i < count; i++)
         sinks[i].sink->ops->close(sinks[i].sink);
     return r;
@@ -327,7 +327,7 @@ void daemon_stop(struct daemon *d)
         status_end(d);
     bool all = !d->courier || courier_stop(d->courier, clock_monotonic_ns() + STOP_WITHIN_NS);
     if (all) // else a thread that hangs in its sink still uses it; the process ends anyway
-        outbox_close(d->outbox);
+        journal_close(d->journal);
     tail_free(d->tail);
     judge_free(d->judge);
     lane_free(&d->lane);

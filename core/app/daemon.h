@@ -14,7 +14,7 @@
 
 #include "app/feed.h"
 #include "deliver/courier.h"
-#include "deliver/outbox.h"
+#include "deliver/journal.h"
 #include "tail/tail.h"
 
 #include <pthread.h>
@@ -47,7 +47,7 @@ struct daemon {
     struct judge *judge;
     pthread_t judge_thread;
     bool judging;
-    struct outbox *outbox;
+    struct journal *journal;
     struct courier *courier;
     uint64_t mark; /* ring position that the last bookmarks' mark waits for; 0 = none */
     int64_t next_tick_ns, next_mark_ns;

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "deliver/console.h"
-#include "deliver/outbox.h"
+#include "deliver/journal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -112,12 +112,12 @@ static int show(const struct request *request, const struct entry *entry)
     return written ? 0 : -EIO;
 }
 
-static int show_all(const struct request *request, struct outbox *outbox,
-                    struct outbox_reader *reader)
+static int show_all(const struct request *request, struct journal *journal,
+                    struct journal_reader *reader)
 {
     uint64_t shown = 0;
     for (;;) {
-        outbox_read(outbox, reader, shown, OUTBOX_READ_MAX);
+        journal_read(journal, reader, shown, JOURNAL_READ_MAX);
         for (size_t i = 0; i < reader->count; i++) {
             int r = show(request, &reader->entries[i]);
             if (r < 0 && r != -EBADMSG)
@@ -134,11 +134,11 @@ static int show_all(const struct request *request, struct outbox *outbox,
     }
 }
 
-static int open_outbox(const char *state_dir, struct outbox **ret, struct error *reterr)
+static int open_outbox(const char *state_dir, struct journal **ret, struct error *reterr)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/outbox", state_dir);
-    int r = outbox_open_readonly(path, ret, reterr);
+    snprintf(path, sizeof(path), "%s/journal", state_dir);
+    int r = journal_open_readonly(path, ret, reterr);
     if (r == -ENOENT)
         return error_set(reterr, r,
                          "%s: no findings here: no daemon has run with this state directory; "
@@ -149,26 +149,26 @@ static int open_outbox(const char *state_dir, struct outbox **ret, struct error 
 
 static int open_and_show(struct request *request, const char *state_dir)
 {
-    static struct outbox_reader reader; // 16 KiB of entries
+    static struct journal_reader reader; // 16 KiB of entries
     struct console_options options = {.out = stdout,
                                       .color = color_wanted(request->color, STDOUT_FILENO),
                                       .width = terminal_width(STDOUT_FILENO),
                                       .evidence_most = 3};
-    struct outbox *outbox;
+    struct journal *journal;
     struct error error;
-    int r = open_outbox(state_dir, &outbox, &error);
+    int r = open_outbox(state_dir, &journal, &error);
     if (r < 0)
         return say_failure(EXIT_NO_INPUT, &error);
     r = console_open(&options, &request->console, &error);
     if (r == 0)
-        r = outbox_reader_init(&reader);
+        r = journal_reader_init(&reader);
     if (r == 0)
-        r = show_all(request, outbox, &reader);
+        r = show_all(request, journal, &reader);
     if (r < 0)
         error_set(&error, r, "stdout: cannot be written: %s", strerror(-r));
-    outbox_reader_free(&reader);
+    journal_reader_free(&reader);
     console_close(request->console);
-    outbox_close(outbox);
+    journal_close(journal);
     return r < 0 ? say_failure(EXIT_IO, &error) : EXIT_DONE;
 }
 

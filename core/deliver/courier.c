@@ -29,7 +29,7 @@ struct leg {
     char name[64];
     pthread_t thread;
     bool running, done; /* of the thread; done is guarded by the courier's mutex */
-    struct outbox_reader reader;
+    struct journal_reader reader;
     uint64_t confirmed_n;
     int64_t wait_ns, trouble_since_ns;
     unsigned attempts, resends;
@@ -39,7 +39,7 @@ struct leg {
 };
 
 struct courier {
-    struct outbox *outbox;
+    struct journal *journal;
     atomic_bool stop;
     _Atomic int64_t stop_at_ns; /* written before stop */
     pthread_mutex_t mutex;
@@ -99,14 +99,14 @@ static void confirm(struct leg *leg, uint64_t n)
         return;
     leg->confirmed_n = n;
     atomic_store(&leg->confirmed, n);
-    outbox_confirm(leg->courier->outbox, leg->name, n);
+    journal_confirm(leg->courier->journal, leg->name, n);
 }
 
 /* Did the sink forget what we no longer have? Then it is said. */
 static void note_lost(struct leg *leg)
 {
-    uint64_t first = outbox_first_n(leg->courier->outbox);
-    if (leg->confirmed_n + 1 < first && first < outbox_next_n(leg->courier->outbox))
+    uint64_t first = journal_first_n(leg->courier->journal);
+    if (leg->confirmed_n + 1 < first && first < journal_next_n(leg->courier->journal))
         log_warning("sink %s: findings %" PRIu64 " to %" PRIu64
                     " are not kept here any more and cannot be sent",
                     leg->name, leg->confirmed_n + 1, first - 1);
@@ -129,7 +129,7 @@ static void resend(struct leg *leg, uint64_t confirmed, struct error *error)
 /* What became of a publish. */
 static void settle(struct leg *leg, int r, uint64_t confirmed, struct error *error)
 {
-    if (confirmed >= outbox_next_n(leg->courier->outbox)) {
+    if (confirmed >= journal_next_n(leg->courier->journal)) {
         stop_for_ever(leg, "the far end has findings that this state directory never made: was "
                            "an old copy of it put "
                            "back? 'oddline run --new-epoch' goes on");
@@ -158,7 +158,7 @@ static bool carry(struct leg *leg)
     struct error error = {"no reason given"};
     uint64_t confirmed = leg->confirmed_n;
     if (leg->asked)
-        outbox_read(leg->courier->outbox, &leg->reader, leg->confirmed_n, OUTBOX_READ_MAX);
+        journal_read(leg->courier->journal, &leg->reader, leg->confirmed_n, JOURNAL_READ_MAX);
     if (leg->asked && leg->reader.count == 0)
         return false;
     size_t count = leg->asked ? leg->reader.count : 0;
@@ -181,9 +181,9 @@ static void pause_leg(struct leg *leg, bool idle)
     struct courier *courier = leg->courier;
     int64_t now = clock_monotonic_ns();
     if (idle)
-        outbox_wait(courier->outbox, leg->confirmed_n, now + IDLE_NS, &courier->stop);
+        journal_wait(courier->journal, leg->confirmed_n, now + IDLE_NS, &courier->stop);
     else if (leg->wait_ns)
-        outbox_wait(courier->outbox, UINT64_MAX, now + jittered(leg->wait_ns), &courier->stop);
+        journal_wait(courier->journal, UINT64_MAX, now + jittered(leg->wait_ns), &courier->stop);
 }
 
 static void run(struct leg *leg)
@@ -228,15 +228,15 @@ static int prepare(struct courier *courier, const struct courier_sink *from,
     struct leg *leg = &courier->legs[courier->count];
     if (strlen(from->name) >= sizeof(leg->name))
         return error_set(reterr, -EINVAL, "sink %.20s…: name too long", from->name);
-    int r = outbox_follow(courier->outbox, from->name, reterr);
-    if (r == 0 && outbox_reader_init(&leg->reader) < 0)
+    int r = journal_follow(courier->journal, from->name, reterr);
+    if (r == 0 && journal_reader_init(&leg->reader) < 0)
         r = error_set(reterr, -ENOMEM, "sink %s: out of memory", from->name);
     if (r < 0)
         return r;
     leg->courier = courier;
     leg->sink = from->sink;
     memcpy(leg->name, from->name, strlen(from->name) + 1);
-    leg->confirmed_n = outbox_confirmed(courier->outbox, from->name);
+    leg->confirmed_n = journal_confirmed(courier->journal, from->name);
     atomic_store(&leg->confirmed, leg->confirmed_n);
     courier->count++;
     return 0;
@@ -265,7 +265,7 @@ static bool join_all(struct courier *courier, int64_t until_ns)
     int64_t now = clock_monotonic_ns();
     atomic_store(&courier->stop_at_ns, until_ns > now ? now + (until_ns - now) / 2 : now);
     atomic_store(&courier->stop, true);
-    outbox_wake(courier->outbox);
+    journal_wake(courier->journal);
     for (size_t i = 0; i < courier->count; i++)
         all &= join(&courier->legs[i], until_ns);
     return all;
@@ -284,7 +284,7 @@ static void init_sync(struct courier *courier)
 static void free_courier(struct courier *courier, bool with_sinks)
 {
     for (size_t i = 0; i < courier->count; i++) {
-        outbox_reader_free(&courier->legs[i].reader);
+        journal_reader_free(&courier->legs[i].reader);
         if (with_sinks)
             courier->legs[i].sink->ops->close(courier->legs[i].sink);
     }
@@ -293,14 +293,14 @@ static void free_courier(struct courier *courier, bool with_sinks)
     free(courier);
 }
 
-int courier_start(struct outbox *outbox, const struct courier_sink *sinks, size_t count,
+int courier_start(struct journal *journal, const struct courier_sink *sinks, size_t count,
                   struct courier **ret, struct error *reterr)
 {
     struct courier *courier = calloc(1, sizeof(*courier));
     if (!courier)
         return error_set(reterr, -ENOMEM, "courier: out of memory");
     CHECK(count <= COURIER_SINKS_MAX);
-    courier->outbox = outbox;
+    courier->journal = journal;
     init_sync(courier);
     int r = 0;
     for (size_t i = 0; r == 0 && i < count; i++)
@@ -344,7 +344,7 @@ struct courier_stats courier_stats(struct courier *courier, size_t sink)
     struct leg *leg = &courier->legs[sink];
     return (struct courier_stats){
         .name = leg->name,
-        .committed = outbox_next_n(courier->outbox) - 1,
+        .committed = journal_next_n(courier->journal) - 1,
         .confirmed = atomic_load(&leg->confirmed),
         .published = atomic_load(&leg->published),
         .errors = atomic_load(&leg->errors),

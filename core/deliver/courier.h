@@ -13,7 +13,7 @@
 #define DELIVER_COURIER_H
 
 #include "base/error.h"
-#include "deliver/outbox.h"
+#include "deliver/journal.h"
 #include "deliver/sink.h"
 
 enum { COURIER_SINKS_MAX = 8 };
@@ -26,9 +26,9 @@ struct courier_sink {
 
 /*
  * Owns: the sinks, from the call on when it succeeds; the outbox stays the caller's and must outlive the courier. Call it
- * before the first outbox_append(), so that what the sinks have not confirmed is kept.
+ * before the first journal_append(), so that what the sinks have not confirmed is kept.
  */
-int courier_start(struct outbox *outbox, const struct courier_sink *sinks, size_t count,
+int courier_start(struct journal *journal, const struct courier_sink *sinks, size_t count,
                   struct courier **ret, struct error *reterr);
 
 /*

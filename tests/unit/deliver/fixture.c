@@ -122,13 +122,13 @@ struct finding sample_finding(enum finding_route route)
     return f;
 }
 
-void append_findings(struct outbox *outbox, size_t count)
+void append_findings(struct journal *journal, size_t count)
 {
     struct error error = {""};
     for (size_t i = 0; i < count; i++) {
         struct finding f =
-            sample_finding((enum finding_route)((outbox_next_n(outbox) - 1) % ROUTES));
-        int r = outbox_append(outbox, &f, 1, &error);
+            sample_finding((enum finding_route)((journal_next_n(journal) - 1) % ROUTES));
+        int r = journal_append(journal, &f, 1, &error);
         if (r < 0)
             fprintf(stderr, "%s\n", error.text);
         CHECK(r == 0);

@@ -3,7 +3,7 @@
 #ifndef TESTS_DELIVER_FIXTURE_H
 #define TESTS_DELIVER_FIXTURE_H
 
-#include "deliver/outbox.h"
+#include "deliver/journal.h"
 #include "deliver/sink.h"
 
 #include <sys/types.h>
@@ -21,7 +21,7 @@ char *read_whole(const char *path, size_t *ret_len);
 
 struct finding sample_finding(enum finding_route route);
 /* Appends `count` findings, routes going round page, ticket, log. */
-void append_findings(struct outbox *outbox, size_t count);
+void append_findings(struct journal *journal, size_t count);
 
 /* ---- redis -------------------------------------------------------------- */
 

@@ -30,7 +30,7 @@ struct fake {
 };
 
 static struct sandbox sandbox;
-static struct outbox *outbox;
+static struct journal *journal;
 
 static void nap(long ms)
 {
@@ -77,13 +77,13 @@ static int setup(void **state)
 {
     (void)state;
     sandbox_make(&sandbox);
-    return outbox_open(sandbox_path(&sandbox, "outbox"), NULL, &outbox, NULL);
+    return journal_open(sandbox_path(&sandbox, "journal"), NULL, &journal, NULL);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    outbox_close(outbox);
+    journal_close(journal);
     sandbox_remove(&sandbox);
     return 0;
 }
@@ -93,7 +93,7 @@ static struct courier *start(struct fake *a, struct fake *b)
     struct courier *courier = NULL;
     struct courier_sink sinks[2] = {{"a", &a->sink}, {"b", b ? &b->sink : NULL}};
     struct error error = {""};
-    if (courier_start(outbox, sinks, b ? 2 : 1, &courier, &error) < 0)
+    if (courier_start(journal, sinks, b ? 2 : 1, &courier, &error) < 0)
         fail_msg("%s", error.text);
     return courier;
 }
@@ -117,9 +117,9 @@ static void courier_brings_everything_to_everybody_in_order(void **state)
 {
     (void)state;
     struct fake *a = fake_new(), *b = fake_new();
-    append_findings(outbox, 5);
+    append_findings(journal, 5);
     struct courier *courier = start(a, b);
-    append_findings(outbox, 300);
+    append_findings(journal, 300);
     assert_true(within(courier, 0, 305, 5000));
     assert_true(within(courier, 1, 305, 5000));
     assert_int_equal(a->disorder + b->disorder, 0);
@@ -138,7 +138,7 @@ static void courier_is_quick_when_a_finding_comes(void **state)
     (void)state;
     struct courier *courier = start(fake_new(), NULL);
     nap(50);
-    append_findings(outbox, 1);
+    append_findings(journal, 1);
     assert_true(within(courier, 0, 1, 500));
     stop(courier);
 }
@@ -150,7 +150,7 @@ static void courier_lets_no_sink_wait_for_another(void **state)
     broken->fails = 1 << 30;
     broken->code = -EIO;
     struct courier *courier = start(broken, good);
-    append_findings(outbox, 20);
+    append_findings(journal, 20);
     assert_true(within(courier, 1, 20, 2000));
     assert_int_equal(courier_stats(courier, 0).confirmed, 0);
     assert_true(courier_stats(courier, 0).troubled);
@@ -166,7 +166,7 @@ static void courier_backs_off_and_comes_back(void **state)
     fake->code = -EIO;
     int64_t begin = clock_monotonic_ns();
     struct courier *courier = start(fake, NULL);
-    append_findings(outbox, 20);
+    append_findings(journal, 20);
     assert_true(within(courier, 0, 20, 5000));
     // three pauses of at least 50, 100 and 200 ms
     assert_true(clock_monotonic_ns() - begin >= 350 * NS_PER_MS);
@@ -181,12 +181,12 @@ static void courier_sends_again_what_the_far_end_lost(void **state)
     (void)state;
     struct fake *fake = fake_new();
     struct courier *courier = start(fake, NULL);
-    append_findings(outbox, 10);
+    append_findings(journal, 10);
     assert_true(within(courier, 0, 10, 2000));
     fake->falls_to = 4;
     fake->code = -ENODATA;
     fake->fails = 1;
-    append_findings(outbox, 1);
+    append_findings(journal, 1);
     assert_true(within(courier, 0, 11, 2000));
     assert_int_equal(fake->taken, 10 + 7);
     assert_int_equal(fake->disorder, 0);
@@ -200,7 +200,7 @@ static void courier_does_not_spin_when_the_far_end_keeps_losing(void **state)
     fake->code = -ENODATA;
     fake->fails = 1 << 30;
     struct courier *courier = start(fake, NULL);
-    append_findings(outbox, 1);
+    append_findings(journal, 1);
     nap(500);
     assert_true(fake->calls < 12);
     stop(courier);
@@ -213,11 +213,11 @@ static void courier_stops_for_ever_at_a_fork(void **state)
     fake->code = -ESTALE;
     fake->fails = 1;
     struct courier *courier = start(fake, NULL);
-    append_findings(outbox, 1);
+    append_findings(journal, 1);
     nap(300);
     assert_true(courier_stats(courier, 0).stopped);
     assert_int_equal(fake->calls, 1);
-    assert_int_equal(outbox_confirmed(outbox, "a"), 0); // kept, for somebody to decide
+    assert_int_equal(journal_confirmed(journal, "a"), 0); // kept, for somebody to decide
     stop(courier);
 }
 
@@ -237,9 +237,9 @@ static void courier_delivers_the_last_ones_before_it_stops(void **state)
     (void)state;
     struct fake *fake = fake_new();
     struct courier *courier = start(fake, NULL);
-    append_findings(outbox, 200);
+    append_findings(journal, 200);
     stop(courier);
-    assert_int_equal(outbox_confirmed(outbox, "a"), 200);
+    assert_int_equal(journal_confirmed(journal, "a"), 200);
 }
 
 static void courier_stops_in_time_while_a_sink_is_in_trouble(void **state)
@@ -249,7 +249,7 @@ static void courier_stops_in_time_while_a_sink_is_in_trouble(void **state)
     fake->fails = 1 << 30;
     fake->code = -EIO;
     struct courier *courier = start(fake, NULL);
-    append_findings(outbox, 5);
+    append_findings(journal, 5);
     nap(600); // it sleeps for a while now
     int64_t begin = clock_monotonic_ns();
     stop(courier);
@@ -274,15 +274,15 @@ static void courier_goes_on_where_it_was(void **state)
     (void)state;
     struct fake *fake = fake_new();
     struct courier *courier = start(fake, NULL);
-    append_findings(outbox, 10);
+    append_findings(journal, 10);
     assert_true(within(courier, 0, 10, 2000));
     stop(courier);
-    outbox_close(outbox);
-    assert_int_equal(outbox_open(sandbox_path(&sandbox, "outbox"), NULL, &outbox, NULL), 0);
+    journal_close(journal);
+    assert_int_equal(journal_open(sandbox_path(&sandbox, "journal"), NULL, &journal, NULL), 0);
     fake = fake_new();
     fake->has = 10;
     courier = start(fake, NULL);
-    append_findings(outbox, 1);
+    append_findings(journal, 1);
     assert_true(within(courier, 0, 11, 2000));
     assert_int_equal(fake->taken, 1);
     stop(courier);

@@ -276,7 +276,7 @@ static void wait_confirmed(struct courier *courier, uint64_t n)
 }
 
 struct house {
-    struct outbox *outbox;
+    struct journal *journal;
     struct courier *courier;
 };
 
@@ -286,18 +286,18 @@ static struct house begin(void)
     struct redis_options options = base_options();
     struct courier_sink sink = {.name = "redis"};
     struct error error = {""};
-    if (outbox_open(sandbox_path(&server.sandbox, "outbox"), NULL, &house.outbox, &error) < 0)
+    if (journal_open(sandbox_path(&server.sandbox, "journal"), NULL, &house.journal, &error) < 0)
         fail_msg("%s", error.text);
-    options.epoch = outbox_epoch(house.outbox);
+    options.epoch = journal_epoch(house.journal);
     assert_int_equal(redis_sink_open(&options, &sink.sink, &error), 0);
-    assert_int_equal(courier_start(house.outbox, &sink, 1, &house.courier, &error), 0);
+    assert_int_equal(courier_start(house.journal, &sink, 1, &house.courier, &error), 0);
     return house;
 }
 
 static void end(struct house house)
 {
     assert_true(courier_stop(house.courier, clock_monotonic_ns() + 5 * NS_PER_S));
-    outbox_close(house.outbox);
+    journal_close(house.journal);
 }
 
 /* Each finding is there once: as many entries as numbers, and all numbers. */
@@ -329,14 +329,14 @@ static void courier_delivers_what_waited_for_redis(void **state)
 {
     (void)state;
     struct house house = begin();
-    append_findings(house.outbox, 10);
+    append_findings(house.journal, 10);
     nap(300);
     assert_int_equal(courier_stats(house.courier, 0).confirmed, 0);
     assert_true(courier_stats(house.courier, 0).troubled);
     server_start(&server);
     wait_confirmed(house.courier, 10);
     server_kill(&server); // all is lost there
-    append_findings(house.outbox, 5);
+    append_findings(house.journal, 5);
     nap(300);
     server_start(&server);
     wait_confirmed(house.courier, 15);
@@ -349,14 +349,14 @@ static void courier_sends_again_after_flushall_and_del(void **state)
     (void)state;
     server_start(&server);
     struct house house = begin();
-    append_findings(house.outbox, 10);
+    append_findings(house.journal, 10);
     wait_confirmed(house.courier, 10);
     server_ask(&server, "FLUSHALL");
-    append_findings(house.outbox, 1);
+    append_findings(house.journal, 1);
     wait_confirmed(house.courier, 11);
     expect_each_once(11);
     server_ask(&server, "DEL oddline:{0}:ticket");
-    append_findings(house.outbox, 1);
+    append_findings(house.journal, 1);
     wait_confirmed(house.courier, 12);
     expect_each_once(12);
     end(house);
@@ -372,11 +372,11 @@ static void courier_delivers_each_once_through_kills_of_redis(void **state)
     server_start(&server);
     struct house house = begin();
     for (int round = 0; round < 4; round++) {
-        append_findings(house.outbox, 30);
+        append_findings(house.journal, 30);
         if (round % 2)
             nap(5 * round);
         server_kill(&server);
-        append_findings(house.outbox, 5);
+        append_findings(house.journal, 5);
         server_start(&server);
     }
     wait_confirmed(house.courier, 140);
@@ -390,14 +390,14 @@ static void courier_delivers_each_once_through_restarts_of_oddline(void **state)
     server_start(&server);
     for (int round = 0; round < 3; round++) {
         struct house house = begin();
-        append_findings(house.outbox, 10);
+        append_findings(house.journal, 10);
         end(house); // what a sink in health can take is delivered first
     }
     expect_each_once(30);
     // the note of what was confirmed is lost: the server knows
-    assert_int_equal(unlink(sandbox_path(&server.sandbox, "outbox/confirmed")), 0);
+    assert_int_equal(unlink(sandbox_path(&server.sandbox, "journal/confirmed")), 0);
     struct house house = begin();
-    append_findings(house.outbox, 1);
+    append_findings(house.journal, 1);
     wait_confirmed(house.courier, 31);
     expect_each_once(31);
     end(house);
@@ -408,14 +408,14 @@ static void courier_stops_a_sink_at_a_fork(void **state)
     (void)state;
     server_start(&server);
     struct house house = begin();
-    append_findings(house.outbox, 3);
+    append_findings(house.journal, 3);
     wait_confirmed(house.courier, 3);
     end(house);
     assert_int_equal(
-        rename(sandbox_path(&server.sandbox, "outbox"), sandbox_path(&server.sandbox, "old")),
+        rename(sandbox_path(&server.sandbox, "journal"), sandbox_path(&server.sandbox, "old")),
         0);
     house = begin(); // another state directory, the same host
-    append_findings(house.outbox, 3);
+    append_findings(house.journal, 3);
     for (int i = 0; i < 200 && !courier_stats(house.courier, 0).stopped; i++)
         nap(10);
     assert_true(courier_stats(house.courier, 0).stopped);
