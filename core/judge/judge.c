@@ -304,6 +304,10 @@ static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
     case RING_GAP:
         judge_gap(judge, payload);
         return true;
+    case RING_MARK:
+        if (judge->options.mark)
+            judge->options.mark(judge->options.context, payload);
+        return true;
     case RING_END:
         return false;
     }
@@ -360,7 +364,7 @@ void judge_inherit(struct judge *judge, struct judge *old)
     judge->counts = old->counts;
 }
 
-void judge_pack(const struct judge *judge, struct buffer *out)
+void judge_pack(struct judge *judge, struct buffer *out)
 {
     crew_pack(judge->crew, out);
 }

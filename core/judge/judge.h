@@ -59,6 +59,7 @@ extern const struct judge_policy judge_policy_default;
 /* Lent for the life of the judge. */
 struct judge_stream {
     const char *name;
+    uint64_t hash; /* of what was configured: equal where state may be handed on */
     const struct judge_series *series; /* [series_count], as the windows have them */
     size_t series_count;
     const char *const *field_names; /* [field_count] */
@@ -80,6 +81,8 @@ struct judge_options {
     bool never_skip;        /* a slow stranger is waited for */
     /* Takes the finding; gives it its id when it has none. Called on the judge's thread; may wait. */
     void (*deliver)(void *context, struct finding *finding);
+    /* A RING_MARK was met: everything before it was delivered. With MARK_SNAPSHOT judge_pack() gives the state as of here. */
+    void (*mark)(void *context, const struct mark *mark);
     void *context;
 };
 
@@ -103,8 +106,13 @@ void judge_finish(struct judge *judge);
  */
 void judge_inherit(struct judge *judge, struct judge *old);
 
-/* After judge_finish(): what the detectors know, for the next run of the program; and back, before judge_start(). */
-void judge_pack(const struct judge *judge, struct buffer *out);
+/*
+ * What judge and detectors know: open troubles, calibration, states of the seats. To be called from the `mark` of a MARK_SNAPSHOT, or
+ * after judge_finish(). And back, before judge_start(): streams are told apart by name and by `hash` of judge_stream; where these are
+ * not the same, only what the detectors know is offered to them.
+ *   Returns  -EBADMSG when the bytes are torn or not ours: then everything begins cold
+ */
+void judge_pack(struct judge *judge, struct buffer *out);
 int judge_unpack(struct judge *judge, struct bytes packed);
 
 struct judge_counts {

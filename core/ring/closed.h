@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * closed.h - the frames of the ring that are no batches: closed windows, what a stream chose, gaps.
+ * closed.h - the frames of the ring that are no batches: closed windows, what a stream chose, gaps, marks.
  *
  * As in a batch every offset is relative to the payload, and strings are lent slices in it.
  */
 #ifndef RING_CLOSED_H
 #define RING_CLOSED_H
+
+#include "base/bytes.h"
 
 #include <oddline/detector.h>
 
@@ -80,5 +82,22 @@ struct gap {
     uint32_t path, path_len;
     uint32_t reason, reason_len;
 };
+
+enum mark_flag {
+    MARK_SNAPSHOT = 1, /* everybody saves what he knows, exactly as of here */
+    MARK_REPLAYED = 2, /* what came before was done before: its findings are known */
+};
+
+/* The payload of RING_MARK: what came since the last one becomes a block of the journal. */
+struct mark {
+    uint64_t number; /* of marks in this run */
+    uint32_t flags;  /* enum mark_flag */
+    uint32_t manifest, manifest_len;
+};
+
+static inline struct bytes mark_manifest(const struct mark *mark)
+{
+    return (struct bytes){(const char *)mark + mark->manifest, mark->manifest_len};
+}
 
 #endif /* RING_CLOSED_H */

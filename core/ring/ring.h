@@ -34,6 +34,7 @@ enum ring_kind {
     RING_STREAM = 3, /* a stream begins: struct stream_notice */
     RING_GAP = 4,    /* bytes that could not be scored: struct gap */
     RING_END = 5,    /* nothing follows; empty */
+    RING_MARK = 6,   /* what was done since the last one: struct mark */
 };
 
 /* What lies before the payload of every frame. */

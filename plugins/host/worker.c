@@ -375,6 +375,7 @@ static bool handle(struct worker *w, const struct ring_frame *frame)
         begin_stream(w, payload);
         return true;
     case RING_GAP:
+    case RING_MARK:
         return true;
     case RING_END:
         return false;
