@@ -13,9 +13,10 @@ core/ring:       oddline base
 core/tail:       base
 core/record:     oddline base ring
 core/window:     oddline base ring
+core/lane:       oddline base ring tail record window
 core/judge:      oddline base ring host
 core/deliver:    base judge
-core/app:        oddline base ring tail record window judge deliver host
+core/app:        oddline base ring tail record window lane judge deliver host
 detectors:       oddline kit
 detectors/kit:   oddline
 samples:         oddline

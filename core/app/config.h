@@ -86,6 +86,7 @@ struct config_stream {
     struct config_route *route;
     int64_t warmup, hold, resolve_after, storm_per_hour;
     double floor, floor_ratio;
+    const char *policy; /* normal | every */
     struct config_pairs labels, annotations;
     struct config_test *tests;
     size_t test_count;
@@ -112,6 +113,7 @@ struct config_jsonl {
 };
 
 struct config_redis {
+    bool allow_plaintext;
     const char *url, *prefix, *user, *password_file, *host;
     int64_t max_len;
 };

@@ -135,6 +135,7 @@ static const struct schema test_schema = {"a test", sizeof(struct THIS), NULL,
 #define THIS config_stream
 static const struct config_stream stream_default = {
     .format = "auto",
+    .policy = "normal",
     .timezone = "UTC",
     .lateness_ns = 500 * NS_PER_MS,
     .warmup = 20,
@@ -186,6 +187,10 @@ static const struct key stream_keys[] = {
      .help = "And by this factor."},
     {"storm_per_hour", KEY_INTEGER, AT(storm_per_hour), .min = 1, .max = 1e6,
      .help = "Pages and tickets an hour; more are counted, not sent."},
+    {"policy", KEY_TEXT, AT(policy), .choices = "normal|every",
+     .help =
+         "`every` hands each score on as a finding for the log, as the detector gave it; for "
+         "tests, research and consumers that judge by themselves."},
     {"labels", KEY_PAIRS, AT(labels), .help = "Go with each finding."},
     {"annotations", KEY_PAIRS, AT(annotations),
      .help = "Go with each finding: runbook_url, dashboard_url."},
@@ -209,13 +214,16 @@ static const struct schema jsonl_schema = {
 static const struct config_redis redis_default = {.prefix = "oddline", .max_len = 100000};
 static const struct key redis_keys[] = {
     {"url", KEY_TEXT, AT(url), .required = true,
-     .help = "redis://HOST:PORT/DB or unix:///PATH."},
+     .help = "redis://HOST:PORT/DB, unix:///PATH, or "
+             "redis-sentinel://HOST:PORT,HOST:PORT/MASTER/DB."},
     {"prefix", KEY_TEXT, AT(prefix), .help = "Keys are PREFIX:{0}:page and so on."},
     {"max_len", KEY_INTEGER, AT(max_len), .min = 100, .max = 1e9,
      .help = "Entries kept per route, about."},
     {"user", KEY_TEXT, AT(user), .help = "ACL user."},
     {"password_file", KEY_TEXT, AT(password_file),
      .help = "File whose first line is the password."},
+    {"allow_plaintext", KEY_BOOL, AT(allow_plaintext),
+     .help = "Send the password over a network that can read it."},
     {"host", KEY_TEXT, AT(host),
      .help = "Name of this host in Redis; the host name when absent."},
 };

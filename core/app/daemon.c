@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of things: what the judge has released is durable in the outbox, so a bookmark may be written for everything
- * that was read before a position that the judge has passed. At the end: stop reading, let the ring run empty, write the
- * bookmarks, give the sinks a few seconds.
+ * The order of things: at the start be what we were (restore.h), then read on; what the judge has seen is durable with the next
+ * block (commit.h). At the end: stop reading, let the ring run empty, take a snapshot, give the sinks a few seconds. Windows that are
+ * open then stay open: the next start goes on with them.
  */
 
 #include "app/daemon.h"
 
+#include "app/restore.h"
 #include "app/state.h"
 #include "app/status.h"
 #include "base/check.h"
@@ -65,7 +66,7 @@ void slot_open(struct slot *slot, struct generation *generation,
 {
     CHECK(!slot->generation);
     *slot = (struct slot){.generation = generation, .config = config, .plan = plan};
-    CHECK(lane_stream_open(plan, &slot->stream) == 0); // some KiB
+    CHECK(lane_stream_open(&plan->lane, &slot->stream) == 0); // some KiB
     slot->stream.chose = say_choice;
     generation->slots++;
 }
@@ -99,25 +100,14 @@ static int open_slots(struct daemon *d, struct error *reterr)
 
 /* ---- judge thread ------------------------------------------------------- */
 
-/* Durable before anything else; when there is no room, wait: the ring fills, the tailer stops, the log file is the backlog. */
 static void deliver(void *context, struct finding *finding)
 {
-    struct daemon *d = context;
-    struct error error;
-    int r;
-    while ((r = journal_append(d->journal, finding, 1, &error)) == -ENOSPC) {
-        if (!d->stalled)
-            log_warning("outbox: %s; reading waits until sinks have caught up", error.text);
-        d->stalled = true;
-        usleep(100 * 1000);
-    }
-    if (r < 0) {
-        log_error("outbox: %s; ending, since nothing could be made durable", error.text);
-        abort(); // a failed sync is never retried: what the disk holds is unknown
-    }
-    if (d->stalled)
-        log_notice("outbox: there is room again");
-    d->stalled = false;
+    commit_finding(context, finding);
+}
+
+static void at_mark(void *context, const struct mark *mark)
+{
+    commit_at_mark(context, mark);
 }
 
 static void *run_judge(void *arg)
@@ -132,27 +122,8 @@ static void *run_judge(void *arg)
     return NULL;
 }
 
-/* What the detectors knew when the daemon last ended in order. */
-static void recall(struct daemon *d)
-{
-    struct buffer text = {0};
-    if (state_take(d->generation->config.state_dir, &text) == 0 &&
-        judge_unpack(d->judge, buffer_bytes(&text)) < 0)
-        log_warning("what the detectors knew cannot be read; they begin anew");
-    buffer_free(&text);
-}
-
-static void remember(struct daemon *d)
-{
-    struct buffer text = {0};
-    judge_pack(d->judge, &text);
-    int r = text.failed ? -ENOMEM : state_keep(d->generation->config.state_dir, &text);
-    if (r < 0)
-        log_warning("what the detectors know cannot be kept: %s", strerror(-r));
-    buffer_free(&text);
-}
-
-int daemon_judge(struct daemon *d, struct judge *old, struct error *reterr)
+int daemon_judge(struct daemon *d, struct judge *old, const struct restore *restore,
+                 struct error *reterr)
 {
     const struct config *config = &d->generation->config;
     struct judge_options options = {.ring = d->ring,
@@ -161,6 +132,7 @@ int daemon_judge(struct daemon *d, struct judge *old, struct error *reterr)
                                     .resource = {config->resource.at, config->resource.count},
                                     .config_hash = config->hash,
                                     .deliver = deliver,
+                                    .mark = at_mark,
                                     .context = d};
     int r = judge_create(&options, &d->judge);
     if (r < 0)
@@ -170,8 +142,8 @@ int daemon_judge(struct daemon *d, struct judge *old, struct error *reterr)
             CHECK(judge_add(d->judge, (uint32_t)i, &d->slots[i].plan->judge) == 0);
     if (old)
         judge_inherit(d->judge, old);
-    else
-        recall(d);
+    if (restore)
+        restore_judge(d, restore);
     r = -pthread_create(&d->judge_thread, NULL, run_judge, d);
     d->judging = r == 0;
     return r < 0 ? error_set(reterr, r, "judge: cannot start a thread: %s", strerror(-r)) : 0;
@@ -213,8 +185,13 @@ static int open_redis(struct daemon *d, struct sink **ret, struct error *reterr)
         .max_len = (uint64_t)c->max_len,
         .user = c->user,
         .password_file = c->password_file,
+        .allow_plaintext = c->allow_plaintext,
+        .instance_file = state_path(d, "instances"),
     };
-    return redis_sink_open(&options, ret, reterr);
+    int r = redis_sink_open(&options, ret, reterr);
+    if (r == 0)
+        d->redis = *ret;
+    return r;
 }
 
 static int open_sinks(struct daemon *d, struct error *reterr)
@@ -263,21 +240,20 @@ void slot_close_feeds(struct daemon *d, const struct slot *slot)
         }
 }
 
-static int open_tail(struct daemon *d, struct error *reterr)
+/* From the journal's last block on; only then is it known which files are new. */
+static int open_tail(struct daemon *d, struct restore **ret, struct error *reterr)
 {
-    struct tail_options options = {.bookmarks = state_path(d, "bookmarks"),
-                                   .no_inotify = d->poll};
+    struct tail_options options = {.no_inotify = d->poll};
     int r = tail_create(&options, &d->tail, reterr);
+    if (r == 0)
+        r = restore_load(d, ret, reterr);
     for (size_t i = 0; i < d->slot_count && r == 0; i++)
         r = slot_follow(d, &d->slots[i], reterr);
-    return r;
+    return r < 0 ? r : tail_begin(d->tail);
 }
 
-int daemon_start(struct daemon *d, struct error *reterr)
+static int open_parts(struct daemon *d, struct error *reterr)
 {
-    d->started_ns = clock_wall_ns();
-    d->started_monotonic_ns = clock_monotonic_ns();
-    pthread_mutex_init(&d->report_lock, NULL);
     int r = generation_create(d->config_path, &d->generation, reterr);
     if (r == 0)
         r = ring_create(d->generation->config.ring_bytes, 1, &d->ring, reterr);
@@ -289,28 +265,41 @@ int daemon_start(struct daemon *d, struct error *reterr)
         r = open_sinks(d, reterr);
     if (r == 0)
         r = lane_init(&d->lane, d->ring, reterr);
-    if (r == 0)
-        r = open_tail(d, reterr);
     d->lane.live = true;
-    return r < 0 ? r : daemon_judge(d, NULL, reterr);
+    return r;
+}
+
+int daemon_start(struct daemon *d, struct error *reterr)
+{
+    struct restore *restore = NULL;
+    d->started_ns = clock_wall_ns();
+    d->started_monotonic_ns = clock_monotonic_ns();
+    pthread_mutex_init(&d->report_lock, NULL);
+    commit_init(&d->commit);
+    int r = journal_reader_init(&d->recall);
+    r = r < 0 ? error_set(reterr, r, "daemon: out of memory") : open_parts(d, reterr);
+    if (r == 0)
+        r = open_tail(d, &restore, reterr);
+    if (r == 0)
+        r = daemon_judge(d, NULL, restore, reterr);
+    if (r == 0) {
+        restore_replay(d, restore);
+        commit_mark(d, MARK_SNAPSHOT); // so that the next replay is short, whatever happens
+    }
+    restore_free(restore);
+    return r;
 }
 
 /* ---- the end ------------------------------------------------------------ */
 
-/* What was read is judged, even the windows that are open; then the bookmarks say how far that is. */
 static void finish_reading(struct daemon *d)
 {
-    struct error error;
     if (!d->judging)
         return;
-    for (size_t i = 0; i < d->slot_count; i++)
-        if (d->slots[i].generation)
-            lane_stream_end(&d->lane, &d->slots[i].stream);
-    tail_mark(d->tail);
+    commit_mark(d, MARK_SNAPSHOT);
+    d->lane.manifest = NULL; // what follows is no step: it is only the end
     daemon_finish_judge(d);
-    if (tail_save(d->tail, &error) < 0)
-        log_warning("%s", error.text);
-    remember(d);
+    d->lane.ended = true;
     struct judge_counts counts = judge_counts(d->judge);
     log_notice("stopped: %" PRIu64 " lines, %" PRIu64 " findings, %" PRIu64 " gaps",
                atomic_load(&d->lane.progress.lines), counts.findings, counts.gaps);
@@ -339,5 +328,7 @@ void daemon_stop(struct daemon *d)
             generation_free(g);
     }
     free(d->slots);
+    journal_reader_free(&d->recall);
+    commit_free(&d->commit);
     generation_free(d->generation);
 }

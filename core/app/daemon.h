@@ -4,7 +4,7 @@
  *
  *      configuration ──▶ generation ──▶ slots: one per stream (plan, windows, sources)
  *                                         │
- *      main thread:  tail ─▶ feeds ─▶ lane ═ring═▶ judge thread ─▶ outbox ─▶ couriers
+ *      main thread:  tail ─▶ feeds ─▶ lane ═ring═▶ judge thread ─▶ journal ─▶ couriers
  *
  * A stream keeps its slot, and with it the number that sources and frames carry, as long as it has a name in the
  * configuration. A generation lives as long as a slot was planned from it.
@@ -12,9 +12,12 @@
 #ifndef APP_DAEMON_H
 #define APP_DAEMON_H
 
-#include "app/feed.h"
+#include "app/commit.h"
+#include "app/plan.h"
 #include "deliver/courier.h"
 #include "deliver/journal.h"
+#include "lane/feed.h"
+#include "tail/bookmark.h"
 #include "tail/tail.h"
 
 #include <pthread.h>
@@ -49,10 +52,11 @@ struct daemon {
     bool judging;
     struct journal *journal;
     struct courier *courier;
-    uint64_t mark; /* ring position that the last bookmarks' mark waits for; 0 = none */
-    int64_t next_tick_ns, next_mark_ns;
-    atomic_bool
-        stalled; /* the outbox is full, and it was said; the judge's, and shown in the status */
+    const struct sink *redis; /* the courier's; NULL: none */
+    struct commit commit;
+    struct journal_reader recall; /* the judge's, while it goes through what it found before */
+    atomic_bool stopping;
+    int64_t next_tick_ns;
     pthread_mutex_t report_lock;
     struct buffer report; /* the judge's half of the status, JSON members */
     int64_t next_note_ns; /* judge thread */
@@ -70,8 +74,10 @@ void daemon_stop(struct daemon *daemon);
 int generation_create(const char *path, struct generation **ret, struct error *reterr);
 void generation_free(struct generation *generation); /* accepts NULL */
 
-/* Make a judge for all slots and start its thread; `old`, if any, has finished, and hands on what it knows. */
-int daemon_judge(struct daemon *daemon, struct judge *old, struct error *reterr);
+/* Make a judge for all slots and start its thread. `old`, which has finished, or the run before hands on what it knew; or neither. */
+struct restore;
+int daemon_judge(struct daemon *daemon, struct judge *old, const struct restore *restore,
+                 struct error *reterr);
 /* Let the judge thread finish what is in the ring. */
 void daemon_finish_judge(struct daemon *daemon);
 

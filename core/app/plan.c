@@ -3,6 +3,7 @@
 #include "app/plan.h"
 
 #include "app/selection.h"
+#include "base/hash.h"
 #include "base/nearest.h"
 
 #include <errno.h>
@@ -283,8 +284,8 @@ static int plan_redactions(struct draft *d)
         d->plan->redaction_count = i + 1;
         rules[i] = (struct redaction){d->plan->redactions[i], d->config->redact[i].with};
     }
-    d->plan->window.redactions = rules;
-    d->plan->window.redaction_count = count;
+    d->plan->lane.window.redactions = rules;
+    d->plan->lane.window.redaction_count = count;
     return 0;
 }
 
@@ -323,6 +324,7 @@ static struct judge_policy policy_of(const struct config_stream *c)
     policy.floor = c->floor;
     policy.floor_ratio = c->floor_ratio;
     policy.storm_per_hour = (uint32_t)c->storm_per_hour;
+    policy.every = strcmp(c->policy, "every") == 0;
     return policy;
 }
 
@@ -338,14 +340,19 @@ static void finish(struct draft *d)
     const char **names = arena_alloc(&plan->arena, d->names.field_count, sizeof(*names));
     for (size_t i = 0; i < d->names.field_count; i++)
         names[i] = d->names.fields[i].name;
-    plan->flush_after_ns = c->multiline ? c->multiline->flush_after_ns : 300 * NS_PER_MS;
-    plan->window.stream = plan->number;
-    plan->window.window_ns = c->window_ns;
-    plan->window.lateness_ns = c->lateness_ns;
-    plan->window.from_ns = plan->window.until_ns = NO_TIME;
-    plan->window.series = copy_of(d, d->series, d->series_count, sizeof(*d->series));
-    plan->window.series_count = d->series_count;
+    plan->lane.name = c->name;
+    plan->lane.key = c->name ? hash_bytes(bytes_of(c->name)) : 0;
+    plan->lane.number = plan->number;
+    plan->lane.record = plan->record;
+    plan->lane.flush_after_ns = c->multiline ? c->multiline->flush_after_ns : 300 * NS_PER_MS;
+    plan->lane.window.stream = plan->number;
+    plan->lane.window.window_ns = c->window_ns;
+    plan->lane.window.lateness_ns = c->lateness_ns;
+    plan->lane.window.from_ns = plan->lane.window.until_ns = NO_TIME;
+    plan->lane.window.series = copy_of(d, d->series, d->series_count, sizeof(*d->series));
+    plan->lane.window.series_count = d->series_count;
     plan->judge.name = c->name;
+    plan->judge.hash = c->hash;
     plan->judge.series = copy_of(d, d->judged, d->series_count, sizeof(*d->judged));
     plan->judge.series_count = d->series_count;
     plan->judge.field_names = names;

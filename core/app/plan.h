@@ -15,8 +15,7 @@
 #include "app/config.h"
 #include "host/host.h"
 #include "judge/judge.h"
-#include "record/record.h"
-#include "window/window.h"
+#include "lane/lane.h"
 
 /*
  * The plugins of a process, known once each. Their files are loaded by workers; what is known here is the labels. With
@@ -38,10 +37,9 @@ struct plan {
     const char *name;
     uint32_t number;
     const struct config_stream *config;
-    struct record_plan *record;
-    struct window_options window;
+    struct record_plan *record; /* owned */
+    struct lane_plan lane;
     struct judge_stream judge;
-    int64_t flush_after_ns;
     struct regex **patterns; /* [pattern_count], owned; by bit */
     size_t pattern_count;
     struct regex **redactions; /* [redaction_count], owned */

@@ -164,6 +164,7 @@ static void swap(struct daemon *d, struct change *change)
 {
     struct judge *old = d->judge;
     struct error error;
+    commit_mark(d, 0);
     wind_up(d, change);
     d->generation->slots++; // not before we let go of it
     struct generation *before = d->generation;
@@ -172,9 +173,10 @@ static void swap(struct daemon *d, struct change *change)
     for (size_t i = 0; i < d->slot_count; i++)
         if (change->fates[i] != FATE_FREE && change->fates[i] != FATE_KEEP)
             go_over(d, change, i);
-    CHECK(daemon_judge(d, old, &error) == 0); // a thread and some KiB
+    CHECK(daemon_judge(d, old, NULL, &error) == 0); // a thread and some KiB
     judge_free(old);
     announce_kept(d, change);
+    commit_mark(d, MARK_SNAPSHOT); // a replay never crosses a change of the configuration
     close_olds(change);
     if (--before->slots == 0)
         generation_free(before);

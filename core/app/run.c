@@ -24,22 +24,24 @@ static const struct option_spec specs[OPTIONS] = {
     [OPT_POLL] = {"poll", NULL, "do not use inotify"},
 };
 
-/* How often quiet windows, waiting records and bookmarks are looked after. */
+/* How often quiet windows, waiting records and commits are looked after. */
 #define TICK_NS      (50 * NS_PER_MS)
 #define IDLE_TICK_NS NS_PER_S
-#define BOOKMARK_NS  NS_PER_S
 
 static volatile sig_atomic_t stop_asked, reload_asked;
-static struct tail *tail_to_wake;
+static struct daemon *to_wake;
 
 static void on_signal(int number)
 {
+    struct daemon *d = to_wake;
     if (number == SIGHUP)
         reload_asked = 1;
     else
         stop_asked = 1;
-    if (tail_to_wake)
-        tail_wake(tail_to_wake);
+    if (d && stop_asked)
+        atomic_store(&d->stopping, true); // the judge may be waiting for room
+    if (d)
+        tail_wake(d->tail);
 }
 
 /* ---- the loop ----------------------------------------------------------- */
@@ -50,11 +52,12 @@ static struct feed *feed_of(struct daemon *d, struct source *source)
     if (feed)
         return feed;
     struct slot *slot = &d->slots[tail_group(source)];
-    if (!slot->generation || feed_open(&d->lane, &slot->stream, source, &feed) < 0)
+    struct feed_start start = feed_start(source, (uint32_t)tail_serial(source),
+                                         source_offset(source) ? tail_note(source) : 1);
+    if (!slot->generation || feed_open(&d->lane, &slot->stream, &start, source, &feed) < 0)
         return NULL;
-    if (source_offset(source))
-        feed_set_line(feed, tail_note(source));
     tail_set_user(source, feed);
+    tail_set_key(source, slot->plan->lane.key);
     return feed;
 }
 
@@ -64,28 +67,15 @@ static void step(struct daemon *d, struct source *source)
     if (!feed)
         return; // out of memory: its turn comes again
     enum feed_state state = feed_step(&d->lane, feed);
+    if (state == FEED_ANEW)
+        feed_anew(&d->lane, feed, (uint32_t)tail_serial(source));
     tail_set_note(source, feed_line(feed));
+    d->commit.soon |= state == FEED_ANEW || state == FEED_END;
     if (state != FEED_END)
         return;
     feed_close(&d->lane, feed);
     tail_set_user(source, NULL);
     tail_done(d->tail, source);
-}
-
-/* Marks are made now and written once the judge is done with everything read before. */
-static void keep_bookmarks(struct daemon *d, int64_t now_ns)
-{
-    struct error error;
-    if (d->mark && ring_cursor(d->ring, 0) >= d->mark) {
-        if (tail_save(d->tail, &error) < 0)
-            log_warning("%s", error.text);
-        d->mark = 0;
-    }
-    if (d->mark == 0 && now_ns >= d->next_mark_ns) {
-        tail_mark(d->tail);
-        d->mark = ring_head(d->ring);
-        d->next_mark_ns = now_ns + BOOKMARK_NS;
-    }
 }
 
 static void tick(struct daemon *d)
@@ -101,8 +91,9 @@ static void tick(struct daemon *d)
         lane_stream_tick(&d->lane, &d->slots[i].stream, now);
         awake |= lane_stream_awake(&d->slots[i].stream, now);
     }
-    keep_bookmarks(d, now);
+    commit_tick(d, now);
     status_write(d, now);
+    awake |= d->commit.manifest.steps > 0 || d->commit.moved;
     d->next_tick_ns = now + (awake ? TICK_NS : IDLE_TICK_NS);
 }
 
@@ -139,10 +130,10 @@ static void say_waiting(struct daemon *d)
     }
 }
 
-static void catch_signals(struct tail *tail)
+static void catch_signals(struct daemon *d)
 {
     struct sigaction action = {.sa_handler = on_signal};
-    tail_to_wake = tail;
+    to_wake = d;
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
@@ -174,7 +165,7 @@ int command_run(int argc, char **argv)
     log_setup(LOG_NOTICE, 1);
     int r = daemon_start(&d, &error);
     if (r == 0) {
-        catch_signals(d.tail);
+        catch_signals(&d);
         log_notice("running: %zu streams, state in %s", d.slot_count,
                    d.generation->config.state_dir);
         say_waiting(&d);
@@ -183,7 +174,7 @@ int command_run(int argc, char **argv)
     } else {
         log_error("%s", error.text);
     }
-    tail_to_wake = NULL;
+    to_wake = NULL;
     daemon_stop(&d);
     bool configuration = r == -EINVAL || !d.ring; // it was not even read, or cannot be planned
     return r < 0 ? (configuration ? EXIT_CONFIG : EXIT_IO) : EXIT_DONE;

@@ -2,10 +2,10 @@
 
 #include "app/scan.h"
 
-#include "app/feed.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "lane/feed.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -79,8 +79,8 @@ static int plan_stream(struct scanning *s, struct scan_stream *stream, struct er
     int r = plan_create(&stream->config, &place, &plan, reterr);
     if (r < 0 || !plan)
         return r;
-    plan->window.from_ns = options->since_ns;
-    plan->window.until_ns = options->until_ns;
+    plan->lane.window.from_ns = options->since_ns;
+    plan->lane.window.until_ns = options->until_ns;
     stream->plan = plan;
     CHECK(judge_add(s->judge, plan->number, &plan->judge) == 0);
     return 0;
@@ -149,7 +149,8 @@ static int read_input(struct scanning *s, struct lane_stream *stream, const stru
         log_error("%s", error.text);
         return r;
     }
-    r = feed_open(&s->lane, stream, source, &feed);
+    struct feed_start start = feed_start(source, s->lane.source_number++, 0);
+    r = feed_open(&s->lane, stream, &start, source, &feed);
     if (r == 0)
         read_to_end(s, feed);
     feed_close(&s->lane, feed);
@@ -160,7 +161,7 @@ static int read_input(struct scanning *s, struct lane_stream *stream, const stru
 static void read_stream(struct scanning *s, const struct scan_stream *scan_stream)
 {
     struct lane_stream stream;
-    CHECK(lane_stream_open(scan_stream->plan, &stream) == 0);
+    CHECK(lane_stream_open(&scan_stream->plan->lane, &stream) == 0);
     stream.chose = chose;
     stream.context = s->options;
     for (size_t i = scan_stream->first; i < scan_stream->end; i++)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "deliver/redis.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,6 +87,19 @@ static void put_streams(struct json *json, const struct daemon *d)
     json_end(json, ']');
 }
 
+static void put_redis(struct json *json, const struct daemon *d)
+{
+    struct redis_stats stats = redis_sink_stats(d->redis);
+    json_key(json, "redis");
+    json_begin(json, '{');
+    json_key(json, "evicts");
+    json_bool(json, stats.evicts);
+    json_key(json, "troubled");
+    json_bool(json, stats.troubled);
+    put_int(json, "connects", stats.connects);
+    json_end(json, '}');
+}
+
 static void put_sinks(struct json *json, const struct daemon *d)
 {
     json_key(json, "sinks");
@@ -122,6 +136,46 @@ static void put_tail(struct json *json, const struct daemon *d)
     json_end(json, '}');
 }
 
+/* See docs/journal.md: moved = scored + gap, findings committed = confirmed + waiting. */
+static void put_journal(struct json *json, struct daemon *d)
+{
+    struct journal_counts counts = journal_counts(d->journal);
+    json_key(json, "journal");
+    json_begin(json, '{');
+    put_int(json, "findings", journal_next_n(d->journal) - 1);
+    put_int(json, "blocks", counts.blocks);
+    put_int(json, "bytes_written", counts.bytes_written);
+    put_int(json, "bytes_on_disk", counts.bytes_on_disk);
+    put_int(json, "segments", counts.segments);
+    put_int(json, "syncs", counts.syncs);
+    json_key(json, "ns_per_sync");
+    json_double(json, counts.syncs ? (double)counts.sync_ns_total / (double)counts.syncs : 0);
+    put_int(json, "sync_ns_max", counts.sync_ns_max);
+    put_int(json, "torn", counts.torn);
+    put_int(json, "damaged", counts.damaged);
+    put_int(json, "stalls", atomic_load(&d->commit.stalls));
+    put_int(json, "snapshots", atomic_load(&d->commit.snapshots));
+    put_int(json, "snapshot_failures", atomic_load(&d->commit.snapshot_failures));
+    put_int(json, "snapshot_bytes", atomic_load(&d->commit.snapshot_bytes));
+    put_int(json, "snapshot_ns", (uint64_t)atomic_load(&d->commit.snapshot_cost_ns));
+    json_end(json, '}');
+}
+
+static void put_conservation(struct json *json, struct daemon *d)
+{
+    struct conservation c = commit_durable(&d->commit);
+    json_key(json, "conservation");
+    json_begin(json, '{');
+    put_int(json, "moved", c.moved);
+    put_int(json, "scored", c.scored);
+    put_int(json, "gap", c.gap);
+    put_int(json, "lost", c.lost);
+    put_int(json, "gaps", c.gaps);
+    json_key(json, "balanced");
+    json_bool(json, c.moved == c.scored + c.gap);
+    json_end(json, '}');
+}
+
 static void compose(struct daemon *d, bool running, struct buffer *out)
 {
     struct json json = {.out = out};
@@ -140,12 +194,16 @@ static void compose(struct daemon *d, bool running, struct buffer *out)
     put_int(&json, "records", atomic_load(&d->lane.progress.records));
     put_int(&json, "bytes", atomic_load(&d->lane.progress.bytes));
     json_key(&json, "backpressure");
-    json_bool(&json, d->stalled);
+    json_bool(&json, atomic_load(&d->commit.stalled));
     put_int(&json, "ring_bytes", d->generation->config.ring_bytes);
     put_int(&json, "ring_in_flight", ring_head(d->ring) - ring_tail(d->ring));
+    put_journal(&json, d);
+    put_conservation(&json, d);
     put_tail(&json, d);
     put_streams(&json, d);
     put_sinks(&json, d);
+    if (d->redis)
+        put_redis(&json, d);
     pthread_mutex_lock(&d->report_lock);
     if (d->report.len) {
         buffer_char(out, ',');

@@ -86,7 +86,13 @@ static void print_head(struct json_value status)
            number(status, "lines"), number(status, "bytes") / 1048576,
            number(status, "files.followed"), number(status, "judge.findings"),
            json_at(status, "backpressure").type == JSON_TRUE
-               ? "; READING WAITS: the outbox is full"
+               ? "; READING WAITS: the journal has no room"
+               : "");
+    printf("%.0f bytes scored, %.0f in %.0f gaps, %.0f lost unread%s\n",
+           number(status, "conservation.scored"), number(status, "conservation.gap"),
+           number(status, "conservation.gaps"), number(status, "conservation.lost"),
+           json_at(status, "conservation.balanced").type == JSON_FALSE
+               ? "; BYTES DO NOT ADD UP, please report this"
                : "");
 }
 
@@ -182,6 +188,31 @@ static const struct metric totals[] = {
      "judge.findings"},
     {"oddline_findings_suppressed_total", "counter", "Findings that the storm cap held back.",
      "judge.suppressed"},
+    {"oddline_bytes_committed_total", "counter",
+     "Bytes that committed offsets of files passed: scored plus in gaps.",
+     "conservation.moved"},
+    {"oddline_bytes_scored_total", "counter", "Of these, bytes that were scored.",
+     "conservation.scored"},
+    {"oddline_bytes_gap_total", "counter", "Of these, bytes that lie in gaps.",
+     "conservation.gap"},
+    {"oddline_bytes_lost_total", "counter",
+     "Bytes that were truncated or deleted before they could be read.", "conservation.lost"},
+    {"oddline_findings_committed_total", "counter", "Findings in the journal.",
+     "journal.findings"},
+    {"oddline_journal_blocks_total", "counter", "Blocks written.", "journal.blocks"},
+    {"oddline_journal_disk_bytes", "gauge", "Room that the journal takes.",
+     "journal.bytes_on_disk"},
+    {"oddline_journal_ns_per_sync", "gauge", "Cost of making a block durable.",
+     "journal.ns_per_sync"},
+    {"oddline_journal_damaged_total", "counter", "Damaged places found in the journal.",
+     "journal.damaged"},
+    {"oddline_redis_evicts", "gauge",
+     "1 when the Redis server may delete our streams: maxmemory-policy allkeys-*.",
+     "redis.evicts"},
+    {"oddline_redis_connects_total", "counter", "Connections made.", "redis.connects"},
+    {"oddline_snapshots_total", "counter", "Snapshots written.", "journal.snapshots"},
+    {"oddline_snapshot_failures_total", "counter", "Snapshots that could not be written.",
+     "journal.snapshot_failures"},
     {"oddline_source_gaps_total", "counter", "Gaps in what was read.", "judge.source_gaps"},
     {"oddline_plugin_gaps_total", "counter", "Windows that a detector did not score.",
      "judge.plugin_gaps"},

@@ -2,10 +2,10 @@
 
 #include "app/trial_reel.h"
 
-#include "app/feed.h"
 #include "app/inputs.h"
 #include "base/check.h"
 #include "base/log.h"
+#include "lane/feed.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -45,23 +45,24 @@ uint64_t reel_repeat(const struct closed *closed)
 /* ---- the lane's side ---------------------------------------------------- */
 
 /* A plan made by hand: plan_create() would want to know the detectors, and so to load them. */
-static struct plan plan_of(const struct filming *f, size_t number)
+static struct lane_plan plan_of(const struct filming *f, size_t number)
 {
-    return (struct plan){.name = f->reel->streams[number].name,
-                         .number = (uint32_t)number,
-                         .record = f->record,
-                         .window = {.stream = (uint32_t)number,
-                                    .lateness_ns = NS_PER_S / 2,
-                                    .series = specs,
-                                    .series_count = REEL_SERIES,
-                                    .from_ns = NO_TIME,
-                                    .until_ns = NO_TIME}};
+    return (struct lane_plan){.name = f->reel->streams[number].name,
+                              .number = (uint32_t)number,
+                              .record = f->record,
+                              .window = {.stream = (uint32_t)number,
+                                         .lateness_ns = NS_PER_S / 2,
+                                         .series = specs,
+                                         .series_count = REEL_SERIES,
+                                         .from_ns = NO_TIME,
+                                         .until_ns = NO_TIME}};
 }
 
 static void read_source(struct filming *f, struct lane_stream *stream, struct source *source)
 {
     struct feed *feed = NULL;
-    if (feed_open(&f->lane, stream, source, &feed) < 0)
+    struct feed_start start = feed_start(source, f->lane.source_number++, 0);
+    if (feed_open(&f->lane, stream, &start, source, &feed) < 0)
         return;
     enum feed_state state = FEED_MORE;
     while (state == FEED_MORE && !atomic_load(&f->enough))
@@ -90,7 +91,7 @@ static size_t read_stream(struct filming *f, size_t number, size_t at)
 {
     const struct input *inputs = f->inputs.at;
     const char *name = inputs[at].stream;
-    const struct plan plan = plan_of(f, number);
+    const struct lane_plan plan = plan_of(f, number);
     struct lane_stream stream;
     CHECK(lane_stream_open(&plan, &stream) == 0); // some KiB
     for (; at < f->inputs.count && strcmp(inputs[at].stream, name) == 0; at++)

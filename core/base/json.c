@@ -62,6 +62,18 @@ static size_t utf8_length(const unsigned char *p, size_t left)
     return bad ? 0 : len;
 }
 
+/* Of a sequence of two or three bytes: C1 controls, marks and overrides of direction, line and paragraph separators. */
+static unsigned steering(const unsigned char *p, size_t len)
+{
+    unsigned code = len == 2   ? (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu)
+                    : len == 3 ? (p[0] & 0xfu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu)
+                               : 0;
+    bool steers = (code >= 0x80 && code < 0xa0) || code == 0x61c || code == 0x200e ||
+                  code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+                  (code >= 0x2066 && code <= 0x2069);
+    return steers ? code : 0;
+}
+
 static void escape(struct json *json, const unsigned char *p, size_t len)
 {
     static const char short_form[0x20] = {
@@ -72,8 +84,8 @@ static void escape(struct json *json, const unsigned char *p, size_t len)
     } else if (p[0] < 0x20 && short_form[p[0]]) {
         two[1] = short_form[p[0]];
         buffer_append(json->out, two, 2);
-    } else if (p[0] < 0x20 || p[0] == 0x7f) {
-        buffer_printf(json->out, "\\u%04x", p[0]);
+    } else if (p[0] < 0x20 || p[0] == 0x7f || steering(p, len)) {
+        buffer_printf(json->out, "\\u%04x", len > 1 ? steering(p, len) : p[0]);
     } else {
         buffer_append(json->out, p, len);
     }

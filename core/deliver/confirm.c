@@ -3,7 +3,9 @@
 #include "deliver/confirm.h"
 
 #include "base/bytes.h"
+#include "base/crash.h"
 #include "base/hash.h"
+#include "deliver/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,18 +89,15 @@ void confirm_load(struct confirm *confirm, int dir)
         load_line(confirm, line);
 }
 
-static int write_new(int dir, const char *text, size_t len)
+static int write_new(int dir, struct bytes text)
 {
-    int fd =
-        openat(dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int fd = deliver_sys.openat(dir, temporary,
+                                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
-        return -errno;
-    int r = 0;
-    ssize_t n = write(fd, text, len);
-    if (n != (ssize_t)len)
-        r = n < 0 ? -errno : -ENOSPC;
-    else if (fdatasync(fd) < 0)
-        r = -errno;
+        return sys_is_room(errno) ? -ENOSPC : -errno;
+    int r = sys_write(fd, text, 0);
+    if (r == 0)
+        r = sys_sync(fd);
     close(fd);
     return r;
 }
@@ -112,10 +111,11 @@ int confirm_store(const struct confirm *confirm, int dir)
                                 confirm->at[i].name, confirm->at[i].n);
     hash_format(hash_bytes((struct bytes){text, len}), hash);
     len += (size_t)snprintf(text + len, sizeof(text) - len, "%s\n", hash);
-    int r = write_new(dir, text, len);
+    int r = write_new(dir, (struct bytes){text, len});
     if (r < 0)
         return r;
-    if (renameat(dir, temporary, dir, file_name) < 0 || fsync(dir) < 0)
+    if (deliver_sys.renameat(dir, temporary, dir, file_name) < 0)
         return -errno;
-    return 0;
+    CRASH_POINT("confirm-written");
+    return sys_sync_directory(dir);
 }

@@ -31,7 +31,7 @@ uint64_t confirm_lowest(const struct confirm *confirm);
 uint64_t confirm_highest(const struct confirm *confirm);
 
 void confirm_load(struct confirm *confirm, int dir);
-/* Temporary file, fdatasync, rename, fsync of the directory. */
+/* Temporary file, fdatasync, rename, fsync of the directory. -EIO: a sync failed, never ask again; other -errno: later. */
 int confirm_store(const struct confirm *confirm, int dir);
 
 #endif /* DELIVER_CONFIRM_H */

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "deliver/encode.h"
-#include "deliver/screen.h"
+#include "base/screen.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -183,7 +183,8 @@ static void pause_leg(struct leg *leg, bool idle)
     if (idle)
         journal_wait(courier->journal, leg->confirmed_n, now + IDLE_NS, &courier->stop);
     else if (leg->wait_ns)
-        journal_wait(courier->journal, UINT64_MAX, now + jittered(leg->wait_ns), &courier->stop);
+        journal_wait(courier->journal, UINT64_MAX, now + jittered(leg->wait_ns),
+                     &courier->stop);
 }
 
 static void run(struct leg *leg)
@@ -238,6 +239,8 @@ static int prepare(struct courier *courier, const struct courier_sink *from,
     memcpy(leg->name, from->name, strlen(from->name) + 1);
     leg->confirmed_n = journal_confirmed(courier->journal, from->name);
     atomic_store(&leg->confirmed, leg->confirmed_n);
+    if (leg->confirmed_n) // else it is a new one, and gets what there is
+        note_lost(leg);
     courier->count++;
     return 0;
 }

@@ -26,7 +26,7 @@ struct courier_sink {
 
 /*
  * Owns: the sinks, from the call on when it succeeds; the outbox stays the caller's and must outlive the courier. Call it
- * before the first journal_append(), so that what the sinks have not confirmed is kept.
+ * before the first journal_put(), so that what the sinks have not confirmed is kept.
  */
 int courier_start(struct journal *journal, const struct courier_sink *sinks, size_t count,
                   struct courier **ret, struct error *reterr);

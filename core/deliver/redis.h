@@ -5,7 +5,8 @@
  *      entries ──▶ one EVALSHA ──▶ PREFIX:{SHARD}:page, :ticket, :log   +   :seen, in one step
  *
  * What was published is remembered in Redis beside it (redis_script.h), so after any failure the truth is asked for and
- * not guessed. Nothing here waits longer than the two timeouts, but for name resolution, which the C library bounds.
+ * not guessed. Nothing here waits longer than the two timeouts without progress, but for name resolution, which the C
+ * library bounds. A batch is as large as the link carries in about a second.
  */
 #ifndef DELIVER_REDIS_H
 #define DELIVER_REDIS_H
@@ -26,14 +27,18 @@ struct redis_options {
     uint64_t max_len;          /* per stream, 0: 100000; trimmed by whole nodes (MAXLEN ~) */
     const char *user;          /* ACL user, or NULL */
     const char *password_file; /* or NULL; its first line, read at each connection */
-    int64_t connect_timeout_ns, command_timeout_ns; /* 0: 2 s each */
+    bool allow_plaintext;      /* send the password also over a network that can read it */
+    const char *
+        instance_file; /* in the state directory (redis_instance.h); NULL: copies of it are not noticed */
+    int64_t connect_timeout_ns; /* 0: 2 s */
+    int64_t command_timeout_ns; /* without progress; 0: 4 s */
 };
 
 enum {
-    REDIS_BATCH_MAX = 128, /* entries per script call */
-    REDIS_BATCH_BYTES =
-        1
-        << 20, /* and their bytes; hiredis aborts when memory runs out, so it never needs much */
+    REDIS_BATCH_MAX = 128,        /* entries per script call */
+    REDIS_BATCH_BYTES = 1 << 20,  /* and their bytes, when the link is fast */
+    REDIS_BATCH_FIRST = 64 << 10, /* when it is not known yet */
+    REDIS_BATCH_LEAST = 1 << 10,  /* one entry always goes */
 };
 
 /*
@@ -43,5 +48,15 @@ enum {
  */
 int redis_sink_open(const struct redis_options *options, struct sink **ret,
                     struct error *reterr);
+
+/* What is not an error, and yet wrong. Any thread. */
+struct redis_stats {
+    bool
+        evicts; /* the server may delete our keys when its memory is full (maxmemory-policy allkeys-*) */
+    bool troubled; /* the last publish failed */
+    int code;      /* -errno of it, 0: none */
+    uint64_t connects;
+};
+struct redis_stats redis_sink_stats(const struct sink *sink);
 
 #endif /* DELIVER_REDIS_H */

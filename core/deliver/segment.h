@@ -1,59 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * segment.h - one file of the outbox: a header and frames, each guarded by a hash.
+ * segment.h - one file of the journal: a header, then blocks, then zeros up to the room that was asked for ahead.
  *
- *      | magic version | epoch | first n | hash |   header, 32 bytes
- *      | magic length | n | hash | payload ...  |   frame, padded to 8 bytes
+ *      header | F F F B | F B | B | F F B | 0 0 0 0 0 ...       F finding, B block: see frame.h
+ *             `- one block: one write, one fdatasync
  *
- * Frames begin at multiples of 8, so that behind a damaged one the next good one is found by looking. Numbers are in the
- * byte order of this machine: a state directory does not travel, and the magic says so when one does.
+ * Findings count only when the block frame that closes them is there: `size` is the end of the last *whole* block. A
+ * COMPACT segment has lost its manifests and holds findings only, each of which counts by itself.
+ *
+ * Numbers are in the byte order of this machine: a state directory does not travel. The header says when one does, and a
+ * header of 80 bytes with its hash last is promised by every version from 2 on, so that later ones are known as such.
  */
 #ifndef DELIVER_SEGMENT_H
 #define DELIVER_SEGMENT_H
 
-#include "base/bytes.h"
 #include "base/error.h"
-#include "deliver/encode.h"
-#include "deliver/sink.h"
-
-#include <stdint.h>
+#include "deliver/frame.h"
 
 enum {
-    SEGMENT_HEADER = 32,
-    SEGMENT_PAYLOAD_MAX = ENCODE_MAX + 8192, /* the object and what stands beside it */
+    SEGMENT_HEADER = 80,
+    SEGMENT_ROOM = 1 << 20, /* asked for ahead, unless one block needs more */
 };
 
 struct segment {
-    int fd; /* -1: not open */
-    uint64_t epoch, first_n;
-    uint64_t last_n;  /* 0: holds no frame */
-    uint64_t size;    /* bytes up to the end of the last good frame */
-    uint64_t skipped; /* runs of damaged bytes found in the middle */
-    uint64_t torn;    /* bytes behind the last good frame */
+    uint64_t id;    /* unique in this process: what was compacted is another one */
+    uint64_t inode; /* another process sees by it that the file was replaced */
+    uint64_t epoch, first_seq, first_n;
+    uint64_t last_seq, last_n;     /* first - 1 when there is none */
+    int64_t created_ns, newest_ns; /* wall clock: of the file, of its last block */
+    bool compact, manifests;       /* manifests: some block has one */
+    uint64_t size, room;           /* end of the last whole block; of the file */
+    uint64_t finding_bytes;        /* frames of findings */
+    uint64_t skipped;              /* damaged places in the middle */
+    uint64_t torn;                 /* bytes behind `size` up to the last one that is not zero */
 };
 
-/* A new file, header written and synced; the caller syncs the directory. */
-int segment_create(int dir, const char *name, struct segment *ret, struct error *reterr);
-/* Open and walk every frame. -EBADMSG when the header is no good. The torn tail is left as it is. */
-int segment_open(int dir, const char *name, bool writable, struct segment *ret,
-                 struct error *reterr);
-/* Walk on from `size` what another process appended since. */
-void segment_refresh(struct segment *segment);
-void segment_close(struct segment *segment);
-
-/* One frame of `entry`, appended to `out`. */
-void segment_frame(const struct entry *entry, struct buffer *out);
-
-/* Append frames, the last of which is `last_n`, and sync. After an error the file is as long as before. */
-int segment_append(struct segment *segment, struct bytes frames, uint64_t last_n);
+enum segment_kind { SEGMENT_OURS, SEGMENT_DAMAGED, SEGMENT_FOREIGN };
+/*
+ * What the header says. FOREIGN: whole, but of another version of oddline or another kind of machine. Only OURS fills
+ * *ret, with nothing known of the blocks.
+ */
+enum segment_kind segment_header(int fd, struct segment *ret);
+/* Write the header of a segment that begins with `segment`'s first_seq, first_n, epoch, times, compact, last_seq. */
+int segment_put_header(int fd, const struct segment *segment);
 
 /*
- * The first good frame at or behind *offset: its payload goes to `room` [SEGMENT_PAYLOAD_MAX], *ret points into it, and
- * *offset moves behind the frame. 1 found, 0 end, -EMSGSIZE when it needs more than `room_size`.
+ * Walk from `size` (or the header) to the end and take in every whole block. `scratch` holds a payload at a time; out of
+ * memory ends the walk early with -ENOMEM. A segment made up with an epoch and first_seq = first_n = 1 can be walked too,
+ * to see which numbers a file with a damaged header gave away.
  */
-int segment_read(const struct segment *segment, uint64_t *offset, char *room, size_t room_size,
-                 struct entry *ret);
-/* The size in `room` that the entry took. */
-size_t segment_payload_size(const struct entry *entry);
+int segment_walk(int fd, struct segment *segment, struct buffer *scratch);
+/* Overwrite the torn bytes with zeros and sync. 0, -ENOSPC, -EIO. */
+int segment_cut(int fd, struct segment *segment);
 
 #endif /* DELIVER_SEGMENT_H */

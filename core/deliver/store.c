@@ -1,36 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "deliver/store.h"
+#include "deliver/store_inner.h"
 
-#include "base/hash.h"
+#include "base/check.h"
+#include "base/crash.h"
 #include "base/log.h"
+#include "deliver/sys.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void name_of(uint64_t first_n, char name[STORE_NAME_SIZE])
-{
-    snprintf(name, STORE_NAME_SIZE, "%016" PRIx64 ".seg", first_n);
-}
-
-/* `<16 hex>` then `end`, nothing else. */
-static bool parse_hex(const char *text, const char *end, uint64_t *ret)
-{
-    if (strspn(text, "0123456789abcdef") != 16 || strcmp(text + 16, end) != 0)
-        return false;
-    *ret = strtoull(text, NULL, 16);
-    return true;
-}
-
-/* ---- opening ------------------------------------------------------------ */
+/* ---- the directory ------------------------------------------------------ */
 
 static int sync_parent(const char *path)
 {
@@ -41,7 +27,7 @@ static int sync_parent(const char *path)
     int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    int r = fsync(fd) < 0 ? -errno : 0;
+    int r = sys_sync_directory(fd);
     close(fd);
     return r;
 }
@@ -63,7 +49,8 @@ static int open_directory(const char *path, bool writable, int *ret, struct erro
 
 static int take_lock(struct store *store, const char *path, struct error *reterr)
 {
-    store->lock = openat(store->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+    store->lock =
+        deliver_sys.openat(store->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (store->lock < 0)
         return error_set(reterr, -errno, "%s/lock: cannot open: %s", path, strerror(errno));
     if (flock(store->lock, LOCK_EX | LOCK_NB) < 0)
@@ -71,169 +58,118 @@ static int take_lock(struct store *store, const char *path, struct error *reterr
     return 0;
 }
 
-static int make_epoch(struct store *store, const char *path, struct error *reterr)
+/* ---- segments --------------------------------------------------- */
+
+int store_reserve(struct store *store)
 {
-    char text[HASH_TEXT_SIZE + 1];
-    uint64_t epoch;
-    if (getrandom(&epoch, sizeof(epoch), 0) != sizeof(epoch))
-        return error_set(reterr, -EIO, "%s: no random number to be had", path);
-    hash_format(epoch, text);
-    memcpy(text + 16, "\n", 2);
-    int fd = openat(store->dir, "epoch.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    bool good = fd >= 0 && write(fd, text, 17) == 17 && fdatasync(fd) == 0;
-    int r = good ? 0 : errno ? -errno : -EIO;
-    if (fd >= 0)
-        close(fd);
-    if (good &&
-        (renameat(store->dir, "epoch.new", store->dir, "epoch") < 0 || fsync(store->dir) < 0))
-        r = -errno;
-    if (r < 0)
-        return error_set(reterr, r, "%s/epoch: cannot write: %s", path, strerror(-r));
-    store->epoch = epoch;
+    if (store->count < store->capacity)
+        return 0;
+    size_t capacity = store->capacity ? 2 * store->capacity : 128;
+    void *grown = realloc(store->segments, capacity * sizeof(*store->segments));
+    if (!grown)
+        return -ENOMEM;
+    store->segments = grown;
+    store->capacity = capacity;
     return 0;
 }
 
-static bool read_epoch(struct store *store)
+int store_open_segment(const struct store *store, uint64_t seq, int flags)
 {
-    char text[HASH_TEXT_SIZE + 1] = {0};
-    int fd = openat(store->dir, "epoch", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    ssize_t n = read(fd, text, 17);
-    close(fd);
-    return n == 17 && parse_hex(text, "\n", &store->epoch);
+    char name[SURVEY_NAME_SIZE];
+    survey_name(seq, name);
+    int fd = deliver_sys.openat(store->dir, name, flags | O_CLOEXEC | O_NOFOLLOW, 0);
+    return fd < 0 ? -errno : fd;
 }
 
-/* The epoch of the newest segment, when the file that says it was lost. */
-static bool guess_epoch(struct store *store)
+static int open_last(struct store *store, struct error *reterr)
 {
-    if (store->count == 0)
-        return false;
-    store->epoch = store->segments[store->count - 1].epoch;
-    return true;
-}
-
-/* ---- segments ----------------------------------------------------------- */
-
-static int by_first(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* The first n of every segment file, ascending; how many. */
-static size_t list(const struct store *store, uint64_t firsts[STORE_SEGMENTS_MAX])
-{
-    size_t count = 0;
-    int fd = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
+    struct segment *last = store_last(store);
+    if (!last)
         return 0;
+    store->last_fd = store_open_segment(store, last->first_seq, O_RDWR);
+    int r = store->last_fd < 0 ? store->last_fd : 0;
+    if (r == 0 && last->torn) {
+        log_notice("journal: %" PRIu64
+                   " bytes behind the last whole block cut: a write was interrupted",
+                   last->torn);
+        store->torn++;
+        r = segment_cut(store->last_fd, last);
     }
-    for (struct dirent *d; (d = readdir(dir)) && count < STORE_SEGMENTS_MAX;)
-        if (parse_hex(d->d_name, ".seg", &firsts[count]))
-            count++;
-    closedir(dir);
-    qsort(firsts, count, sizeof(*firsts), by_first);
-    return count;
+    return r < 0 ? error_set(reterr, r, "journal: %016" PRIx64 ".seg: cannot go on in it: %s",
+                             last->first_seq, strerror(-r))
+                 : 0;
 }
 
-static void set_aside(struct store *store, const char *name, const char *why)
-{
-    char aside[STORE_NAME_SIZE + 16];
-    store->damaged++;
-    log_error("%s", why);
-    snprintf(aside, sizeof(aside), "%s.damaged", name);
-    if (store->writable && renameat(store->dir, name, store->dir, aside) < 0)
-        log_error("%s: cannot set aside: %s", name, strerror(errno));
-}
+/* ---- opening ------------------------------------------------------------ */
 
-static void cut_tail(const struct store *store, struct segment *segment, const char *name)
+/* The new epoch first: the next opening deletes what a crash leaves behind of the former one. */
+static int begin_epoch(struct store *store, const struct survey *survey, bool known,
+                       struct error *reterr)
 {
-    if (segment->torn == 0 || !store->writable)
-        return;
-    log_warning("%s: %" PRIu64
-                " bytes behind the last whole finding cut: a write was interrupted",
-                name, segment->torn);
-    if (ftruncate(segment->fd, (off_t)segment->size) == 0)
-        segment->torn = 0;
-}
-
-static void load(struct store *store, uint64_t first_n)
-{
-    char name[STORE_NAME_SIZE];
-    struct segment segment;
-    struct error error;
-    name_of(first_n, name);
-    int r = segment_open(store->dir, name, store->writable, &segment, &error);
-    if (r == -EBADMSG && store->writable)
-        set_aside(store, name, error.text);
-    if (r < 0)
-        return;
-    if (segment.skipped && store->writable)
-        log_error("%s: damaged: %" PRIu64 " places skipped", name, segment.skipped);
-    if (store->epoch_known && segment.epoch != store->epoch) {
-        segment_close(&segment);
-        set_aside(store, name, "outbox: a file of another epoch is set aside");
-        return;
-    }
-    store->damaged += segment.skipped;
-    cut_tail(store, &segment, name);
-    store->segments[store->count++] = segment;
-}
-
-static void load_all(struct store *store)
-{
-    uint64_t firsts[STORE_SEGMENTS_MAX];
-    size_t count = list(store, firsts);
-    for (size_t i = 0; i < count; i++)
-        load(store, firsts[i]);
-}
-
-/* The new epoch first: files of the old one that a crash leaves behind are set aside by the next opening. */
-static int begin_epoch(struct store *store, const char *path, struct error *reterr)
-{
-    uint64_t firsts[STORE_SEGMENTS_MAX];
-    char name[STORE_NAME_SIZE];
-    unlinkat(store->dir, "confirmed", 0);
-    int r = make_epoch(store, path, reterr);
-    size_t count = r == 0 ? list(store, firsts) : 0;
-    for (size_t i = 0; i < count; i++) {
-        name_of(firsts[i], name);
-        unlinkat(store->dir, name, 0);
-    }
+    uint64_t former = known ? store->epoch.now : survey_epoch(survey);
+    deliver_sys.unlinkat(store->dir, "confirmed", 0);
+    int r = epoch_make(store->dir, former, &store->epoch, reterr);
+    for (size_t i = 0; r == 0 && i < survey->count; i++)
+        store_forget(store, survey->files[i].seq);
     return r;
 }
 
 /* The epoch, from its file, from the segments, or a new one. */
-static int find_epoch(struct store *store, const char *path, struct error *reterr)
+static int find_epoch(struct store *store, const struct survey *survey, bool known,
+                      const char *path, struct error *reterr)
 {
-    if (store->epoch_known || guess_epoch(store))
+    if (known)
         return 0;
-    if (!store->writable)
+    store->epoch.now = survey_epoch(survey);
+    if (!store->epoch.now && !store->writable)
         return error_set(reterr, -ENOENT, "%s: no findings are kept there", path);
-    return make_epoch(store, path, reterr);
+    if (!store->writable)
+        return 0;
+    return store->epoch.now ? epoch_write(store->dir, &store->epoch, reterr)
+                            : epoch_make(store->dir, 0, &store->epoch, reterr);
+}
+
+static int load_store(struct store *store, const char *path, enum store_mode mode,
+                      struct error *reterr)
+{
+    struct survey survey = {0};
+    bool known = epoch_read(store->dir, &store->epoch);
+    int r = survey_take(store->dir, true, &survey, reterr);
+    if (r == 0 && mode == STORE_WRITE_NEW_EPOCH)
+        r = begin_epoch(store, &survey, known, reterr);
+    else if (r == 0) {
+        r = survey_judge(&survey, known ? &store->epoch : NULL, path, reterr);
+        if (r == 0)
+            r = find_epoch(store, &survey, known, path, reterr);
+    }
+    if (r == 0) {
+        r = store_load_all(store, &survey);
+        if (r < 0)
+            error_set(reterr, r, "%s: cannot be read: %s", path, strerror(-r));
+    }
+    survey_free(&survey);
+    return r;
 }
 
 int store_open(const char *path, enum store_mode mode, struct store *ret, struct error *reterr)
 {
-    bool writable = mode != STORE_READ;
-    struct store store = {.dir = -1, .lock = -1, .writable = writable};
-    int r = open_directory(path, writable, &store.dir, reterr);
-    if (r == 0 && writable)
+    struct store store = {.dir = -1,
+                          .lock = -1,
+                          .last_fd = -1,
+                          .spare = {.fd = -1},
+                          .writable = mode != STORE_READ};
+    int r = open_directory(path, store.writable, &store.dir, reterr);
+    if (r == 0 && store.writable)
         r = take_lock(&store, path, reterr);
-    if (r == 0 && mode == STORE_WRITE_NEW_EPOCH)
-        r = begin_epoch(&store, path, reterr);
+    if (r == 0)
+        r = load_store(&store, path, mode, reterr);
+    if (r == 0 && store.writable) {
+        deliver_sys.unlinkat(store.dir, STORE_COMPACT, 0);
+        spare_adopt(store.dir, &store.spare);
+        r = open_last(&store, reterr);
+    }
     if (r < 0)
         goto fail;
-    store.epoch_known = read_epoch(&store);
-    load_all(&store);
-    r = find_epoch(&store, path, reterr);
-    if (r < 0)
-        goto fail;
-    store.epoch_known = true;
     *ret = store;
     return 0;
 fail:
@@ -241,66 +177,115 @@ fail:
     return r;
 }
 
-static void close_segments(struct store *store)
-{
-    for (size_t i = 0; i < store->count; i++)
-        segment_close(&store->segments[i]);
-    store->count = 0;
-}
-
 void store_close(struct store *store)
 {
-    close_segments(store);
-    if (store->lock >= 0)
-        close(store->lock);
-    if (store->dir >= 0)
-        close(store->dir);
-    store->dir = store->lock = -1;
+    int *const fds[] = {&store->last_fd, &store->lock, &store->dir};
+    spare_close(&store->spare);
+    for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+        if (*fds[i] >= 0)
+            close(*fds[i]);
+        *fds[i] = -1;
+    }
+    free(store->segments);
+    store->segments = NULL;
+    store->count = store->capacity = 0;
+    buffer_free(&store->scratch);
 }
 
-int store_add(struct store *store, uint64_t first_n, struct error *reterr)
+/* ---- in use ------------------------------------------------------------- */
+
+uint64_t store_end_n(const struct store *store, size_t i)
 {
-    char name[STORE_NAME_SIZE];
-    if (store->count == STORE_SEGMENTS_MAX)
-        return error_set(reterr, -ENOSPC, "outbox: more than %d files", STORE_SEGMENTS_MAX);
-    struct segment segment = {.epoch = store->epoch, .first_n = first_n};
-    name_of(first_n, name);
-    int r = segment_create(store->dir, name, &segment, reterr);
-    if (r < 0)
-        return r;
-    if (fsync(store->dir) < 0) {
-        r = error_set(reterr, -errno, "%s: cannot make durable: %s", name, strerror(errno));
-        segment_close(&segment);
-        unlinkat(store->dir, name, 0);
-        return r;
+    const struct segment *s = &store->segments[i];
+    return i + 1 < store->count ? s[1].first_n : s->last_n + 1;
+}
+
+int store_read_fd(const struct store *store, size_t i)
+{
+    const struct segment *s = &store->segments[i];
+    struct stat st;
+    int fd = store_open_segment(store, s->first_seq, O_RDONLY);
+    if (fd < 0)
+        return fd == -ENOENT ? -ESTALE : fd;
+    if (fstat(fd, &st) == 0 && st.st_ino == s->inode)
+        return fd;
+    close(fd);
+    return -ESTALE;
+}
+
+int store_create(struct store *store, uint64_t need, struct segment *segment, int *ret_fd)
+{
+    char name[SURVEY_NAME_SIZE];
+    survey_name(segment->first_seq, name);
+    int r = spare_make(store->dir, SEGMENT_HEADER + need, &store->spare);
+    return r < 0 ? r : spare_use(store->dir, &store->spare, name, segment, ret_fd);
+}
+
+void store_push(struct store *store, const struct segment *segment, int fd)
+{
+    struct segment *last = store_last(store);
+    if (store->last_fd >= 0) {
+        if (last && last->room > last->size &&
+            deliver_sys.ftruncate(store->last_fd, (off_t)last->size) == 0)
+            last->room = last->size;
+        close(store->last_fd);
+        CRASH_POINT("segment-sealed");
     }
-    store->segments[store->count++] = segment;
+    CHECK(store->segments && store->count < store->capacity); // store_reserve() came before
+    store->last_fd = fd;
+    store->segments[store->count] = *segment;
+    store->segments[store->count++].id = ++store->next_id;
+}
+
+int store_drop(struct store *store, size_t i)
+{
+    char name[SURVEY_NAME_SIZE];
+    survey_name(store->segments[i].first_seq, name);
+    if (deliver_sys.unlinkat(store->dir, name, 0) < 0 && errno != ENOENT)
+        return -errno;
+    CRASH_POINT("segment-unlinked");
+    store->count--;
+    memmove(&store->segments[i], &store->segments[i + 1],
+            (store->count - i) * sizeof(store->segments[0]));
     return 0;
 }
 
-void store_drop_oldest(struct store *store)
+/* Keeps of `old` what is still the same file. */
+static void reload(struct store *store, const struct survey *survey, struct segment *old,
+                   size_t old_count)
 {
-    char name[STORE_NAME_SIZE];
-    name_of(store->segments[0].first_n, name);
-    segment_close(&store->segments[0]);
-    if (unlinkat(store->dir, name, 0) < 0)
-        log_warning("%s: cannot delete: %s", name, strerror(errno));
-    store->count--;
-    memmove(&store->segments[0], &store->segments[1],
-            store->count * sizeof(store->segments[0]));
+    size_t at = 0;
+    for (size_t i = 0; i < survey->count; i++) {
+        const struct survey_file *f = &survey->files[i];
+        while (at < old_count && old[at].first_seq < f->seq)
+            at++;
+        if (at < old_count && old[at].first_seq == f->seq && old[at].inode == f->inode &&
+            store_reserve(store) == 0)
+            store->segments[store->count++] = old[at];
+        else
+            store_load(store, f->seq);
+    }
 }
 
 void store_refresh(struct store *store)
 {
-    uint64_t firsts[STORE_SEGMENTS_MAX];
-    size_t count = list(store, firsts);
-    bool same = count >= store->count;
-    for (size_t i = 0; same && i < store->count; i++)
-        same = store->segments[i].first_n == firsts[i];
-    if (!same)
-        close_segments(store);
-    if (store->count)
-        segment_refresh(&store->segments[store->count - 1]);
-    for (size_t i = store->count; i < count; i++)
-        load(store, firsts[i]);
+    struct survey survey = {0};
+    if (survey_take(store->dir, false, &survey, NULL) < 0)
+        return;
+    struct segment *old = store->segments;
+    size_t old_count = store->count;
+    store->segments = NULL;
+    store->count = store->capacity = 0;
+    reload(store, &survey, old, old_count);
+    for (size_t i = 0; i < store->count; i++) {
+        // what was last when it was read may have grown since, also when it is last no more
+        struct segment *s = &store->segments[i];
+        int fd = i + 1 == store->count || s->room > s->size ? store_read_fd(store, i) : -1;
+        if (fd >= 0) {
+            segment_walk(fd, s, &store->scratch);
+            close(fd);
+        }
+    }
+    free(old);
+    survey_free(&survey);
 }

@@ -2,6 +2,8 @@
 
 #include "judge/calibrate.h"
 
+#include "judge/state.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -84,4 +86,25 @@ double calibrate(struct calibration *c, double score, struct calibration_fit *re
     }
     join(c, score);
     return surprise;
+}
+
+/* ---- from run to run ---------------------------------------------------- */
+
+void calibration_pack(const struct calibration *c, struct buffer *out)
+{
+    pack_u64(out, c->seen);
+    pack_u32(out, c->count);
+    for (uint32_t i = 0; i < c->count; i++)
+        pack_f64(out, c->peaks[i]);
+}
+
+void calibration_unpack(struct calibration *c, struct unpacker *in)
+{
+    *c = (struct calibration){.seen = unpack_u64(in)};
+    c->count = unpack_count(in, CALIBRATE_PEAKS);
+    for (uint32_t i = 0; i < c->count; i++) {
+        c->peaks[i] = unpack_f64(in);
+        in->bad |= !isfinite(c->peaks[i]) || (i && c->peaks[i] < c->peaks[i - 1]);
+    }
+    in->bad |= c->count != (c->seen < CALIBRATE_PEAKS ? c->seen : CALIBRATE_PEAKS);
 }

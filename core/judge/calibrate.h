@@ -17,6 +17,8 @@
 #ifndef JUDGE_CALIBRATE_H
 #define JUDGE_CALIBRATE_H
 
+#include "base/pack.h"
+
 #include <stdint.h>
 
 enum { CALIBRATE_PEAKS = 64, CALIBRATE_LEAST = 50 };
@@ -39,5 +41,9 @@ struct calibration_fit {
  */
 double calibrate(struct calibration *calibration, double score,
                  struct calibration_fit *ret_fit);
+
+/* For another run of the program; what cannot be sets in->bad. */
+void calibration_pack(const struct calibration *calibration, struct buffer *out);
+void calibration_unpack(struct calibration *calibration, struct unpacker *in);
 
 #endif /* JUDGE_CALIBRATE_H */

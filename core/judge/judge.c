@@ -1,39 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "judge/judge.h"
+#include "judge/judge_inner.h"
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "judge/panel.h"
-#include "judge/verdict.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What the judge keeps of one stream. */
-struct bench {
-    struct judge *judge;
-    const struct judge_stream *stream;
-    struct panel *panel;
-    struct verdict *verdict; /* NULL until it is needed */
-    struct verdict *shadow;  /* of detectors that are only watched; NULL when there is none */
-    int64_t reached_ns;      /* event time of the newest window */
-};
-
-struct judge {
-    struct judge_options options;
-    struct bench *
-        *benches; /* [bench_count], by number of the stream; NULL where there is none */
-    size_t bench_count;
-    struct crew *crew; /* all detectors of all streams */
-    uint64_t position; /* of the frame being judged */
-    struct judge_counts counts;
-};
 
 static void complain(void *context, enum crew_trouble trouble, uint32_t seat,
                      const char *sentence);
@@ -63,6 +41,7 @@ static void bench_free(struct bench *bench)
 {
     if (!bench)
         return;
+    gaps_free(bench->gaps);
     panel_close(bench->panel);
     verdict_free(bench->verdict);
     verdict_free(bench->shadow);
@@ -134,6 +113,32 @@ static struct finding plain_finding(const struct bench *bench, enum finding_kind
     };
 }
 
+/* Windows that a detector could not score. For search: what is wrong with the detector is a ticket already. */
+static void deliver_gap(void *context, struct gap_run *run, enum finding_status status)
+{
+    struct bench *bench = context;
+    const struct oddline_plugin *label = plugin_label(run->plugin);
+    struct finding finding = plain_finding(bench, FINDING_GAP, run->from_ns);
+    char summary[GAP_SUMMARY_SIZE];
+    memcpy(finding.id, run->id, sizeof(finding.id));
+    finding.fingerprint = hash_join(finding.fingerprint, hash_bytes(bytes_of(label->id)));
+    finding.fingerprint = hash_join(finding.fingerprint, run->closed); // both may be open
+    finding.status = status;
+    finding.revision = status == FINDING_RESOLVED;
+    finding.route = ROUTE_LOG;
+    finding.detected_ns = run->detected_ns;
+    finding.ends_ns = status == FINDING_RESOLVED ? run->until_ns : NO_TIME;
+    finding.window_end_ns = run->until_ns;
+    finding.detector = label->id;
+    finding.detector_version = label->version;
+    finding.summary = gap_phrase(run, status, summary);
+    finding.observed = (double)run->windows;
+    finding.reasons[finding.reason_count++] = run->reason;
+    (run->shadow ? deliver_shadow : deliver)(bench, &finding);
+    memcpy(run->id, finding.id, sizeof(run->id)); // given out at the first delivery, like ...
+    run->detected_ns = finding.detected_ns;       // ... the time
+}
+
 static struct bench *bench_of_seat(struct judge *judge, uint32_t seat,
                                    const struct plugin **ret_plugin)
 {
@@ -153,12 +158,14 @@ static void complain(void *context, enum crew_trouble trouble, uint32_t seat,
     struct bench *bench = bench_of_seat(judge, seat, &plugin);
     CHECK(bench);
     const struct oddline_plugin *label = plugin_label(plugin);
-    struct finding finding = plain_finding(bench, FINDING_PLUGIN, bench->reached_ns);
+    bool older = trouble == CREW_STATE; // lines are not in what it knows: that is a gap
+    struct finding finding =
+        plain_finding(bench, older ? FINDING_GAP : FINDING_PLUGIN, bench->reached_ns);
     finding.detector = label->id;
     finding.detector_version = label->version;
     finding.fingerprint = hash_join(finding.fingerprint, hash_bytes(bytes_of(label->id)));
     finding.summary = sentence;
-    judge->counts.plugin_errors++;
+    judge->counts.plugin_errors += !older;
     log_warning("stream %s: detector %s%s: %s", bench->stream->name, label->id,
                 trouble == CREW_SEAT ? " is closed" : "", sentence);
     deliver(bench, &finding);
@@ -189,8 +196,10 @@ int judge_add(struct judge *judge, uint32_t number, const struct judge_stream *s
     *bench = (struct bench){.judge = judge, .stream = stream, .reached_ns = NO_TIME};
     struct panel_options options = {.stream = stream, .number = number, .crew = judge->crew};
     int r = panel_open(&options, &bench->panel);
+    if (r == 0)
+        r = gaps_create(bench->panel, &bench->gaps);
     if (r < 0) {
-        free(bench);
+        bench_free(bench);
         return r;
     }
     judge->benches[number] = bench;
@@ -209,7 +218,7 @@ static struct bench *bench_of(struct judge *judge, uint32_t number)
 }
 
 /* Made by the first notice, or by a gap before it. */
-static struct verdict *verdict_of(struct bench *bench)
+struct verdict *judge_verdict(struct bench *bench)
 {
     struct verdict_options options = {
         .stream = bench->stream, .deliver = deliver, .context = bench};
@@ -219,20 +228,21 @@ static struct verdict *verdict_of(struct bench *bench)
 }
 
 /* A detector on trial has a verdict of its own: what it finds changes nothing for the others. */
-static void open_shadow(struct bench *bench)
+struct verdict *judge_shadow(struct bench *bench)
 {
     struct verdict_options options = {
         .stream = bench->stream, .deliver = deliver_shadow, .context = bench};
     for (size_t i = 0; i < bench->stream->use_count && !bench->shadow; i++)
         if (bench->stream->uses[i].shadow)
             CHECK(verdict_create(&options, &bench->shadow) == 0);
+    return bench->shadow;
 }
 
 static void open_stream(struct judge *judge, const struct stream_notice *notice)
 {
     struct bench *bench = bench_of(judge, notice->stream);
-    verdict_of(bench);
-    open_shadow(bench);
+    judge_verdict(bench);
+    judge_shadow(bench);
     panel_at(bench->panel, judge->position, 0);
     panel_begin(bench->panel, notice->window_ns);
 }
@@ -244,6 +254,7 @@ static void judge_batch(struct judge *judge, const struct batch *batch)
     struct bench *bench = bench_of(judge, batch->stream);
     judge->counts.batches++;
     judge->counts.records += batch->record_count;
+    judge->counts.bytes += batch->span;
     struct oddline_batch view = batch_view(batch);
     panel_at(bench->panel, judge->position, 0);
     panel_observe(bench->panel, &view);
@@ -266,6 +277,9 @@ static void judge_window(struct judge *judge, const struct closed *closed)
         verdict_window(bench->verdict, closed, window.index, opinions, real);
         if (bench->shadow)
             verdict_window(bench->shadow, closed, window.index, opinions + real, count - real);
+        gaps_window(bench->gaps, &window,
+                    closed->closed_ns + window.start_ns - closed->start_ns,
+                    &(struct gap_sayer){deliver_gap, bench});
     }
 }
 
@@ -284,8 +298,19 @@ static void judge_gap(struct judge *judge, const struct gap *gap)
     finding.summary = summary;
     finding.observed = (double)gap->bytes;
     judge->counts.gaps++;
-    if (verdict_admit(verdict_of(bench), at))
+    if (verdict_admit(judge_verdict(bench), at))
         deliver(bench, &finding);
+}
+
+static void judge_mark(struct judge *judge, const struct ring_frame *frame)
+{
+    const struct mark *mark = ring_payload(frame);
+    if (mark->flags & MARK_SNAPSHOT)
+        crew_cut(judge->crew, judge->position + frame->size);
+    if (judge->options.mark)
+        judge->options.mark(judge->options.context, mark);
+    if (mark->flags & MARK_REPLAYED)
+        crew_say_stale(judge->crew); // not before: the findings of a replay are known
 }
 
 static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
@@ -305,8 +330,7 @@ static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
         judge_gap(judge, payload);
         return true;
     case RING_MARK:
-        if (judge->options.mark)
-            judge->options.mark(judge->options.context, payload);
+        judge_mark(judge, frame);
         return true;
     case RING_END:
         return false;
@@ -344,6 +368,7 @@ static void bench_inherit(struct bench *bench, struct bench *old)
 {
     bench->reached_ns = old->reached_ns;
     panel_inherit(bench->panel, old->panel);
+    gaps_inherit(bench->gaps, old->gaps);
     struct verdict **pairs[2][2] = {{&bench->verdict, &old->verdict},
                                     {&bench->shadow, &old->shadow}};
     for (int i = 0; i < 2; i++) {
@@ -364,16 +389,6 @@ void judge_inherit(struct judge *judge, struct judge *old)
     judge->counts = old->counts;
 }
 
-void judge_pack(struct judge *judge, struct buffer *out)
-{
-    crew_pack(judge->crew, out);
-}
-
-int judge_unpack(struct judge *judge, struct bytes packed)
-{
-    return crew_unpack(judge->crew, packed);
-}
-
 struct judge_counts judge_counts(const struct judge *judge)
 {
     struct judge_counts counts = judge->counts;
@@ -381,65 +396,4 @@ struct judge_counts judge_counts(const struct judge *judge)
         if (judge->benches[i] && judge->benches[i]->verdict)
             counts.suppressed += verdict_suppressed(judge->benches[i]->verdict);
     return counts;
-}
-
-static void report_seat(const struct crew_report *seat, struct json *json)
-{
-    json_begin(json, '{');
-    json_key(json, "id");
-    json_text(json, seat->label->id);
-    json_key(json, "path");
-    json_text(json, seat->path);
-    json_key(json, "stream");
-    json_text(json, seat->stream);
-    json_key(json, "series");
-    json_text(json, seat->series);
-    json_key(json, "series_count");
-    json_int(json, seat->series_count);
-    json_key(json, "state");
-    json_text(json, seat->dead          ? "closed"
-                    : seat->quarantined ? "quarantine"
-                    : seat->running     ? "running"
-                                        : "waiting");
-    json_key(json, "windows");
-    json_int(json, (int64_t)seat->windows);
-    json_key(json, "records");
-    json_int(json, (int64_t)seat->records);
-    json_key(json, "ns_per_window");
-    json_double(json, seat->windows ? (double)seat->score_ns / (double)seat->windows : 0);
-    json_key(json, "ns_per_record");
-    json_double(json, seat->records ? (double)seat->observe_ns / (double)seat->records : 0);
-    json_key(json, "busy_ns");
-    json_int(json, (int64_t)(seat->score_ns + seat->observe_ns));
-    json_key(json, "gaps");
-    json_int(json, (int64_t)seat->gaps);
-    json_end(json, '}');
-}
-
-void judge_report(const struct judge *judge, struct json *json)
-{
-    struct judge_counts counts = judge_counts(judge);
-    struct crew_counts crew = crew_counts(judge->crew);
-    const struct {
-        const char *name;
-        uint64_t value;
-    } numbers[] = {{"batches", counts.batches},   {"records", counts.records},
-                   {"windows", counts.windows},   {"scores", counts.scores},
-                   {"findings", counts.findings}, {"suppressed", counts.suppressed},
-                   {"source_gaps", counts.gaps},  {"plugin_errors", counts.plugin_errors},
-                   {"plugin_gaps", crew.gaps},    {"worker_restarts", crew.restarts}};
-    json_key(json, "judge");
-    json_begin(json, '{');
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        json_key(json, numbers[i].name);
-        json_int(json, (int64_t)numbers[i].value);
-    }
-    json_end(json, '}');
-    json_key(json, "detectors");
-    json_begin(json, '[');
-    for (uint32_t i = 0; i < crew_seats(judge->crew); i++) {
-        struct crew_report seat = crew_report(judge->crew, i);
-        report_seat(&seat, json);
-    }
-    json_end(json, ']');
 }

@@ -53,6 +53,8 @@ struct judge_policy {
     double floor_ratio;        /* and this many times as much */
     uint32_t
         storm_per_hour; /* new pages and tickets of one stream; more are counted, not sent */
+    bool
+        every; /* none of this: each score is a finding of its own, for who judges by himself */
 };
 extern const struct judge_policy judge_policy_default;
 
@@ -110,6 +112,7 @@ void judge_inherit(struct judge *judge, struct judge *old);
  * What judge and detectors know: open troubles, calibration, states of the seats. To be called from the `mark` of a MARK_SNAPSHOT, or
  * after judge_finish(). And back, before judge_start(): streams are told apart by name and by `hash` of judge_stream; where these are
  * not the same, only what the detectors know is offered to them.
+ * Detectors that could only hand on a state older than the log are named once a mark with MARK_REPLAYED was met.
  *   Returns  -EBADMSG when the bytes are torn or not ours: then everything begins cold
  */
 void judge_pack(struct judge *judge, struct buffer *out);
@@ -117,7 +120,8 @@ int judge_unpack(struct judge *judge, struct bytes packed);
 
 struct judge_counts {
     uint64_t batches, records, windows, scores, findings, suppressed, plugin_errors;
-    uint64_t gaps; /* said or held back */
+    uint64_t bytes; /* of the sources, that the batches cover */
+    uint64_t gaps;  /* said or held back */
 };
 struct judge_counts judge_counts(const struct judge *judge);
 /* Members "judge" and "detectors" of a status object. */

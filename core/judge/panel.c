@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "judge/panel.h"
+#include "judge/panel_inner.h"
 
 #include "base/check.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* One instance, wherever it runs, and the series it scores. */
-struct seat {
-    struct plugin *plugin;
-    bool shadow;
-    uint32_t number; /* in the crew */
-    uint32_t *on;    /* [on_count] indices in the stream */
-    const char **names;
-    uint32_t on_count;
-    struct calibration *calibrations; /* [on_count] */
-};
-
-struct panel {
-    struct panel_options options;
-    struct crew *own; /* NULL when it is shared */
-    struct crew *crew;
-    struct seat *seats;
-    size_t seat_count;
-    struct opinion *opinions; /* room for all series of all seats */
-    uint64_t position, nth;
-};
 
 static void seat_free(struct seat *seat)
 {
@@ -164,6 +143,32 @@ const struct plugin *panel_plugin(const struct panel *panel, uint32_t seat)
     for (size_t i = 0; i < panel->seat_count; i++)
         if (panel->seats[i].number == seat)
             return panel->seats[i].plugin;
+    return NULL;
+}
+
+size_t panel_seats(const struct panel *panel)
+{
+    return panel->seat_count;
+}
+
+struct attendance panel_attendance(const struct panel *panel, size_t i)
+{
+    const struct seat *seat = &panel->seats[i];
+    bool scored = crew_scores(panel->crew, seat->number) != NULL;
+    return (struct attendance){
+        .plugin = seat->plugin,
+        .shadow = seat->shadow,
+        .scored = scored,
+        .closed = !scored && crew_report(panel->crew, seat->number).dead,
+        .why = scored ? NULL : crew_why(panel->crew, seat->number),
+    };
+}
+
+const struct oddline_plugin *panel_label(const struct panel *panel, struct bytes id)
+{
+    for (size_t i = 0; i < panel->seat_count; i++)
+        if (bytes_is(id, plugin_label(panel->seats[i].plugin)->id))
+            return plugin_label(panel->seats[i].plugin);
     return NULL;
 }
 

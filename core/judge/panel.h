@@ -51,4 +51,24 @@ void panel_observe(struct panel *panel, const struct oddline_batch *batch);
 size_t panel_score(struct panel *panel, const struct oddline_window *window,
                    const struct opinion **ret);
 
+/* ---- who was there, and from run to run ---------------------------------- */
+
+/* A seat in the window scored last. */
+struct attendance {
+    const struct plugin *plugin;
+    bool shadow, scored;
+    bool closed;     /* for good */
+    const char *why; /* it was not scored; else NULL */
+};
+size_t panel_seats(const struct panel *panel);
+struct attendance panel_attendance(const struct panel *panel, size_t seat);
+/* The label of a plugin of this panel by its id, or NULL. */
+const struct oddline_plugin *panel_label(const struct panel *panel, struct bytes id);
+
+/* All calibrations, for another run of the program. */
+void panel_pack(const struct panel *panel, struct buffer *out);
+/* And back. False when they are of other seats; then, as when in->bad is set, all are as if nothing had been learnt. */
+bool panel_unpack(struct panel *panel, struct unpacker *in);
+void panel_forget(struct panel *panel);
+
 #endif /* JUDGE_PANEL_H */

@@ -10,6 +10,7 @@
 #define JUDGE_TROUBLE_H
 
 #include "base/clock.h"
+#include "base/pack.h"
 #include "judge/panel.h"
 
 enum { TROUBLE_REASON_SIZE = 512 };
@@ -79,5 +80,15 @@ void proof_take(struct proof *proof, const struct closed *closed,
                 const struct closed_evidence *evidence);
 void proof_copy(struct proof *to, const struct proof *from);
 void proof_clear(struct proof *proof);
+
+/*
+ * For another run of the program. What is read back is checked; what cannot be sets in->bad and leaves something that
+ * trouble_clear() takes. The leader is one of `panel`.
+ */
+void proof_pack(const struct proof *proof, struct buffer *out);
+void proof_unpack(struct proof *proof, struct unpacker *in);
+void trouble_pack(const struct trouble *trouble, struct buffer *out);
+void trouble_unpack(struct trouble *trouble, struct unpacker *in,
+                    const struct judge_stream *stream, const struct panel *panel);
 
 #endif /* JUDGE_TROUBLE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "judge/verdict.h"
+#include "judge/verdict_inner.h"
 
 #include "base/clock.h"
 
@@ -24,20 +24,6 @@ const struct judge_policy judge_policy_default = {
 static const double fatigue_step = 0.7, fatigue_half_life = 60;
 /* A trouble goes on while something is within this of the threshold of its route. */
 static const double hysteresis = 1.0;
-
-enum side { TOO_MUCH, TOO_LITTLE, SIDES };
-
-struct verdict {
-    struct verdict_options options;
-    struct trouble troubles[SIDES];
-    uint32_t held[SIDES];  /* windows in a row over the threshold */
-    bool capped[SIDES];    /* the storm cap holds back what is odd now, and has counted it */
-    double tired;          /* recent pages and tickets, decayed */
-    struct proof last;     /* a record of the newest window that held any */
-    int64_t storm_from_ns; /* the hour the cap counts in */
-    uint32_t storm_count;
-    uint64_t suppressed, suppressed_said;
-};
 
 int verdict_create(const struct verdict_options *options, struct verdict **ret)
 {
@@ -300,6 +286,23 @@ static void remember_last(struct verdict *verdict, const struct closed *closed)
                        closed->evidence_count - 1);
 }
 
+/* Policy `every`: each score as the detector gave it, at once and over. Who asks for that judges by himself. */
+static void say_every(struct verdict *verdict, const struct scene *scene)
+{
+    static const struct proof none = {0};
+    struct scene here = *scene;
+    here.last = &none; // the evidence of this window, or none
+    for (size_t i = 0; i < scene->opinion_count; i++) {
+        struct opinion opinion = scene->opinions[i];
+        struct trouble news = {
+            .route = ROUTE_LOG, .starts_ns = NO_TIME, .odd_until_ns = scene->end_ns};
+        opinion.surprise = opinion.score.score;
+        trouble_lead(&news, &here, &opinion);
+        send(verdict, &news, FINDING_RESOLVED, scene->closed_ns);
+        trouble_clear(&news);
+    }
+}
+
 void verdict_window(struct verdict *verdict, const struct closed *closed, uint64_t nth,
                     const struct opinion *opinions, size_t count)
 {
@@ -314,6 +317,11 @@ void verdict_window(struct verdict *verdict, const struct closed *closed, uint64
                           .opinions = opinions,
                           .opinion_count = count,
                           .nth = nth};
+    if (policy_of(verdict)->every) {
+        say_every(verdict, &scene);
+        remember_last(verdict, closed);
+        return;
+    }
     verdict->tired *= exp2(-1 / fatigue_half_life);
     for (int side = 0; side < SIDES; side++)
         judge_side(verdict, side, &scene);

@@ -41,4 +41,8 @@ uint64_t verdict_suppressed(const struct verdict *verdict);
 /* May one more finding of page or ticket be sent at this event time (NO_TIME: before any)? Counts it as held back when not. */
 bool verdict_admit(struct verdict *verdict, int64_t now_ns);
 
+/* All it remembers, for another run of the program; and back, in one that was just created. What cannot be sets in->bad. */
+void verdict_pack(const struct verdict *verdict, struct buffer *out);
+void verdict_unpack(struct verdict *verdict, struct unpacker *in, const struct panel *panel);
+
 #endif /* JUDGE_VERDICT_H */

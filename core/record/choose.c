@@ -25,6 +25,9 @@ enum {
     STAMPED_PERCENT = 5, /* of lines that are not indented; fewer stamps do not begin records */
     WHOLE_PERCENT =
         50, /* of docker's lines must be whole, or else a missing \n means nothing */
+    WIDE_PERCENT =
+        30, /* of bytes that are NUL at even places, or at odd ones, make it UTF-16 */
+    STRAY_PERCENT = 2, /* ...that may be so at the others */
 };
 
 /* What was counted in the sample. */
@@ -35,6 +38,9 @@ struct survey {
     unsigned at[PLACES];       /* stamps by place */
     unsigned epoch_at[PLACES]; /* those that are bare numbers */
     int64_t dated_ns;          /* the first stamp with a year, or NO_TIME */
+    const char *head;          /* where the sample begins */
+    unsigned bytes,
+        nul[2]; /* NUL bytes at even and odd places: UTF-16 has them at one of the two */
     char example[32];
 };
 
@@ -54,6 +60,13 @@ static void survey_stamp(struct survey *survey, struct stamps *stamps, struct by
                  (int)(stamp.end - stamp.begin), line.at + stamp.begin);
 }
 
+static void survey_bytes(struct survey *survey, struct bytes line)
+{
+    survey->bytes += (unsigned)line.len;
+    for (size_t i = 0; i < line.len; i++)
+        survey->nul[(line.at + i - survey->head) & 1] += line.at[i] == '\0';
+}
+
 static void survey_line(struct survey *survey, struct stamps *stamps, struct bytes line)
 {
     bool part;
@@ -63,6 +76,7 @@ static void survey_line(struct survey *survey, struct stamps *stamps, struct byt
         survey->fits[i] += formats[candidates[i]].fits(stamps, line);
     docker_part(line, &part);
     survey->parts += part;
+    survey_bytes(survey, line);
     survey_stamp(survey, stamps, line);
 }
 
@@ -75,6 +89,7 @@ static void each_line(struct bytes head, struct stamps stamps, use_fn *use, void
         struct line line = frame_line(head, at);
         if (line.open && n)
             break;
+        line.begin += frame_mark((struct bytes){head.at, line.end}, line.begin);
         stamps_pass(&stamps);
         if (!frame_blank(head, line))
             use(context, &stamps, (struct bytes){head.at + line.begin, line.end - line.begin});
@@ -147,27 +162,29 @@ static enum join_rule text_rule(const struct recorder *recorder, const struct su
                                                                        : JOIN_INDENT;
 }
 
-static void set_joiner(struct recorder *recorder, const struct survey *survey)
+static enum join_rule pick_rule(const struct recorder *recorder, const struct survey *survey)
 {
     const struct record_plan *plan = recorder->plan;
-    const struct format *format = &formats[recorder->format];
-    enum join_rule rule =
-        recorder->format == RECORD_TEXT ? text_rule(recorder, survey) : format->rule;
-    if (recorder->format == RECORD_DOCKER &&
-        survey->parts * 100 > survey->lines * WHOLE_PERCENT)
-        rule = JOIN_SINGLE;
-    recorder->stamped = rule == JOIN_STAMP;
     if (plan->each_line)
-        rule = JOIN_SINGLE;
-    else if (plan->start)
-        rule = JOIN_START;
+        return JOIN_SINGLE;
+    if (plan->start)
+        return JOIN_START;
+    if (recorder->format == RECORD_TEXT)
+        return text_rule(recorder, survey);
+    bool no_ends = recorder->format == RECORD_DOCKER &&
+                   survey->parts * 100 > survey->lines * WHOLE_PERCENT;
+    return no_ends ? JOIN_SINGLE : formats[recorder->format].rule;
+}
+
+void choose_joiner(struct recorder *recorder, enum join_rule rule)
+{
     recorder->joiner = (struct joiner){
         .rule = rule,
-        .bytes_max = plan->bytes_max,
+        .bytes_max = recorder->plan->bytes_max,
         .stamps = &recorder->stamps,
         .allowed = recorder->allowed,
-        .start = plan->start,
-        .part = format->part,
+        .start = recorder->plan->start,
+        .part = formats[recorder->format].part,
         .ahead_at = SIZE_MAX,
     };
 }
@@ -183,8 +200,19 @@ static const char *level_phrase(const struct recorder *recorder)
     return seen ? "level by its position" : "no levels seen";
 }
 
+/* Two bytes a letter: the lines go on as they are, but nothing can be read in them. */
+static bool is_wide(const struct survey *survey, struct bytes head)
+{
+    const unsigned *nul = survey->nul;
+    unsigned most = nul[0] > nul[1] ? nul[0] : nul[1], other = nul[0] + nul[1] - most;
+    if (bytes_starts_with(head, "\xff\xfe") || bytes_starts_with(head, "\xfe\xff"))
+        return true;
+    return most && most * 100ull >= survey->bytes * WIDE_PERCENT &&
+           other * 100ull <= survey->bytes * STRAY_PERCENT;
+}
+
 /* For people; control bytes of the example become question marks. */
-static void say(struct recorder *recorder, const struct survey *survey)
+static void say(struct recorder *recorder, const struct survey *survey, bool wide)
 {
     static const char *const joins[] = {
         [JOIN_SINGLE] = "each line a record",
@@ -197,9 +225,10 @@ static void say(struct recorder *recorder, const struct survey *survey)
     bool text = recorder->format == RECORD_TEXT;
     if (text && recorder->allowed)
         snprintf(stamps, sizeof(stamps), "stamps like %s", survey->example);
-    snprintf(recorder->choice, sizeof(recorder->choice), "%s, %s%s%s, %s",
+    snprintf(recorder->choice, sizeof(recorder->choice), "%s, %s%s%s, %s%s",
              record_format_name(recorder->format), text ? stamps : "", text ? ", " : "",
-             level_phrase(recorder), joins[recorder->joiner.rule]);
+             level_phrase(recorder), joins[recorder->joiner.rule],
+             wide ? "; it is UTF-16, of which nothing can be read: write UTF-8" : "");
     for (char *p = recorder->choice; *p; p++)
         if ((unsigned char)*p < ' ' || (unsigned char)*p > '~')
             *p = '?';
@@ -207,7 +236,7 @@ static void say(struct recorder *recorder, const struct survey *survey)
 
 void choose_format(struct recorder *recorder, struct bytes head)
 {
-    struct survey survey = {.dated_ns = NO_TIME};
+    struct survey survey = {.dated_ns = NO_TIME, .head = head.at};
     if (head.len > CHOOSE_BYTES)
         head.len = CHOOSE_BYTES;
     each_line(head, recorder->stamps, use_for_survey, &survey);
@@ -221,7 +250,9 @@ void choose_format(struct recorder *recorder, struct bytes head)
         each_line(head, recorder->stamps, use_for_levels, recorder);
         level_settle(&recorder->habit);
     }
-    set_joiner(recorder, &survey);
-    say(recorder, &survey);
+    recorder->stamped =
+        recorder->format == RECORD_TEXT && text_rule(recorder, &survey) == JOIN_STAMP;
+    choose_joiner(recorder, pick_rule(recorder, &survey));
+    say(recorder, &survey, is_wide(&survey, head));
     recorder->chosen = true;
 }

@@ -3,7 +3,7 @@
  * frame.h - cuts bytes into lines.
  *
  * A line ends with LF or CRLF, which are not part of it; everything else, NUL and broken UTF-8 too, is. A last line
- * without an end is open: more of it may come.
+ * without an end is open: more of it may come. Where a record begins a byte order mark of UTF-8 is passed over: it says nothing.
  */
 #ifndef RECORD_FRAME_H
 #define RECORD_FRAME_H
@@ -35,6 +35,12 @@ static inline struct bytes frame_head(struct bytes text, struct line line)
 {
     size_t len = line.end - line.begin;
     return (struct bytes){text.at + line.begin, len < FRAME_PEEK ? len : FRAME_PEEK};
+}
+
+/* Length of the byte order mark at `at`, or 0. */
+static inline size_t frame_mark(struct bytes text, size_t at)
+{
+    return text.len - at >= 3 && memcmp(text.at + at, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
 /* Nothing but blanks. */

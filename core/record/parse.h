@@ -2,9 +2,10 @@
 /*
  * parse.h - inside the record room: what a format is, and the record it is reading.
  *
- *      choose.c   looks at the sample, picks a row of the table of formats, learns places and columns
- *      record.c   cuts, lets the format read, puts the outcome into the batch
- *      as_*.c     one format each: time, level, message, named fields
+ *      choose.c        looks at the sample, picks a row of the table of formats, learns places and columns
+ *      record.c        cuts, lets the format read, puts the outcome into the batch
+ *      as_*.c          one format each: time, level, message, named fields
+ *      record_state.c  what was learnt, as bytes
  *
  * A format reads only what somebody asked for; what it hands out are slices of the batch's text, raw or decoded.
  */
@@ -90,6 +91,8 @@ extern const struct format formats[RECORD_REGEX + 1];
 
 /* choose.c */
 void choose_format(struct recorder *recorder, struct bytes head);
+/* Join lines by `rule`, and by what the plan, the format and the learnt places say. */
+void choose_joiner(struct recorder *recorder, enum join_rule rule);
 enum { CHOOSE_LINES = 200, CHOOSE_BYTES = 64 * 1024 };
 
 /* as_*.c */

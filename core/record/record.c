@@ -247,10 +247,15 @@ static size_t skip_over(struct recorder *recorder, struct bytes text, size_t at,
     return at;
 }
 
-/* Blank lines between records: they are counted as lines, and that is all. */
+/* Blank lines between records are counted as lines, and that is all; byte order marks not even that. */
 static size_t pass_blanks(struct recorder *recorder, struct bytes text, size_t at, bool final)
 {
     while (at < text.len && recorder->skip == SKIP_NONE) {
+        size_t mark = frame_mark(text, at);
+        if (mark) {
+            at += mark;
+            continue;
+        }
         struct line line = frame_line(text, at);
         if ((line.open && !final) || line.end - line.begin >= FRAME_PEEK ||
             !frame_blank(text, line))

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/pack.h"
 #include "base/regex.h"
 #include "ring/batch.h"
 
@@ -88,7 +89,8 @@ size_t recorder_feed(struct recorder *recorder, struct batch_writer *writer, boo
 
 /* Let RECORD_AUTO choose now from these bytes (the start of the source); else it happens at the first feed. */
 void recorder_sample(struct recorder *recorder, struct bytes head);
-/* "text, stamps like 2016-12-19 16:31:46,725, level behind the stamp, lines without a stamp joined": for people. */
+/* "text, stamps like 2016-12-19 16:31:46,725, level behind the stamp, lines without a stamp joined": for people.
+   Says so when the bytes are UTF-16. */
 const char *recorder_choice(const struct recorder *recorder);
 /* Same for programs: the format in use. */
 enum record_format recorder_format(const struct recorder *recorder);
@@ -107,5 +109,12 @@ struct record_counts {
     uint64_t limit_errors;  /* pattern searches given up at a limit */
 };
 struct record_counts recorder_counts(const struct recorder *recorder);
+
+/*
+ * All that future records depend on, as bytes: unpacked into a recorder of the same plan they make it go on as this one would have.
+ * Bytes that are none of that give -EBADMSG, and the recorder is as it was.
+ */
+void recorder_pack(const struct recorder *recorder, struct buffer *out);
+int recorder_unpack(struct recorder *recorder, struct unpacker *in);
 
 #endif /* RECORD_RECORD_H */

@@ -15,12 +15,15 @@ enum {
 
 void stamps_init(struct stamps *stamps, const struct zone *zone, int year, int64_t file_time_ns)
 {
-    int64_t file_ns = file_time_ns == NO_TIME ? clock_wall_ns() : file_time_ns;
+    int64_t file_s = (file_time_ns == NO_TIME ? clock_wall_ns() : file_time_ns) / NS_PER_S;
+    const int64_t most = INT64_MAX / NS_PER_S - DAY_S; // a file's time is anything
     *stamps = (struct stamps){
         .zone = zone,
         .span = zone_span(zone, 0),
         .year = year,
-        .file_s = file_ns / NS_PER_S,
+        .file_s = file_s < 0      ? 0
+                  : file_s > most ? most
+                                  : file_s,
         .anchor = {INT64_MIN, false},
         .seen = {INT64_MIN, false},
     };

@@ -122,9 +122,14 @@ void batch_commit(struct batch_writer *writer)
 {
     struct batch *batch = writer->batch;
     CHECK(batch);
+    uint64_t span = writer->span;
     writer->batch = NULL;
-    if (writer->record_count == 0)
+    writer->span = 0;
+    if (writer->record_count == 0) {
+        writer->blank += span;
         return; // the reservation is simply made again
+    }
+    batch->span = span;
     size_t text = writer->text_len + writer->decoded_len;
     size_t records = align8(sizeof(*batch) + text);
     size_t fields = records + writer->record_count * sizeof(struct oddline_record);

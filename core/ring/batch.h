@@ -30,6 +30,7 @@ enum {
 struct batch {
     uint32_t stream, source;        /* numbers given out by the app */
     uint64_t offset;                /* of text[0] in the source */
+    uint64_t span;                  /* bytes of the source that it covers */
     uint32_t text, text_len;        /* raw and decoded text */
     uint32_t records, record_count; /* struct oddline_record [record_count] */
     uint32_t fields, field_count;   /* struct oddline_field [field_count] */
@@ -41,6 +42,8 @@ struct batch_writer {
     char *text;          /* where the source reads to */
     size_t text_len;     /* raw bytes in it, set by batch_filled() */
     size_t decoded_len, decoded_max;
+    uint64_t span;  /* bytes of the source that are done with: set by the caller before the commit */
+    uint64_t blank; /* of them, those that gave no record, so far */
     struct oddline_record *records; /* [BATCH_RECORDS], scratch */
     struct oddline_field *fields;   /* [BATCH_FIELDS], scratch */
     uint32_t record_count, field_count;

@@ -7,8 +7,6 @@
 #ifndef RING_CLOSED_H
 #define RING_CLOSED_H
 
-#include "base/bytes.h"
-
 #include <oddline/detector.h>
 
 #include <stdint.h>
@@ -90,14 +88,8 @@ enum mark_flag {
 
 /* The payload of RING_MARK: what came since the last one becomes a block of the journal. */
 struct mark {
-    uint64_t number; /* of marks in this run */
+    uint64_t number; /* of marks in this run, from 1 */
     uint32_t flags;  /* enum mark_flag */
-    uint32_t manifest, manifest_len;
 };
-
-static inline struct bytes mark_manifest(const struct mark *mark)
-{
-    return (struct bytes){(const char *)mark + mark->manifest, mark->manifest_len};
-}
 
 #endif /* RING_CLOSED_H */

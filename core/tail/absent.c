@@ -10,42 +10,15 @@
  */
 
 #include "base/log.h"
+#include "tail/beside.h"
 #include "tail/follow.h"
 #include "tail/sys.h"
 
-#include <dirent.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Follow `path`, which has no name that we follow, to its end: from `mark`, or from its beginning without one. */
-static bool follow_rest(struct tail *tail, const char *path, const struct bookmark *mark,
-                        uint32_t group)
-{
-    struct source *source;
-    struct marker marker = {.len = 0};
-    if (tail->count >= tail->options.files_max || source_open(path, &source, NULL) < 0)
-        return false;
-    const struct identity *id = &source->identity;
-    bool holds =
-        source_kind(source) == SOURCE_FILE && !crowd_inode(tail, id->device, id->inode) &&
-        (!mark || (identity_alike(&mark->identity, id) && resume_holds(source, mark, &marker)));
-    struct followed *f = holds ? crowd_add(tail, source) : NULL;
-    if (!f) {
-        source_close(source);
-        return false;
-    }
-    source->group = group;
-    if (mark)
-        resume_take(f, mark, &marker);
-    crowd_opened(tail, f);
-    crowd_ready(tail, f);
-    return true;
-}
-
-/* Is `name` what rotation makes of `base`: with a number or a date behind it? */
+/* Is `name` what rotation makes of `base` (both are paths): with a number or a date behind it? */
 static bool is_rotated_name(const char *name, const char *base)
 {
     size_t len = strlen(base);
@@ -61,34 +34,45 @@ struct search {
     int64_t since_ns;
 };
 
-/* Called for each file beside the one searched, until it returns true. */
-typedef bool beside(struct search *search, const char *path, const struct dirent *d);
-
-static bool look_beside(struct search *search, beside *each)
+/*
+ * Follow `path`, which has no name that we follow, to its end: from `mark`, or from its beginning without one. It goes by the name
+ * under which it was written, so that it is looked for again after the next restart.
+ */
+static bool follow_rest(const struct search *search, const char *path,
+                        const struct bookmark *mark)
 {
-    char path[PATH_MAX];
-    const char *known = search->mark->path;
-    size_t len = resume_dir_len(known);
-    len += known[len] == '/';
-    snprintf(path, sizeof(path), "%.*s", (int)len, known);
-    DIR *dir = opendir(*path ? path : ".");
-    if (!dir)
+    struct tail *tail = search->tail;
+    struct source *source;
+    struct marker marker = {.len = 0};
+    if (tail->count >= tail->options.files_max || source_follow(path, &source, NULL) < 0)
         return false;
-    bool done = false;
-    for (struct dirent *d; !done && (d = readdir(dir)) != NULL;) {
-        int n = snprintf(path, sizeof(path), "%.*s%s", (int)len, known, d->d_name);
-        if (n > 0 && n < PATH_MAX)
-            done = each(search, path, d);
+    const struct identity *id = &source->identity;
+    bool holds =
+        source_kind(source) == SOURCE_FILE && !crowd_inode(tail, id->device, id->inode) &&
+        (!mark || (identity_alike(&mark->identity, id) && resume_holds(source, mark, &marker)));
+    struct followed *f = holds && source_rename(source, search->mark->path) == 0
+                             ? crowd_add(tail, source)
+                             : NULL;
+    if (!f) {
+        source_close(source);
+        return false;
     }
-    closedir(dir);
-    return done;
+    source->group = search->wish.group;
+    if (mark)
+        resume_take(f, mark, &marker);
+    else
+        crowd_number(tail, f, 0);
+    crowd_opened(tail, f);
+    crowd_ready(tail, f);
+    return true;
 }
 
-static bool is_it(struct search *search, const char *path, const struct dirent *d)
+static bool is_it(void *context, const char *path, uint64_t inode)
 {
+    struct search *search = context;
     struct stat st;
-    if (d->d_ino != search->mark->identity.inode || tail_sys.stat(path, &st) < 0 ||
-        !follow_rest(search->tail, path, search->mark, search->wish.group))
+    if (inode != search->mark->identity.inode || tail_sys.stat(path, &st) < 0 ||
+        !follow_rest(search, path, search->mark))
         return false;
     search->since_ns = st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
     return true;
@@ -97,7 +81,7 @@ static bool is_it(struct search *search, const char *path, const struct dirent *
 /* Has it a bookmark of its own? Then it goes on there, when that one's turn comes. */
 static bool is_known(const struct search *search, const struct stat *st)
 {
-    const uint32_t not = BOOKMARK_ARCHIVE | BOOKMARK_OLD | BOOKMARK_DELETED;
+    const uint32_t not = BOOKMARK_ARCHIVE | BOOKMARK_DELETED;
     const struct book *book = &search->tail->book;
     const struct bookmark *mark = book_next(book, st->st_ino, NULL);
     while (mark && (mark == search->mark || (mark->flags & not )))
@@ -105,15 +89,16 @@ static bool is_known(const struct search *search, const struct stat *st)
     return mark != NULL;
 }
 
-static bool is_later(struct search *search, const char *path, const struct dirent *d)
+static bool is_later(void *context, const char *path, uint64_t inode)
 {
+    struct search *search = context;
     struct stat st;
-    const char *base = strrchr(search->mark->path, '/');
-    if (is_rotated_name(d->d_name, base ? base + 1 : search->mark->path) &&
-        tail_sys.stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+    (void)inode;
+    if (is_rotated_name(path, search->mark->path) && tail_sys.stat(path, &st) == 0 &&
+        S_ISREG(st.st_mode) &&
         st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec > search->since_ns &&
         !is_known(search, &st))
-        follow_rest(search->tail, path, NULL, search->wish.group);
+        follow_rest(search, path, NULL);
     return false;
 }
 
@@ -124,8 +109,8 @@ static void look_for(struct tail *tail, struct bookmark *mark)
     uint64_t rest = mark->size > mark->offset ? mark->size - mark->offset : 0;
     if (!discover_match(tail->discover, mark->path, &search.wish))
         return; // nobody asks for it at present
-    bool found = look_beside(&search, is_it);
-    look_beside(&search, is_later);
+    bool found = beside_each(mark->path, is_it, &search) > 0;
+    beside_each(mark->path, is_later, &search);
     if (!found && rest > 0) {
         struct followed *f = crowd_named(tail, mark->path);
         log_warning("%s: gone while nobody read it, with at least %" PRIu64 " bytes unread",
@@ -133,7 +118,41 @@ static void look_for(struct tail *tail, struct bookmark *mark)
         if (f)
             source_lose(f->source, rest, "rotated away and deleted while nobody read it");
     }
-    book_remove(&tail->book, mark);
+    if (found)
+        book_remove(&tail->book, mark);
+    else
+        book_gone(&tail->book, mark);
+}
+
+/* The oldest that nobody waits for yet, among those behind `last` in the list of all. */
+static struct followed *oldest_behind(struct followed *last)
+{
+    struct followed *oldest = NULL;
+    for (struct followed *g = TAILQ_NEXT(last, all); g; g = TAILQ_NEXT(g, all))
+        if (!g->after && (!oldest || g->mtime_ns < oldest->mtime_ns))
+            oldest = g;
+    return oldest;
+}
+
+void absent_between(struct tail *tail, struct followed *old, struct followed *f)
+{
+    struct stat st;
+    struct bookmark mark;
+    struct source *source = old->source;
+    if (source->fd >= 0 && tail_sys.fstat(source->fd, &st) == 0)
+        source_saw(source, &st);
+    resume_mark(old, &mark);
+    mark.path = f->source->path;
+    struct search search = {tail,
+                            &mark,
+                            {.group = f->source->group},
+                            source->mtime_ns - 1}; // the same tick is later
+    struct followed *last = TAILQ_LAST(&tail->all, followed_list), *first = old;
+    beside_each(mark.path, is_later, &search);
+    for (struct followed *g; (g = oldest_behind(last)) != NULL; first = g)
+        crowd_order(first, g);
+    if (first != old)
+        crowd_order(first, f);
 }
 
 static int by_age(const void *a, const void *b)
@@ -143,7 +162,7 @@ static int by_age(const void *a, const void *b)
         return x->state == FOLLOW_ROTATED ? -1 : 1;
     if (x->mtime_ns != y->mtime_ns)
         return x->mtime_ns < y->mtime_ns ? -1 : 1;
-    return strcmp(x->source->path, y->source->path);
+    return x->source->serial < y->source->serial ? -1 : 1; // known before, so older
 }
 
 /* The oldest first: rotated files are read in the order in which they were written. */
@@ -173,9 +192,9 @@ void absent_all(struct tail *tail)
     while (mark) {
         struct bookmark *next = TAILQ_NEXT(mark, age);
         uint32_t gone = BOOKMARK_ARCHIVE | BOOKMARK_DELETED;
-        bool disk = mark->flags & BOOKMARK_DISK;
-        mark->flags &= ~(uint32_t)BOOKMARK_DISK;
-        if (disk && !(mark->flags & gone))
+        bool unmet = mark->flags & BOOKMARK_UNMET;
+        mark->flags &= ~(uint32_t)BOOKMARK_UNMET;
+        if (unmet && !(mark->flags & gone))
             look_for(tail, mark);
         mark = next;
     }

@@ -11,6 +11,7 @@
 
 #include "tail/archive.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "tail/inner.h"
 #include "tail/keep.h"
@@ -28,6 +29,9 @@ enum {
     SKIP_BYTES_A_TURN = 16 << 20, /* about 20 ms, so that skipping starves nobody */
 };
 
+/* One that breaks off and was written to so recently is waited for. */
+#define GROW_PATIENCE_NS (60 * NS_PER_S)
+
 struct archive_limits archive_limits = {
     .floor = 64 << 20,
     .ratio = 2000,
@@ -40,6 +44,7 @@ struct unpack {
     uint64_t packed, out;       /* read from the file; unpacked so far */
     bool full;                  /* the last output was: zstd may hold more */
     int error;                  /* how it ended: said once what came before is delivered */
+    bool waits;                 /* at the end of what is there, for more */
     bool skip;                  /* below the source's offset: unpack and drop */
     struct marker before;       /* of what was dropped */
     char in[IN_BYTES];
@@ -70,7 +75,7 @@ static struct unpack *unpack_new(void)
     u->in_at = u->in_len = u->hint = 0;
     u->packed = u->out = 0;
     u->error = 0;
-    u->skip = u->full = false;
+    u->skip = u->full = u->waits = false;
     u->before.len = 0;
     (void)ZSTD_DCtx_setParameter(u->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX);
     return u;
@@ -84,11 +89,17 @@ static void unpack_free(struct unpack *u)
     free(u);
 }
 
+static uint64_t unpack_left(const struct source *source, const struct unpack *u)
+{
+    uint64_t used = u->packed - (u->in_len - u->in_at);
+    return source->seen > used ? source->seen - used : 0;
+}
+
 /* What cannot be read any more is known in packed bytes only. */
 static int unpack_give_up(struct source *source, struct unpack *u, const char *reason)
 {
-    uint64_t used = u->packed - (u->in_len - u->in_at);
-    source_lose(source, source->seen > used ? source->seen - used : 1, reason);
+    uint64_t left = unpack_left(source, u);
+    source_lose(source, left > 0 ? left : 1, reason);
     return -EBADMSG;
 }
 
@@ -127,12 +138,30 @@ static int unpack_refill(struct source *source, struct unpack *u)
     return 0;
 }
 
-/* At most one block: 0 to go on, -ENODATA at a proper end, -EBADMSG, -errno. */
+/* It breaks off here, but whoever writes it may have paused only. */
+static bool may_grow(struct source *source)
+{
+    struct stat st;
+    if (!source->patient || source->final || tail_sys.fstat(source->fd, &st) < 0)
+        return false;
+    source_saw(source, &st);
+    int64_t quiet = clock_wall_ns() - source->mtime_ns;
+    return quiet >= 0 && quiet < GROW_PATIENCE_NS;
+}
+
+/* At most one block: 0 to go on, -ENODATA at a proper end, -EAGAIN for the time being, -EBADMSG. */
 static int unpack_step(struct source *source, struct unpack *u, ZSTD_outBuffer *out)
 {
     int r = u->in_at < u->in_len ? 0 : unpack_refill(source, u);
-    if (r < 0 && (r != -ENODATA || u->hint == 0))
+    if (r < 0 && r != -ENODATA)
+        return unpack_give_up(source, u, "the disk cannot read the archive any further");
+    if (r < 0 && u->hint == 0)
         return r;
+    if (r < 0 && !u->full &&
+        may_grow(source)) { // zstd is not asked without need: it counts that
+        u->waits = true;
+        return -EAGAIN;
+    }
     // what zstd holds comes out alone: an error in the same call would take it away
     size_t want = u->hint == 0 ? FRAME_HEADER_FIRST : u->full ? 0 : u->hint;
     size_t have = u->in_len - u->in_at;
@@ -156,6 +185,9 @@ static int unpack_step(struct source *source, struct unpack *u, ZSTD_outBuffer *
 static size_t unpack_some(struct source *source, struct unpack *u, void *buf, size_t size)
 {
     ZSTD_outBuffer out = {buf, size, 0};
+    if (u->error == -EAGAIN)
+        u->error = 0;
+    u->waits = false;
     while (out.pos < size && u->error == 0)
         u->error = unpack_step(source, u, &out);
     u->out += out.pos;
@@ -173,6 +205,26 @@ size_t archive_peek(struct source *source, char head[IDENTITY_HEAD_BYTES])
     return got;
 }
 
+bool archive_too_young(struct source *source)
+{
+    char head[IDENTITY_HEAD_BYTES];
+    if (source->ops->kind != SOURCE_ARCHIVE)
+        return false;
+    source->patient = true;
+    if (!may_grow(source))
+        return false;
+    struct unpack *u = unpack_new();
+    bool young = u && unpack_some(source, u, head, sizeof(head)) < sizeof(head) && u->waits;
+    unpack_free(u);
+    source_gap(source, NULL);
+    return young;
+}
+
+uint64_t archive_left(const struct source *source)
+{
+    return source->unpack ? unpack_left(source, source->unpack) : source->seen;
+}
+
 /* ---- going on where we were ------------------------------------------------ */
 
 void archive_resume(struct source *source, uint64_t offset, const struct identity *marker)
@@ -186,6 +238,8 @@ static ssize_t archive_restart(struct source *source)
 {
     unpack_free(source->unpack);
     source->unpack = NULL;
+    if (source->watch)
+        source->watch->cut(source);
     source->offset = 0;
     source->gap = 0;
     source->gap_reason = NULL;
@@ -193,7 +247,7 @@ static ssize_t archive_restart(struct source *source)
     return -ESTALE;
 }
 
-/* 0 when the offset is reached and the content before it is the old one; else what the read returns. */
+/* 0 when the offset is reached and the content before it is the old one; 1 to wait; else what the read returns. */
 static ssize_t archive_skip(struct source *source, char *buf, size_t size)
 {
     struct unpack *u = source->unpack;
@@ -202,6 +256,8 @@ static ssize_t archive_skip(struct source *source, char *buf, size_t size)
             return -EAGAIN;
         uint64_t left = source->offset - u->out;
         size_t got = unpack_some(source, u, buf, left < size ? (size_t)left : size);
+        if (got == 0 && u->waits)
+            return 1;
         if (got == 0)
             return archive_restart(source);
         marker_push(&u->before, buf, got);
@@ -212,6 +268,45 @@ static ssize_t archive_skip(struct source *source, char *buf, size_t size)
         return archive_restart(source);
     source->marker = u->before;
     u->skip = false;
+    return 0;
+}
+
+/* Unpack up to `end`, remembering the bytes before `offset` and `end`. */
+static int unpack_markers(struct source *source, struct unpack *u, const uint64_t ends[2],
+                          struct marker ret[2])
+{
+    char buf[16 << 10];
+    struct marker marker = {.len = 0};
+    for (int i = 0; i < 2; i++) {
+        while (u->out < ends[i]) {
+            uint64_t left = ends[i] - u->out;
+            size_t got = unpack_some(source, u, buf, left < sizeof(buf) ? left : sizeof(buf));
+            if (got == 0)
+                return -ESTALE;
+            marker_push(&marker, buf, got);
+        }
+        ret[i] = marker;
+    }
+    return 0;
+}
+
+int archive_rewind(struct source *source, uint64_t offset, const struct bookmark *mark)
+{
+    struct unpack *u = unpack_new();
+    const uint64_t ends[2] = {offset, mark->offset};
+    struct marker markers[2] = {{.len = 0}, {.len = 0}};
+    if (!u)
+        return -ENOMEM;
+    int r = unpack_markers(source, u, ends, markers);
+    unpack_free(u);
+    source_gap(source, NULL);
+    if (r == 0 && (markers[1].len != mark->identity.marker_len ||
+                   marker_hash(&markers[1]) != mark->identity.marker))
+        r = -ESTALE;
+    if (r < 0)
+        return r;
+    struct identity here = {.marker = marker_hash(&markers[0]), .marker_len = markers[0].len};
+    archive_resume(source, offset, &here);
     return 0;
 }
 
@@ -237,15 +332,15 @@ static ssize_t archive_read(struct source *source, void *buf, size_t size)
     ssize_t r = archive_begin(source);
     if (r == 0 && source->unpack->skip)
         r = archive_skip(source, buf, size);
-    if (r < 0)
-        return r;
+    if (r != 0)
+        return r < 0 ? r : 0;
     struct unpack *u = source->unpack;
     size_t had = keep_give(source, buf, size);
     size_t fresh = unpack_some(source, u, (char *)buf + had, size - had);
     keep_lend(source, fresh);
     if (source_shows(source, had + fresh, size))
         return (ssize_t)(had + fresh);
-    r = u->error;
+    r = u->waits ? 0 : u->error;
     if (r == -ENODATA || r == -EBADMSG)
         archive_release(source); // its memory is worth more than the struct's
     return r;

@@ -5,7 +5,7 @@
 #ifndef TAIL_ARCHIVE_H
 #define TAIL_ARCHIVE_H
 
-#include "tail/identity.h"
+#include "tail/bookmark.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +24,10 @@ extern struct archive_limits archive_limits; /* a test lowers them */
 
 /* Does the file begin like a zstd frame, or a skippable one? */
 bool archive_begins(int fd);
+/* It is still being written, perhaps, and shows too little yet to be known again; from now on its end is waited for. */
+bool archive_too_young(struct source *source);
+/* Packed bytes that were not unpacked yet. */
+uint64_t archive_left(const struct source *source);
 /* Unpack the first bytes without moving; returns how many, or 0 when it is damaged or empty. */
 size_t archive_peek(struct source *source, char head[IDENTITY_HEAD_BYTES]);
 /*
@@ -31,5 +35,12 @@ size_t archive_peek(struct source *source, char head[IDENTITY_HEAD_BYTES]);
  * what lies before, in turns; where it is other content after all, they begin at 0 with -ESTALE.
  */
 void archive_resume(struct source *source, uint64_t offset, const struct identity *marker);
+
+/*
+ * Go on at `offset`, if the bytes before the bookmark, which lies at or behind it, are those that were read then.
+ *   Returns  0, -ESTALE when they are others, -ENOMEM
+ *   Cost     unpacks all up to the bookmark
+ */
+int archive_rewind(struct source *source, uint64_t offset, const struct bookmark *mark);
 
 #endif /* TAIL_ARCHIVE_H */

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bookmark.h - how far a file was read, so that a restart goes on there.
+ * bookmark.h - how far a file was read, so that a restart goes on there; and the book of those not followed now.
  *
- *      file:   oddline bookmarks 1
- *              <device inode generation head_len head marker_len marker offset size note seen flags path>
- *              ...
- *              end <hash of all lines above>
+ *      packed:  version | serial origin note offset size seen flags device inode generation head_len marker_len
+ *               | key boot head marker | path NUL                       (numbers are as long as they need: about 70 bytes)
  *
- * The book holds the bookmarks of files that are not followed now: those read from disk and not met yet, and those of
- * files that went away. At most BOOK_MAX, none older than BOOK_DAYS; the oldest go first.
+ * The book holds the bookmarks of files that are not followed: those of an earlier run that were not met yet, and those of
+ * files that went away. At most BOOK_MAX, none older than BOOK_DAYS; the oldest go first. Who keeps bookmarks over a restart
+ * is the caller's affair: it packs what tail_changes() and tail_all() show, and gives it back with tail_know().
  */
 #ifndef TAIL_BOOKMARK_H
 #define TAIL_BOOKMARK_H
 
-#include "base/bytes.h"
-#include "base/error.h"
+#include "base/pack.h"
 #include "tail/identity.h"
 
 #include <stdbool.h>
@@ -23,63 +21,65 @@
 
 enum {
     BOOK_MAX = 20000,
-    BOOK_LEFT_MAX =
-        2000, /* of files that went away while running: they are written each time */
+    BOOK_LEFT_MAX = 2000, /* of files that went away while running: each snapshot has them */
     BOOK_DAYS = 30,
     BOOK_BUCKETS = 4096,
 };
 
 enum bookmark_flag {
     BOOKMARK_ARCHIVE = 1, /* offset and head are unpacked bytes */
-    BOOKMARK_DONE = 2,    /* read to an end that is final */
-    BOOKMARK_DELETED = 4, /* its inode belongs to nobody, or to another file */
-    BOOKMARK_DISK = 8,    /* from before the restart, not met yet (not saved) */
-    BOOKMARK_OLD = 16,    /* as of the last mark, replaced by the next (not saved) */
-    BOOKMARK_NEW = 32,    /* not yet marked: not written (not saved) */
+    BOOKMARK_DONE = 2,    /* an archive, read to its end */
+    BOOKMARK_DELETED =
+        4,               /* its inode belongs to nobody, to another file, or to a new content */
+    BOOKMARK_LEFT = 8,   /* let go of: nothing will be read under its serial in this run */
+    BOOKMARK_UNMET = 16, /* of an earlier run, and not looked for yet (not packed) */
 };
 
 struct bookmark {
-    char *path; /* owned by the book */
+    const char *path; /* lent; in the book its own copy */
     struct identity identity;
-    uint64_t offset, size, note; /* size: on disk, when it was marked */
-    int64_t seen_s;              /* wall clock */
+    uint64_t serial;       /* of this content of this file, for ever */
+    uint64_t origin;       /* serial of the one it continues (an archive, a copy); 0 = none */
+    uint64_t offset, size; /* size: on disk, when it was marked */
+    uint64_t note, key;    /* the caller's */
+    uint64_t boot;         /* hash of the machine's boot id when it was marked; 0 = unknown */
+    int64_t seen_s;        /* wall clock */
     uint32_t flags;
-    TAILQ_ENTRY(bookmark) age;
-    LIST_ENTRY(bookmark) chain;
+    /* ---- the book's own ---- */
+    char *own_path;
+    bool fresh;
+    TAILQ_ENTRY(bookmark) age, news;
+    LIST_ENTRY(bookmark) inode_chain, serial_chain;
 };
+
+void bookmark_pack(const struct bookmark *mark, struct buffer *out);
+/* The path is lent from the input. -EBADMSG, and *ret as it was, when it is no bookmark. */
+int bookmark_unpack(struct unpacker *in, struct bookmark *ret);
 
 LIST_HEAD(bookmark_chain, bookmark);
 TAILQ_HEAD(bookmark_ages, bookmark);
 
 struct book {
-    struct bookmark_ages ages; /* the oldest first */
-    struct bookmark_chain chains[BOOK_BUCKETS];
-    size_t count, unsettled; /* unsettled: OLD or NEW */
+    struct bookmark_ages ages;  /* the oldest first */
+    struct bookmark_ages fresh; /* left, and nobody has asked since */
+    struct bookmark_chain inodes[BOOK_BUCKETS], serials[BOOK_BUCKETS];
+    size_t count;
 };
 
 void book_init(struct book *book);
 void book_free(struct book *book);
-/* Copies it; forgets the oldest when full. Out of memory: the file will be read again, as if it were new. */
-void book_add(struct book *book, const struct bookmark *mark);
-/* The same for a file that went away just now: few of those are kept. */
+/* Copies it, in the place of one with its serial; forgets the oldest when full. -ENOMEM: that file will look new. */
+int book_add(struct book *book, const struct bookmark *mark);
+/* The same for a file that went away just now: few of those are kept, and it is fresh. */
 void book_leave(struct book *book, const struct bookmark *mark);
 void book_remove(struct book *book, struct bookmark *mark);
+/* What it is of is not there any more: it stays, for whoever reads that again. */
+void book_gone(struct book *book, struct bookmark *mark);
 /* The next one with this inode: pass NULL to begin. */
 struct bookmark *book_next(const struct book *book, uint64_t inode,
                            const struct bookmark *last);
-/* A mark was made: what is OLD goes, what is NEW counts. */
-void book_settle(struct book *book);
-
-/*
- * Read the file into the book. One that does not exist is empty.
- *   Returns  0; -EBADMSG when it is damaged: moved aside as `path.bad`, the book is left empty; -errno
- */
-int book_load(struct book *book, const char *path, struct error *reterr);
-
-/* Write: begin, put each, end. `out` keeps its memory for the next time. */
-void book_begin(struct buffer *out);
-void book_put(struct buffer *out, const struct bookmark *mark, const char *path);
-/* Adds the checksum, and makes it durable under `path`. */
-int book_end(struct buffer *out, const char *path, struct error *reterr);
+struct bookmark *book_find(const struct book *book, uint64_t serial);
+/* One that is fresh, and not any more after that; NULL = no more. */
+struct bookmark *book_news(struct book *book);
 
 #endif /* TAIL_BOOKMARK_H */

@@ -39,11 +39,54 @@ struct followed *crowd_inode(struct tail *tail, uint64_t device, uint64_t inode)
     return f;
 }
 
+struct followed *crowd_numbered(struct tail *tail, uint64_t serial)
+{
+    struct followed *f = tail->by_serial[serial % CROWD_BUCKETS];
+    while (f && f->source->serial != serial)
+        f = f->serial_next;
+    return f;
+}
+
+static void crowd_unnumber(struct tail *tail, struct followed *f)
+{
+    struct followed **at = &tail->by_serial[f->source->serial % CROWD_BUCKETS];
+    while (*at && *at != f)
+        at = &(*at)->serial_next;
+    if (*at)
+        *at = f->serial_next;
+}
+
+void crowd_number(struct tail *tail, struct followed *f, uint64_t serial)
+{
+    crowd_unnumber(tail, f);
+    f->source->serial = serial > 0 ? serial : ++tail->serials;
+    struct followed **bucket = &tail->by_serial[f->source->serial % CROWD_BUCKETS];
+    f->serial_next = *bucket;
+    *bucket = f;
+    crowd_changed(f);
+}
+
+void crowd_changed(struct followed *f)
+{
+    if (f->dirty || f->state == FOLLOW_GONE)
+        return;
+    TAILQ_INSERT_TAIL(&f->tail->dirty, f, change);
+    f->dirty = true;
+}
+
+static void source_changed(struct source *source)
+{
+    crowd_changed(source->owner);
+}
+
+static const struct source_watch source_watch = {source_changed, resume_cut};
+
 struct followed *crowd_add(struct tail *tail, struct source *source)
 {
     struct followed *f = calloc(1, sizeof(*f));
     if (!f)
         return NULL;
+    f->tail = tail;
     f->source = source;
     f->state = FOLLOW_ROTATED; // until it has a name
     tail->nameless++;
@@ -51,6 +94,7 @@ struct followed *crowd_add(struct tail *tail, struct source *source)
     f->mtime_ns = source->mtime_ns;
     f->news_ns = clock_monotonic_ns();
     source->owner = f;
+    source->watch = &source_watch;
     struct followed **bucket =
         inode_bucket(tail, source->identity.device, source->identity.inode);
     f->inode_next = *bucket;
@@ -86,18 +130,25 @@ void crowd_unname(struct tail *tail, struct followed *f)
     tail->nameless++;
 }
 
-void crowd_succeed(struct tail *tail, struct followed *f)
+void crowd_order(struct followed *first, struct followed *then)
+{
+    if (then->after)
+        then->after->before = NULL;
+    then->after = first;
+    first->before = then;
+}
+
+struct followed *crowd_succeed(struct tail *tail, struct followed *f)
 {
     for (size_t i = 1; i <= LEAVERS_MAX; i++) {
         struct followed *old = tail->leavers[(tail->leaver - i) % LEAVERS_MAX];
         if (!old || old == f || old->left_hash != f->name_hash || old->before)
             continue;
-        if (old->source->idle)
-            return;
-        f->after = old;
-        old->before = f;
-        return;
+        if (!old->source->idle)
+            crowd_order(old, f);
+        return old;
     }
+    return NULL;
 }
 
 static void crowd_forget_order(struct tail *tail, struct followed *f)
@@ -128,6 +179,10 @@ void crowd_remove(struct tail *tail, struct followed *f)
     while (*at != f)
         at = &(*at)->inode_next;
     *at = f->inode_next;
+    crowd_unnumber(tail, f);
+    if (f->dirty)
+        TAILQ_REMOVE(&tail->dirty, f, change);
+    f->dirty = false;
     if (f->state == FOLLOW_LIVE)
         crowd_unname(tail, f);
     tail->nameless--;

@@ -29,7 +29,7 @@ enum {
 struct pattern {
     char *text;
     struct tail_wish wish;
-    bool magic;
+    bool magic, walked;
     TAILQ_ENTRY(pattern) link;
 };
 
@@ -336,9 +336,18 @@ int discover_add(struct discover *d, const char *text, struct tail_wish wish,
     *pattern = (struct pattern){.text = copy, .wish = wish, .magic = glob_has_magic(copy)};
     TAILQ_INSERT_TAIL(&d->patterns, pattern, link);
     d->pattern_count++;
-    d->walk++;
-    walk_pattern(d, pattern);
     return 0;
+}
+
+void discover_first(struct discover *d)
+{
+    struct pattern *pattern;
+    d->walk++;
+    TAILQ_FOREACH(pattern, &d->patterns, link)
+    if (!pattern->walked) {
+        pattern->walked = true;
+        walk_pattern(d, pattern);
+    }
 }
 
 static bool pattern_names(const struct pattern *pattern, const char *path)

@@ -28,8 +28,11 @@ int discover_create(const struct discover_ops *ops, void *context, bool no_inoti
                     struct discover **ret, struct error *reterr);
 void discover_free(struct discover *discover); /* accepts NULL */
 
+/* Nothing is found before discover_first(). */
 int discover_add(struct discover *discover, const char *pattern, struct tail_wish wish,
                  struct error *reterr);
+/* Walk the patterns that were never walked. */
+void discover_first(struct discover *discover);
 /* Forget the patterns of this group. */
 void discover_remove(struct discover *discover, uint32_t group);
 /* Does some pattern name it? */

@@ -2,9 +2,10 @@
 /*
  * follow.h - a followed file, and the tail that follows them all: shared by the files below, for this room only.
  *
- *      tail.c      the face: next, mark, save           crowd.c    who is followed: by name, by inode, in turn, open
+ *      tail.c      the face: turns                      crowd.c    who is followed: by name, by inode, in turn, open
+ *      changes.c   bookmarks in and out                 copy.c     what copytruncate left behind
  *      rotate.c    what happens to names                resume.c   where to begin: bookmarks, archives of known files
- *      absent.c    what happened while nobody looked
+ *      absent.c    what happened while nobody looked    reread.c   once more, for a replay
  *
  *                   ┌────────── adopt: the name matches ──────────┐
  *                   ▼                                             │
@@ -35,46 +36,49 @@ enum {
 enum follow_state { FOLLOW_LIVE, FOLLOW_ROTATED, FOLLOW_GONE };
 
 struct followed {
+    struct tail *tail;
     struct source *source;
     enum follow_state state;
     bool ready, waiting;  /* in one of the two lists of turns */
     bool open;            /* counted among the descriptors */
     bool over;            /* an archive that was read; stays known while its name does */
-    bool marked;          /* `mark` holds something */
-    struct bookmark mark; /* as of the last tail_mark(); its path is the source's */
+    bool dirty;           /* something may have changed since tail_changes() */
+    struct bookmark seen; /* by the last tail_changes(), without its path; serial 0 = never */
+    uint64_t seen_path;   /* hash of it */
     uint64_t size;        /* as of the last sweep */
     int64_t mtime_ns;
     uint64_t lent_at; /* offset and bytes shown when it was lent: has anything come? */
     int64_t news_ns;  /* when the last byte came, or the name went */
-    struct followed *name_next, *inode_next;
+    struct followed *name_next, *inode_next, *serial_next;
     uint64_t name_hash, left_hash; /* of its name; of the one it had before */
     struct followed *after,
         *before; /* it has its turns when `after`, whose name it took, is drained */
-    TAILQ_ENTRY(followed) all, turn, descriptor;
+    TAILQ_ENTRY(followed) all, turn, descriptor, change;
 };
 
 TAILQ_HEAD(followed_list, followed);
 
 struct tail {
     struct tail_options options;
-    char *bookmarks;
     struct discover *discover;
     int wake_fd;
-    struct followed_list all, ready, archives, open, trash;
-    struct followed *by_name[CROWD_BUCKETS], *by_inode[CROWD_BUCKETS];
+    struct followed_list all, ready, archives, open, dirty, trash;
+    struct followed *by_name[CROWD_BUCKETS], *by_inode[CROWD_BUCKETS],
+        *by_serial[CROWD_BUCKETS];
     size_t count, open_count, open_max;
     struct followed *lent, *unpacking;
     int64_t next_sweep_ns;
     uint64_t sweeps;
-    bool begun;  /* tail_next() was called: what is found from now on is new ... */
+    bool begun;  /* tail_begin() was called: what is found from now on is new ... */
     bool adding; /* ... but for what a pattern finds that is just being added */
+    bool lost;   /* events were: the next sweep looks at every file */
     bool full;   /* said that there are too many files */
     bool links;  /* some followed name is a symlink */
     struct followed *leavers[LEAVERS_MAX];
     size_t leaver, nameless; /* nameless: how many are ROTATED */
     struct book book;
-    struct buffer out;
-    uint64_t saved; /* hash of the bookmarks on disk */
+    uint64_t serials; /* given so far */
+    uint64_t boot;    /* hash of this boot's id; 0 = unknown */
     uint64_t said[SAID_MAX];
     struct tail_counts counts;
 };
@@ -88,8 +92,14 @@ struct followed *crowd_add(struct tail *tail,
 void crowd_name(struct tail *tail,
                 struct followed *f); /* found by its source's path from now on */
 void crowd_unname(struct tail *tail, struct followed *f);
-/* The new file `f` has the name of one that left: that one is read first. */
-void crowd_succeed(struct tail *tail, struct followed *f);
+/* `then` has its turns when `first` is drained. */
+void crowd_order(struct followed *first, struct followed *then);
+/* The new file `f` has the name of one that left, which is read first: that one, or NULL. */
+struct followed *crowd_succeed(struct tail *tail, struct followed *f);
+/* Give it this serial, or the next one that is free for 0. */
+void crowd_number(struct tail *tail, struct followed *f, uint64_t serial);
+struct followed *crowd_numbered(struct tail *tail, uint64_t serial);
+void crowd_changed(struct followed *f);                   /* tail_changes() will look at it */
 void crowd_remove(struct tail *tail, struct followed *f); /* freed at the next crowd_sweep() */
 void crowd_sweep(struct tail *tail);
 /* It may have bytes: give it a turn. Archives take theirs one after another, for their memory. */
@@ -112,6 +122,8 @@ void rotate_found(struct tail *tail, const char *path, struct tail_wish wish);
 void rotate_away(struct tail *tail, struct followed *f);
 /* Make its descriptor open: by its name, else by looking for its inode beside it. What cannot be found is final. */
 void rotate_reopen(struct tail *tail, struct followed *f);
+/* Open it again beside its last name, where its inode is. */
+int rotate_unpark_beside(struct source *source);
 /* Look at every followed name. */
 void rotate_sweep(struct tail *tail);
 
@@ -127,12 +139,16 @@ void resume_take(struct followed *f, const struct bookmark *mark, const struct m
 size_t resume_dir_len(const char *path);
 /* It is not followed any more: keep its bookmark. */
 void resume_leave(struct tail *tail, struct followed *f);
-/* The bookmark of a followed file as of now. */
+/* Its content begins anew: keep the bookmark of the old one, under the old serial. */
+uint64_t resume_cut(struct source *source);
+/* The bookmark of a followed file as of now; its path is the source's. */
 void resume_mark(struct followed *f, struct bookmark *ret);
 
 /* ---- absent.c ------------------------------------------------------------- */
 
 /* Before the first turn: find what was renamed while nobody looked, and sort the turns by age. */
 void absent_all(struct tail *tail);
+/* The name of `old` means `f` now: follow the generations that came and went between two looks, in their order. */
+void absent_between(struct tail *tail, struct followed *old, struct followed *f);
 
 #endif /* TAIL_FOLLOW_H */

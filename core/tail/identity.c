@@ -7,9 +7,11 @@
 #include "tail/sys.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 struct identity identity_of(int fd, const struct stat *st)
 {
@@ -21,6 +23,16 @@ struct identity identity_of(int fd, const struct stat *st)
         .inode = st->st_ino,
         .generation = (uint32_t)generation,
     };
+}
+
+uint64_t identity_boot(void)
+{
+    char id[64];
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd >= 0 ? read(fd, id, sizeof(id)) : -1;
+    if (fd >= 0)
+        close(fd);
+    return got > 0 ? hash_bytes((struct bytes){id, (size_t)got}) : 0;
 }
 
 bool identity_alike(const struct identity *a, const struct identity *b)

@@ -40,6 +40,9 @@ bool identity_same(const struct identity *a, const struct identity *b);
 /* The same, but for a device that may have been renumbered by a restart of the machine. */
 bool identity_alike(const struct identity *a, const struct identity *b);
 
+/* A hash that is another after each start of the machine; 0 when it cannot be told. */
+uint64_t identity_boot(void);
+
 /* `len` more bytes were consumed. */
 void marker_push(struct marker *marker, const void *bytes, size_t len);
 uint64_t marker_hash(const struct marker *marker);

@@ -14,11 +14,13 @@
  */
 
 #include "base/log.h"
+#include "tail/archive.h"
+#include "tail/beside.h"
 #include "tail/follow.h"
 #include "tail/sys.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,12 +115,17 @@ static void follow_new(struct tail *tail, const char *path, const struct stat *s
         discover_again(tail->discover);
         return;
     }
-    int r = source_open(path, &source, &error);
+    int r = source_follow(path, &source, &error);
     if (r < 0 && r != -ENOENT)
         refuse(tail, path, error.text);
     if (r < 0)
         return;
     const struct identity *id = &source->identity;
+    if (archive_too_young(source)) {
+        discover_again(tail->discover);
+        source_close(source);
+        return;
+    }
     struct followed *f =
         crowd_inode(tail, id->device, id->inode) ? NULL : crowd_add(tail, source);
     if (!f) { // it was renamed between the two looks: the next one will see it
@@ -128,10 +135,12 @@ static void follow_new(struct tail *tail, const char *path, const struct stat *s
     }
     source->group = wish.group;
     crowd_name(tail, f);
-    crowd_succeed(tail, f);
+    struct followed *old = crowd_succeed(tail, f);
     crowd_opened(tail, f);
     watch_target(tail, path);
     resume_begin(tail, f, wish.start);
+    if (old)
+        absent_between(tail, old, f);
     crowd_ready(tail, f);
 }
 
@@ -141,8 +150,15 @@ static void adopt(struct tail *tail, struct followed *f, const char *path)
     if (source_rename(f->source, path) < 0)
         return;
     crowd_name(tail, f);
+    crowd_changed(f);
     f->source->final = false;
     crowd_ready(tail, f);
+}
+
+static void say_twice(struct tail *tail, const char *path, const struct followed *g)
+{
+    if (crowd_says(tail, path))
+        log_notice("%s: not read on its own: it is the same file as %s", path, g->source->path);
 }
 
 static void arrive(struct tail *tail, const char *path, const struct stat *st,
@@ -152,7 +168,7 @@ static void arrive(struct tail *tail, const char *path, const struct stat *st,
     struct stat other;
     if (g && g->state == FOLLOW_LIVE) {
         if (tail_sys.stat(g->source->path, &other) == 0 && is_at(g, &other))
-            return; // the same file under two names is followed once
+            return say_twice(tail, path, g); // the same file under two names is followed once
         rotate_away(tail, g);
         g = crowd_inode(tail, st->st_dev, st->st_ino);
     }
@@ -210,27 +226,24 @@ void rotate_found(struct tail *tail, const char *path, struct tail_wish wish)
 
 /* ---- reopening ------------------------------------------------------------ */
 
-/* Look beside its last name for its inode. */
-static int unpark_beside(struct source *source)
+struct unparking {
+    struct source *source;
+    int r;
+};
+
+static bool unpark_here(void *context, const char *path, uint64_t inode)
 {
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s", source->path);
-    char *slash = strrchr(path, '/');
-    char *name = slash ? slash + 1 : path;
-    *name = '\0';
-    DIR *dir = n > 0 && n < PATH_MAX ? opendir(slash ? path : ".") : NULL;
-    if (!dir)
-        return -errno;
-    int r = -ENOENT;
-    for (struct dirent *d; (r == -ENOENT || r == -ESTALE) && (d = readdir(dir)) != NULL;) {
-        size_t room = sizeof(path) - (size_t)(name - path), len = strlen(d->d_name);
-        if (d->d_ino != source->identity.inode || len >= room)
-            continue;
-        memcpy(name, d->d_name, len + 1);
-        r = source_unpark(source, path);
-    }
-    closedir(dir);
-    return r;
+    struct unparking *u = context;
+    if (inode == u->source->identity.inode)
+        u->r = source_unpark(u->source, path);
+    return u->r != -ENOENT && u->r != -ESTALE;
+}
+
+int rotate_unpark_beside(struct source *source)
+{
+    struct unparking u = {source, -ENOENT};
+    int r = beside_each(source->path, unpark_here, &u);
+    return r < 0 ? r : u.r;
 }
 
 /* Nothing wrong with the file: a later turn may be luckier. */
@@ -252,7 +265,7 @@ void rotate_reopen(struct tail *tail, struct followed *f)
     if (r < 0 && f->state == FOLLOW_LIVE)
         rotate_away(tail, f);
     if (r < 0)
-        r = unpark_beside(source);
+        r = rotate_unpark_beside(source);
     if (r == 0) {
         crowd_opened(tail, f);
         return;
@@ -276,25 +289,53 @@ static void sweep_live(struct tail *tail, struct followed *f)
         rotate_check(tail, path);
         return;
     }
+    bool waits = f->source->failing_ns || source_kind(f->source) == SOURCE_ARCHIVE;
+    if (waits) // for a disk, or for the rest of an archive
+        crowd_ready(tail, f);
     if ((uint64_t)st.st_size == f->size && mtime_ns(&st) == f->mtime_ns)
         return;
     f->size = (uint64_t)st.st_size;
     f->mtime_ns = mtime_ns(&st);
     source_saw(f->source, &st);
+    crowd_changed(f);
     crowd_ready(tail, f);
+}
+
+/* Nobody reads it, and its disk space comes back only when we close it: what is unread is lost. */
+static void give_up(struct tail *tail, struct followed *f)
+{
+    struct stat st;
+    struct source *source = f->source;
+    if (f == tail->lent || source->fd < 0 || tail_sys.fstat(source->fd, &st) < 0 ||
+        st.st_nlink > 0)
+        return;
+    source_saw(source, &st);
+    uint64_t left = source_kind(source) == SOURCE_ARCHIVE ? archive_left(source)
+                    : source->seen > source->offset       ? source->seen - source->offset
+                                                          : 0;
+    log_warning("%s: released with %" PRIu64 " bytes unread: it was deleted", source->path,
+                left);
+    source_lose(source, left, "deleted, and not read before its descriptor had to be released");
+    source->final = true;
+    crowd_parked(tail, f);
+    source_park(source);
 }
 
 static void sweep_rotated(struct tail *tail, struct followed *f, int64_t now)
 {
-    if (f->source->idle && now - f->news_ns >= tail->options.rotate_wait_ns)
-        f->source->final = true;
+    if (now - f->news_ns >= tail->options.rotate_wait_ns) {
+        if (f->source->idle)
+            f->source->final = true;
+        else
+            give_up(tail, f);
+    }
     crowd_ready(tail, f);
 }
 
 /* Where inotify tells the news, a file long quiet need not be looked at each time: the sweep is for what it cannot tell. */
 static bool is_asleep(const struct tail *tail, const struct followed *f, int64_t now)
 {
-    return !discover_polling(tail->discover) && now - f->news_ns > ASLEEP_NS &&
+    return !tail->lost && !discover_polling(tail->discover) && now - f->news_ns > ASLEEP_NS &&
            (tail->sweeps + f->name_hash) % ASLEEP_SHARE != 0;
 }
 
@@ -310,4 +351,5 @@ void rotate_sweep(struct tail *tail)
             sweep_rotated(tail, f, now);
         f = TAILQ_NEXT(f, all); // a removed one keeps its link until crowd_sweep()
     }
+    tail->lost = false;
 }

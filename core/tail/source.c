@@ -7,6 +7,7 @@
 #include "tail/archive.h"
 #include "tail/inner.h"
 #include "tail/keep.h"
+#include "tail/open.h"
 #include "tail/sys.h"
 
 #include <errno.h>
@@ -29,43 +30,22 @@ static struct source *new_source(const struct source_ops *ops, const char *path)
     return NULL;
 }
 
-/* A FIFO or a device must neither block us nor become our terminal; what is no regular file is refused. */
-static int open_regular(const char *path, int *ret_fd, struct stat *ret_st)
-{
-    int fd = tail_sys.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
-    if (fd < 0)
-        return -errno;
-    struct stat st;
-    int r = tail_sys.fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENOTSUP;
-    if (r < 0) {
-        close(fd);
-        return r;
-    }
-    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    *ret_fd = fd;
-    *ret_st = st;
-    return 0;
-}
+typedef int open_way(const char *path, int *ret_fd, struct stat *ret_st);
 
-static int say_open(struct error *reterr, int r, const char *path)
-{
-    if (r == -ENOTSUP)
-        return error_set(reterr, r, "%s: not read: it is no regular file", path);
-    return error_set(reterr, r, "%s: cannot be read: %s", path, strerror(-r));
-}
-
-int source_open(const char *path, struct source **ret, struct error *reterr)
+static int source_open_by(open_way *open, const char *path, struct source **ret,
+                          struct error *reterr)
 {
     int fd = -1;
     struct stat st;
-    int r = open_regular(path, &fd, &st);
+    int r = open(path, &fd, &st);
     if (r < 0)
-        return say_open(reterr, r, path);
+        return open_say(reterr, r, path);
     struct source *source = new_source(archive_begins(fd) ? &archive_ops : &file_ops, path);
     if (!source) {
         close(fd);
-        return say_open(reterr, -ENOMEM, path);
+        return open_say(reterr, -ENOMEM, path);
     }
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     source->fd = fd;
     source->identity = identity_of(fd, &st);
     source_saw(source, &st);
@@ -73,11 +53,21 @@ int source_open(const char *path, struct source **ret, struct error *reterr)
     return 0;
 }
 
+int source_open(const char *path, struct source **ret, struct error *reterr)
+{
+    return source_open_by(open_named, path, ret, reterr);
+}
+
+int source_follow(const char *path, struct source **ret, struct error *reterr)
+{
+    return source_open_by(open_log, path, ret, reterr);
+}
+
 int source_open_pipe(int fd, const char *name, struct source **ret, struct error *reterr)
 {
     struct source *source = new_source(&pipe_ops, name);
     if (!source)
-        return say_open(reterr, -ENOMEM, name);
+        return open_say(reterr, -ENOMEM, name);
     source->fd = fd;
     *ret = source;
     return 0;
@@ -122,6 +112,8 @@ void source_consume(struct source *source, const void *buf, size_t got, size_t u
     source->offset += used;
     source->shown -= used;
     source->moved |= used > 0;
+    if (used > 0 && source->watch)
+        source->watch->changed(source);
 }
 
 ssize_t source_again(struct source *source, void *buf, size_t size)
@@ -194,15 +186,31 @@ uint64_t source_gap(struct source *source, const char **ret_reason)
 
 void source_lose(struct source *source, uint64_t bytes, const char *reason)
 {
-    if (bytes == 0)
-        return;
+    if (bytes > 0)
+        source_say(source, bytes, reason);
+}
+
+void source_say(struct source *source, uint64_t bytes, const char *reason)
+{
     source->gap += bytes;
     source->gap_reason = reason;
 }
 
+void source_skip(struct source *source, uint64_t bytes, const char *reason)
+{
+    source_lose(source, bytes, reason);
+    source->offset += bytes;
+    source->shown = 0;
+    source->moved = true;
+    if (marker_read(source->fd, source->offset, &source->marker) < 0)
+        source->marker.len = 0; // nothing can be said of what lies before
+    if (source->watch)
+        source->watch->changed(source);
+}
+
 void source_saw(struct source *source, const struct stat *st)
 {
-    // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): open_regular() filled st, or failed
+    // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): open_log() filled st, or failed
     uint64_t size = (uint64_t)st->st_size;
     if (size < source->seen && source->seen > source->cut)
         source->cut = source->seen;
@@ -226,6 +234,8 @@ void source_grow_head(struct source *source)
             id->head_len = len;
         }
     }
+    if (source->ops->kind == SOURCE_ARCHIVE && source->marker.len == 0 && source->offset > 0)
+        return; // it has not come to its offset yet: the marker is the bookmark's
     id->marker = marker_hash(&source->marker);
     id->marker_len = source->marker.len;
 }
@@ -247,11 +257,37 @@ void source_park(struct source *source)
     source->fd = -1;
 }
 
+int source_twin(const char *path, const struct identity *identity, bool archive,
+                struct source **ret)
+{
+    struct source *source = new_source(archive ? &archive_ops : &file_ops, path);
+    if (!source)
+        return -ENOMEM;
+    source->identity = *identity;
+    *ret = source;
+    return 0;
+}
+
+int source_share(struct source *source, int fd)
+{
+    struct stat st;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (copy < 0 || tail_sys.fstat(copy, &st) < 0) {
+        int r = -errno;
+        if (copy >= 0)
+            close(copy);
+        return r;
+    }
+    source->fd = copy;
+    source_saw(source, &st);
+    return 0;
+}
+
 int source_unpark(struct source *source, const char *path)
 {
     int fd = -1;
     struct stat st;
-    int r = open_regular(path, &fd, &st);
+    int r = open_log(path, &fd, &st);
     if (r < 0)
         return r;
     struct identity now = identity_of(fd, &st);
@@ -260,6 +296,7 @@ int source_unpark(struct source *source, const char *path)
         return -ESTALE;
     }
     source->fd = fd;
+    source_saw(source, &st);
     return 0;
 }
 

@@ -22,8 +22,8 @@ struct source;
 enum source_kind { SOURCE_FILE, SOURCE_ARCHIVE, SOURCE_PIPE };
 
 /*
- * Open `path` for reading: an archive when it begins like zstd, else a file. Only regular files are opened (never a FIFO, a device
- * or a directory), never for writing.
+ * Open `path`, which a person has named, for reading: an archive when it begins like zstd, else a file. Only regular files are
+ * opened (never a FIFO, a device or a directory), never for writing. What the tail follows is opened more warily: open.h.
  *   Owns     the caller, until source_close()
  */
 int source_open(const char *path, struct source **ret, struct error *reterr);
@@ -39,7 +39,7 @@ void source_close(struct source *source); /* accepts NULL */
  *            -ENODATA: nothing will ever follow; what the last read showed is final
  *            -ESTALE: once after a truncation (or a replaced file): the offset is back at 0, counted in source_gap()
  *            -EBADMSG: the archive is damaged or broken off here; what came before it was delivered
- *            other -errno from the system
+ *            other -errno from the system; not for a followed file: there it is said, tried again, and then a gap
  *   Cost     one pread(2) (file)
  */
 ssize_t source_read(struct source *source, void *buf, size_t size);

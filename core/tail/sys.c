@@ -3,26 +3,30 @@
 #include "tail/sys.h"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/inotify.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-static int sys_open(const char *path, int flags, mode_t mode)
+static int sys_openat(int dir, const char *path, int flags)
 {
-    return open(path, flags, mode); // variadic, so it cannot stand in the table itself
+    return openat(dir, path, flags); // variadic, so it cannot stand in the table itself
+}
+
+static int sys_openat2(int dir, const char *path, const struct open_how *how)
+{
+    return (int)syscall(SYS_openat2, dir, path, how, sizeof(*how));
 }
 
 struct tail_sys tail_sys = {
-    .open = sys_open,
+    .openat = sys_openat,
+    .openat2 = sys_openat2,
     .fstat = fstat,
     .stat = stat,
     .pread = pread,
     .preadv = preadv,
     .read = read,
-    .write = write,
-    .fdatasync = fdatasync,
-    .fsync = fsync,
-    .rename = rename,
     .inotify_init = inotify_init1,
     .inotify_add_watch = inotify_add_watch,
 };

@@ -49,6 +49,7 @@ static void on_lost(void *context)
 {
     struct tail *tail = context;
     tail->next_sweep_ns = 0;
+    tail->lost = true;
 }
 
 static const struct discover_ops discover_ops = {on_found, on_changed, on_grew, on_lost};
@@ -73,19 +74,6 @@ static struct tail_options with_defaults(const struct tail_options *given)
     return o;
 }
 
-static int open_bookmarks(struct tail *tail, const char *path, struct error *reterr)
-{
-    struct error error;
-    if (!path)
-        return 0;
-    tail->bookmarks = strdup(path);
-    if (!tail->bookmarks)
-        return error_set(reterr, -ENOMEM, "tail: cannot start: out of memory");
-    if (book_load(&tail->book, path, &error) < 0)
-        log_warning("%s", error.text);
-    return 0;
-}
-
 int tail_create(const struct tail_options *options, struct tail **ret, struct error *reterr)
 {
     struct tail *tail = calloc(1, sizeof(*tail));
@@ -97,16 +85,16 @@ int tail_create(const struct tail_options *options, struct tail **ret, struct er
     TAILQ_INIT(&tail->ready);
     TAILQ_INIT(&tail->archives);
     TAILQ_INIT(&tail->open);
+    TAILQ_INIT(&tail->dirty);
     TAILQ_INIT(&tail->trash);
     book_init(&tail->book);
+    tail->boot = identity_boot();
     tail->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     int r = tail->wake_fd < 0 ? -errno : 0;
     if (r < 0)
         error_set(reterr, r, "tail: cannot start: %s", strerror(-r));
     if (r == 0)
         r = discover_create(&discover_ops, tail, options->no_inotify, &tail->discover, reterr);
-    if (r == 0)
-        r = open_bookmarks(tail, options->bookmarks, reterr);
     if (r == 0)
         *ret = tail;
     else
@@ -122,21 +110,22 @@ void tail_free(struct tail *tail)
         crowd_remove(tail, f);
     crowd_sweep(tail);
     book_free(&tail->book);
-    buffer_free(&tail->out);
     discover_free(tail->discover);
     if (tail->wake_fd >= 0)
         close(tail->wake_fd);
-    free(tail->bookmarks);
     free(tail);
 }
 
 int tail_add(struct tail *tail, const char *pattern, struct tail_wish wish,
              struct error *reterr)
 {
-    tail->adding = true; // what is found now was there before
     int r = discover_add(tail->discover, pattern, wish, reterr);
+    if (r < 0 || !tail->begun)
+        return r;
+    tail->adding = true; // what is found now was there before
+    discover_first(tail->discover);
     tail->adding = false;
-    return r;
+    return 0;
 }
 
 void tail_remove(struct tail *tail, uint32_t group)
@@ -160,6 +149,8 @@ static void settle(struct tail *tail)
         return;
     if (shown_end(f->source) != f->lent_at)
         f->news_ns = clock_monotonic_ns();
+    if (f->source->identity.head_len < IDENTITY_HEAD_BYTES)
+        source_grow_head(f->source); // while it is there: it may be cut off any time
     if (f->source->ended)
         crowd_unpacked(tail, f);
     else if (!f->source->idle)
@@ -212,12 +203,14 @@ static bool doze(struct tail *tail, int64_t until_ns)
     return tail_sys.read(tail->wake_fd, &count, sizeof(count)) == sizeof(count);
 }
 
-static void begin(struct tail *tail)
+int tail_begin(struct tail *tail)
 {
     if (tail->begun)
-        return;
+        return 0;
+    discover_first(tail->discover);
     absent_all(tail);
     tail->begun = true;
+    return 0;
 }
 
 struct source *tail_next(struct tail *tail, int timeout_ms)
@@ -225,7 +218,7 @@ struct source *tail_next(struct tail *tail, int timeout_ms)
     int64_t now = clock_monotonic_ns();
     int64_t end = timeout_ms < 0 ? INT64_MAX : now + timeout_ms * NS_PER_MS;
     settle(tail);
-    begin(tail);
+    (void)tail_begin(tail);
     for (;;) {
         crowd_sweep(tail);
         discover_hear(tail->discover);
@@ -243,6 +236,15 @@ struct source *tail_next(struct tail *tail, int timeout_ms)
             return NULL;
         now = clock_monotonic_ns();
     }
+}
+
+void tail_tend(struct tail *tail)
+{
+    int64_t now = clock_monotonic_ns();
+    if (!tail->begun || now < tail->next_sweep_ns)
+        return;
+    discover_hear(tail->discover);
+    sweep(tail, now);
 }
 
 void tail_wake(struct tail *tail)
@@ -264,6 +266,7 @@ void tail_done(struct tail *tail, struct source *source)
         f->over = source->ended = true;
         crowd_unpacked(tail, f);
         crowd_parked(tail, f);
+        crowd_changed(f);
         source_park(source);
         return;
     }
@@ -302,9 +305,41 @@ uint64_t tail_note(const struct source *source)
     return source->note;
 }
 
+static void set_number(struct source *source, uint64_t *number, uint64_t value)
+{
+    if (*number != value && source->watch)
+        source->watch->changed(source);
+    *number = value;
+}
+
 void tail_set_note(struct source *source, uint64_t note)
 {
-    source->note = note;
+    set_number(source, &source->note, note);
+}
+
+uint64_t tail_key(const struct source *source)
+{
+    return source->key;
+}
+
+void tail_set_key(struct source *source, uint64_t key)
+{
+    set_number(source, &source->key, key);
+}
+
+uint64_t tail_serial(const struct source *source)
+{
+    return source->serial;
+}
+
+uint64_t tail_origin(const struct source *source)
+{
+    return source->origin;
+}
+
+uint64_t tail_serials(const struct tail *tail)
+{
+    return tail->serials;
 }
 
 struct tail_counts tail_counts(const struct tail *tail)
@@ -313,45 +348,4 @@ struct tail_counts tail_counts(const struct tail *tail)
     counts.files = tail->count;
     counts.polling = discover_polling(tail->discover);
     return counts;
-}
-
-/* ---- bookmarks --------------------------------------------------------------- */
-
-void tail_mark(struct tail *tail)
-{
-    struct followed *f;
-    int64_t yesterday = clock_wall_ns() / NS_PER_S - 86400; // an idle file must not expire
-    book_settle(&tail->book);
-    TAILQ_FOREACH(f, &tail->all, all)
-    {
-        bool same = f->marked && f->mark.offset == f->source->offset &&
-                    f->mark.note == f->source->note && f->mark.size == f->source->seen &&
-                    f->mark.seen_s > yesterday &&
-                    f->over == ((f->mark.flags & BOOKMARK_DONE) != 0);
-        if (!same)
-            resume_mark(f, &f->mark);
-        f->marked = true;
-    }
-}
-
-int tail_save(struct tail *tail, struct error *reterr)
-{
-    struct followed *f;
-    struct bookmark *mark;
-    if (!tail->bookmarks)
-        return 0;
-    book_begin(&tail->out);
-    TAILQ_FOREACH(mark, &tail->book.ages, age)
-    if (!(mark->flags & BOOKMARK_NEW))
-        book_put(&tail->out, mark, mark->path);
-    TAILQ_FOREACH(f, &tail->all, all)
-    if (f->marked)
-        book_put(&tail->out, &f->mark, f->source->path);
-    uint64_t hash = hash_bytes(buffer_bytes(&tail->out));
-    if (hash == tail->saved && !tail->out.failed)
-        return 0;
-    int r = book_end(&tail->out, tail->bookmarks, reterr);
-    if (r == 0)
-        tail->saved = hash;
-    return r;
 }

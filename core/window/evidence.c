@@ -97,3 +97,93 @@ size_t evidence_write(const struct evidence *evidence, uint32_t series, struct b
     }
     return count;
 }
+
+/* ---- as bytes --------------------------------------------------------------- */
+
+/* What stands for a role: nothing, a record, or SAME + the role whose record it is too. */
+enum { PACKED_NONE, PACKED_OWN, PACKED_SAME };
+
+static bool is_equal(const struct exhibit *a, const struct exhibit *b)
+{
+    return is_same(a, b) && a->line == b->line && a->time_ns == b->time_ns &&
+           a->length == b->length && a->level == b->level &&
+           bytes_equal((struct bytes){a->text, a->text_len},
+                       (struct bytes){b->text, b->text_len});
+}
+
+/* The role before `role` that has the same record; `role` when there is none. */
+static uint32_t role_like(const struct evidence *evidence, uint32_t role)
+{
+    const struct exhibit *x = &evidence->roles[role];
+    for (uint32_t i = 0; i < role; i++)
+        if (evidence->roles[i].path && is_equal(&evidence->roles[i], x))
+            return i;
+    return role;
+}
+
+static void pack_exhibit(const struct exhibit *x, struct buffer *out)
+{
+    path_pack(x->path, out);
+    pack_u64(out, x->offset);
+    pack_u64(out, x->line);
+    pack_u64(out, x->hash);
+    pack_u64(out, (uint64_t)x->time_ns);
+    pack_u32(out, x->length);
+    pack_u32(out, x->level);
+    pack_bytes(out, (struct bytes){x->text, x->text_len});
+}
+
+void evidence_pack(const struct evidence *evidence, struct buffer *out)
+{
+    for (uint32_t role = 0; role < EVIDENCE_ROLES; role++) {
+        const struct exhibit *x = &evidence->roles[role];
+        uint32_t like = x->path ? role_like(evidence, role) : role;
+        pack_u32(out, !x->path ? PACKED_NONE : like < role ? PACKED_SAME + like : PACKED_OWN);
+        if (x->path && like == role)
+            pack_exhibit(x, out);
+    }
+}
+
+static bool unpack_exhibit(struct exhibit *x, struct unpacker *in, struct path **path)
+{
+    x->path = path_unpack(in, *path);
+    if (!x->path)
+        return false;
+    *path = x->path;
+    x->offset = unpack_u64(in);
+    x->line = unpack_u64(in);
+    x->hash = unpack_u64(in);
+    x->time_ns = (int64_t)unpack_u64(in);
+    x->length = unpack_u32(in);
+    x->level = unpack_u32(in);
+    struct bytes text = unpack_bytes(in);
+    if (in->bad || text.len > sizeof(x->text))
+        return false;
+    x->text_len = (uint32_t)text.len;
+    if (text.len)
+        memcpy(x->text, text.at, text.len);
+    return true;
+}
+
+static bool unpack_role(struct evidence *evidence, uint32_t role, struct unpacker *in,
+                        struct path **path)
+{
+    uint32_t kind = unpack_u32(in);
+    if (kind == PACKED_OWN)
+        return unpack_exhibit(&evidence->roles[role], in, path);
+    if (kind == PACKED_NONE)
+        return !in->bad;
+    if (kind - PACKED_SAME >= role || !evidence->roles[kind - PACKED_SAME].path)
+        return false;
+    evidence->roles[role] = evidence->roles[kind - PACKED_SAME];
+    path_take(evidence->roles[role].path);
+    return true;
+}
+
+bool evidence_unpack(struct evidence *evidence, struct unpacker *in, struct path **path)
+{
+    for (uint32_t role = 0; role < EVIDENCE_ROLES; role++)
+        if (!unpack_role(evidence, role, in, path))
+            return false;
+    return true;
+}

@@ -10,7 +10,7 @@
 #ifndef WINDOW_EVIDENCE_H
 #define WINDOW_EVIDENCE_H
 
-#include "base/bytes.h"
+#include "base/pack.h"
 #include "ring/closed.h"
 #include "window/path.h"
 #include "window/redact.h"
@@ -54,6 +54,14 @@ struct sighting {
 void evidence_see(struct evidence *evidence, const struct sighting *sighting, uint64_t count,
                   bool by_value, bool extreme);
 void evidence_clear(struct evidence *evidence);
+
+/* Only what is there; a record in several roles once. */
+void evidence_pack(const struct evidence *evidence, struct buffer *out);
+/*
+ * Into cleared evidence: false when the bytes are none; what was read until then is there, to be cleared. *path is the name
+ * read last, which the next is likely to share; it is one of a reference that somebody holds, or NULL.
+ */
+bool evidence_unpack(struct evidence *evidence, struct unpacker *in, struct path **path);
 
 /*
  * Append the texts of what `series` kept to a payload that is being built in `out` from `base` on, and describe them in `ret`;

@@ -7,6 +7,8 @@
 #ifndef WINDOW_PATH_H
 #define WINDOW_PATH_H
 
+#include "base/pack.h"
+
 struct path; /* counted */
 
 /* A copy of `text` with one reference; NULL when out of memory. */
@@ -14,5 +16,9 @@ struct path *path_new(const char *text);
 struct path *path_take(struct path *path); /* one more reference */
 void path_drop(struct path *path);         /* one less; accepts NULL */
 const char *path_text(const struct path *path);
+
+void path_pack(const struct path *path, struct buffer *out);
+/* A reference: to `like` (may be NULL) when that is the same name, else to a new one. NULL when the bytes are none. */
+struct path *path_unpack(struct unpacker *in, struct path *like);
 
 #endif /* WINDOW_PATH_H */

@@ -28,6 +28,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/pack.h"
 #include "ring/closed.h"
 #include "ring/ring.h"
 #include "window/path.h"
@@ -39,6 +40,7 @@
 enum {
     WINDOW_OPEN_MAX = 64,    /* open at once; a record further ahead closes the oldest */
     WINDOW_SERIES_MAX = 128, /* of a stream */
+    WINDOW_RUN_MAX = 65536, /* empty ones in a row that anybody hears of: of more, the first and the last half */
 };
 #define WINDOW_JUMP_NS (24 * 3600 * NS_PER_S)
 
@@ -97,6 +99,20 @@ void windows_end(struct windows *windows);
 
 /* Put what is pending into the ring, in order; waits for room. */
 void windows_emit(struct windows *windows, struct ring *ring);
+
+/*
+ * All that future windows depend on, as bytes: what is open, with its evidence. Call it after windows_emit(). Unpacking gives
+ * 0, or -EBADMSG with the windows as they were: bytes that are none, of another number of series, or of another length than
+ * the one that is set. Sources are not in it; those that are attached stay so.
+ */
+void windows_pack(const struct windows *windows, struct buffer *out);
+int windows_unpack(struct windows *windows, struct unpacker *in);
+/*
+ * The same of a source, which must not be attached. It is not afterwards either: if it was when it was packed *ret_holds is set,
+ * and windows_hold() is for the caller. The reference to its old path is given back, and the new one is the caller's.
+ */
+void window_source_pack(const struct window_source *source, struct buffer *out);
+int window_source_unpack(struct window_source *source, struct unpacker *in, bool *ret_holds);
 
 /* 0 until chosen. */
 int64_t windows_length_ns(const struct windows *windows);

@@ -3,8 +3,6 @@
 #include "host/crew.h"
 
 #include "base/check.h"
-#include "base/clock.h"
-#include "base/pack.h"
 #include "host/desk.h"
 
 #include <errno.h>
@@ -85,7 +83,8 @@ int crew_add(struct crew *crew, const struct crew_request *request, uint32_t *re
     if (too_many(crew, request->stream, count))
         return error_set(reterr, -E2BIG, "stream %s: more than %d scores a window",
                          options->stream, SCORES_MAX);
-    struct crew_seat seat = {.plugin = request->plugin,
+    struct crew_seat seat = {.coming_at = UINT64_MAX,
+                             .plugin = request->plugin,
                              .stream = request->stream,
                              .options = *options,
                              .on = request->on,
@@ -172,6 +171,7 @@ static void bury(struct crew *crew, uint32_t number, const struct error *error)
     instance_close(seat->local);
     seat->local = NULL;
     seat->dead = true;
+    snprintf(seat->why, sizeof(seat->why), "%.255s", error->text);
     crew->options.complain(crew->options.context, CREW_SEAT, number, error->text);
 }
 
@@ -264,6 +264,15 @@ void crew_score(struct crew *crew, uint64_t position, uint64_t nth, uint32_t str
             note_gap(crew, &crew->seats[i]);
 }
 
+const char *crew_why(const struct crew *crew, uint32_t number)
+{
+    const struct crew_seat *seat = &crew->seats[number];
+    const char *why = seat->why;
+    if (!why[0] && crew->desk_count)
+        why = crew->desks[seat->desk].why;
+    return why[0] ? why : "it has no answer";
+}
+
 const struct oddline_score *crew_scores(const struct crew *crew, uint32_t seat)
 {
     return crew->seats[seat].scored ? crew->seats[seat].scores : NULL;
@@ -302,12 +311,30 @@ static void save_here(struct crew_seat *seat)
     seat->state_version = plugin_label(seat->plugin)->state_version;
 }
 
-void crew_finish(struct crew *crew)
+/* The states of all seats are wanted as of `position`: which are not? */
+static void note_stale(struct crew *crew, uint64_t position)
+{
+    for (uint32_t i = 0; i < crew->seat_count; i++) {
+        struct crew_seat *seat = &crew->seats[i];
+        const struct desk *desk = crew->desk_count ? &crew->desks[seat->desk] : NULL;
+        save_here(seat);
+        seat->stale = desk && seat->window_ns && !(desk->running && desk->saved == position);
+    }
+}
+
+void crew_cut(struct crew *crew, uint64_t position)
 {
     for (uint32_t i = 0; i < crew->desk_count; i++)
-        desk_finish(&crew->desks[i], ring_head(crew->options.ring));
-    for (uint32_t i = 0; i < crew->seat_count; i++)
-        save_here(&crew->seats[i]);
+        desk_cut(&crew->desks[i], position);
+    note_stale(crew, position);
+}
+
+void crew_finish(struct crew *crew)
+{
+    uint64_t position = crew->desk_count ? ring_head(crew->options.ring) : 0;
+    for (uint32_t i = 0; i < crew->desk_count; i++)
+        desk_finish(&crew->desks[i], position);
+    note_stale(crew, position);
 }
 
 static bool same_seat(const struct crew_seat *a, const struct crew_seat *b)
@@ -327,11 +354,15 @@ void crew_inherit(struct crew *crew, struct crew *old)
     for (uint32_t i = 0; i < crew->seat_count; i++)
         for (uint32_t k = 0; k < old->seat_count; k++) {
             struct crew_seat *to = &crew->seats[i], *from = &old->seats[k];
-            if (!from->has_state || to->has_state || !same_seat(to, from))
+            if (from->given || to->inherited || !same_seat(to, from))
                 continue;
             to->state = from->state;
             to->state_version = from->state_version;
-            to->has_state = to->inherited = true;
+            to->has_state = from->has_state && !from->dead;
+            to->inherited = from->given = true;
+            to->owes_word = from->owes_word || from->stale;
+            to->gaps = from->gaps;
+            crew->counts.gaps += from->gaps;
             from->state = (struct buffer){0};
             from->has_state = false;
         }
@@ -370,86 +401,4 @@ struct crew_report crew_report(const struct crew *crew, uint32_t number)
 struct crew_counts crew_counts(const struct crew *crew)
 {
     return crew->counts;
-}
-
-/* ---- labels ------------------------------------------------------------- */
-
-struct reading {
-    const struct label_request *request;
-    struct process process;
-    size_t heard;
-};
-
-/* They come in the order of the files, each once. 0, or -EBADMSG. */
-static int hear_label(struct reading *reading, enum reply_kind kind, struct bytes payload)
-{
-    const struct label_request *request = reading->request;
-    struct unpacker in = {.rest = payload};
-    struct error error;
-    uint32_t index = unpack_u32(&in);
-    if (in.bad || index != reading->heard || index >= request->count)
-        return -EBADMSG;
-    if (kind == REPLY_LABEL) {
-        if (plugin_label_far(request->plugins[index], in.rest, &error) < 0)
-            request->refuse(request->context, index, error.text);
-    } else if (kind == REPLY_REFUSED) {
-        struct bytes sentence = unpack_bytes(&in);
-        if (in.bad)
-            return -EBADMSG;
-        error_set(&error, 0, "%.*s", (int)sentence.len, sentence.at);
-        request->refuse(request->context, index, error.text);
-    } else {
-        return -EBADMSG;
-    }
-    reading->heard++;
-    return 0;
-}
-
-/* The file that was being loaded when the worker ended: the first that was not heard of. */
-static void blame(struct reading *reading, const char *why)
-{
-    char sentence[512];
-    size_t index = reading->heard < reading->request->count ? reading->heard : 0;
-    snprintf(sentence, sizeof(sentence), "%s: cannot load: the worker that read its label %s",
-             plugin_path(reading->request->plugins[index]), why);
-    reading->request->refuse(reading->request->context, index, sentence);
-}
-
-static void read_labels(struct reading *reading)
-{
-    int64_t until = clock_monotonic_ns() + 5 * NS_PER_S;
-    struct buffer message = {0};
-    enum reply_kind kind = REPLY_LABEL;
-    char why[160];
-    for (;;) {
-        int r = reply_next(reading->process.reply, &kind, &message);
-        if (r > 0 && kind == REPLY_READY && reading->heard == reading->request->count)
-            break;
-        if (r > 0 && (r = hear_label(reading, kind, buffer_bytes(&message))) == 0)
-            continue;
-        if (r < 0 || process_ended(&reading->process, why, sizeof(why)) ||
-            clock_monotonic_ns() > until) {
-            blame(reading, r < 0                  ? "said something that cannot be"
-                           : reading->process.pid ? "hangs"
-                                                  : why);
-            break;
-        }
-        reply_wait(reading->process.reply, reading->process.pidfd, 100);
-    }
-    buffer_free(&message);
-}
-
-int crew_read_labels(const struct label_request *request, struct error *reterr)
-{
-    struct reading reading = {.request = request};
-    struct process_options options = {.exe = request->exe,
-                                      .ring_fd = -1,
-                                      .plugins = request->plugins,
-                                      .count = request->count};
-    int r = process_start(&options, &reading.process, reterr);
-    if (r < 0)
-        return r;
-    read_labels(&reading);
-    process_end(&reading.process);
-    return 0;
 }

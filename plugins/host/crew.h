@@ -24,6 +24,7 @@ enum isolation { ISOLATION_WORKERS, ISOLATION_NONE };
 enum crew_trouble {
     CREW_SEAT,   /* one instance broke its contract and is closed; the others go on */
     CREW_PLUGIN, /* its process: crashed, hung, lied, was too slow; a gap, perhaps quarantine */
+    CREW_STATE,  /* what it was given to go on from is older than the log: see crew_cut() */
 };
 
 struct crew_options {
@@ -73,6 +74,8 @@ void crew_score(struct crew *crew, uint64_t position, uint64_t nth, uint32_t str
                 const struct oddline_window *window);
 /* What `seat` said of that window: [series of the seat], `size` 0 where it said nothing; NULL for a gap. Lent until the next. */
 const struct oddline_score *crew_scores(const struct crew *crew, uint32_t seat);
+/* Why not, in one sentence: the last trouble of the seat or its worker. Lent until the next call. */
+const char *crew_why(const struct crew *crew, uint32_t seat);
 /* The judge is done with the frame and goes on at `position`. */
 void crew_passed(struct crew *crew, uint64_t position);
 
@@ -81,17 +84,28 @@ bool crew_lags(const struct crew *crew);
 void crew_poll(struct crew *crew);
 
 /*
- * The judge has seen RING_END: wait, at most one deadline each, until all workers have saved what their seats know. Then a
- * crew that comes after may take it over; what a new build of a plugin makes of an old state is its own affair.
+ * The judge is at a mark with MARK_SNAPSHOT that ends at `position`: have the states of all seats exactly as of there. Waits for the
+ * workers, each at most two deadlines; for a stranger that may be skipped, one. Who is in quarantine or too slow hands what was saved
+ * last, flagged as stale. They stay so until crew_passed().
+ */
+void crew_cut(struct crew *crew, uint64_t position);
+/*
+ * The judge has seen RING_END: the same, but nobody is replaced and each has one deadline. Then a crew that comes after may take
+ * over; what a new build of a plugin makes of an old state is its own affair.
  */
 void crew_finish(struct crew *crew);
-/* Before crew_start(): seats of the same stream name, plugin id and series go on from the states of `old`, which loses them. */
+/*
+ * Before crew_start(): seats of the same stream name, plugin id and series go on from the states of `old`, which loses them; of
+ * several the first from the first.
+ */
 void crew_inherit(struct crew *crew, struct crew *old);
 
-/* After crew_finish(): what the seats know, for another run of the program; and back, before crew_start(). */
+/* After crew_cut() or crew_finish(): what the seats know, for another run of the program; and back, before crew_start(). */
 void crew_pack(const struct crew *crew, struct buffer *out);
 /* -EBADMSG when the bytes are torn or not ours; then all seats begin cold. */
 int crew_unpack(struct crew *crew, struct bytes packed);
+/* Complain, once, of those that were given a stale state: lines are missing from what they know. */
+void crew_say_stale(struct crew *crew);
 
 struct crew_counts {
     uint64_t workers, restarts, gaps; /* gaps: windows of seats that were not scored */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "host/desk.h"
+#include "host/desk_inner.h"
 
 #include "base/check.h"
 #include "base/clock.h"
-#include "host/brief.h"
 #include "host/message.h"
 #include "ring/closed.h"
 
@@ -12,13 +11,11 @@
 #include <stdio.h>
 
 #define DEADLINE_NS    (2 * NS_PER_S)
-#define LOAD_NS        (5 * NS_PER_S)   /* to load its files: a cold disk */
 #define LOOK_NS        (20 * NS_PER_MS) /* behind for so long: look whether it is still there */
 #define FAILURES_IN_NS (60 * NS_PER_S)
 #define BACKOFF_MIN_NS NS_PER_S
 #define BACKOFF_MAX_NS (600 * NS_PER_S)
 enum {
-    SAVE_EVERY_MAX = 16 << 20,
     MESSAGES_MAX = 256, /* taken at one poll: nobody may keep the judge busy */
 };
 static const uint64_t none = UINT64_MAX;
@@ -26,11 +23,6 @@ static const uint64_t none = UINT64_MAX;
 static int64_t deadline_of(const struct desk *desk)
 {
     return desk->crew->options.deadline_ns ? desk->crew->options.deadline_ns : DEADLINE_NS;
-}
-
-static bool is_mine(const struct desk *desk, const struct crew_seat *seat)
-{
-    return seat->desk == desk->number && !seat->dead;
 }
 
 static uint32_t first_seat(const struct desk *desk)
@@ -41,114 +33,11 @@ static uint32_t first_seat(const struct desk *desk)
     return i;
 }
 
-/* ---- start -------------------------------------------------------------- */
-
-static void hold_ring(struct desk *desk, uint64_t position)
-{
-    desk->saved = position;
-    ring_hold(desk->crew->options.ring, (int)desk->number + 1, position);
-}
-
-static struct seat_brief brief_of(const struct desk *desk, uint32_t number)
-{
-    const struct crew_seat *seat = &desk->crew->seats[number];
-    const struct instance_options *o = &seat->options;
-    bool open = seat->window_ns && seat->opened_at < desk->saved;
-    return (struct seat_brief){
-        .number = number,
-        .plugin = seat->plugin_index,
-        .stream = seat->stream,
-        .stream_name = o->stream,
-        .on = seat->on,
-        .series = o->series,
-        .on_count = o->series_count,
-        .field_names = o->field_names,
-        .field_count = o->field_count,
-        .settings = o->settings,
-        .setting_count = (uint32_t)o->setting_count,
-        .window_ns = open ? seat->window_ns : 0,
-        .has_state = (open || seat->inherited) && seat->has_state,
-        .state_version = seat->state_version,
-        .state = buffer_bytes(&seat->state),
-    };
-}
-
-/* Bytes of the ring between two saved states. */
-static uint64_t save_every(const struct desk *desk)
-{
-    uint64_t quarter = ring_payload_max(desk->crew->options.ring) / 2;
-    return quarter < SAVE_EVERY_MAX ? quarter : SAVE_EVERY_MAX;
-}
-
-static int send_briefing(struct desk *desk)
-{
-    struct crew *crew = desk->crew;
-    struct briefing briefing = {
-        .begin = desk->saved, .skip = desk->skip, .save_every = save_every(desk)};
-    struct buffer packed = {0};
-    struct arena arena = {0};
-    briefing.seats = arena_alloc(&arena, crew->seat_count, sizeof(*briefing.seats));
-    for (uint32_t i = 0; i < crew->seat_count; i++)
-        if (is_mine(desk, &crew->seats[i])) {
-            crew->seats[i].brief_at = briefing.seat_count;
-            briefing.seats[briefing.seat_count++] = brief_of(desk, i);
-        }
-    briefing_pack(&packed, &briefing);
-    int r = packed.failed ? -ENOMEM : process_brief(&desk->process, buffer_bytes(&packed));
-    buffer_free(&packed);
-    arena_free(&arena);
-    return r;
-}
-
-/* Wait until it has loaded its files; what it says of their labels was said before. */
-static int await_ready(struct desk *desk)
-{
-    int64_t until = clock_monotonic_ns() + LOAD_NS;
-    while (clock_monotonic_ns() < until) {
-        int r = reply_next(desk->process.reply, &desk->kind, &desk->message);
-        if (r < 0 || (r > 0 && desk->kind == REPLY_REFUSED))
-            return -EBADMSG;
-        if (r > 0 && desk->kind == REPLY_READY)
-            return 0;
-        char why[128];
-        if (r == 0 && process_ended(&desk->process, why, sizeof(why)))
-            return -ECHILD;
-        if (r == 0)
-            reply_wait(desk->process.reply, desk->process.pidfd, 100);
-    }
-    return -ETIMEDOUT;
-}
-
-static int try_start(struct desk *desk, struct error *reterr)
-{
-    struct process_options options = {.exe = desk->crew->options.exe,
-                                      .ring_fd = ring_fd(desk->crew->options.ring),
-                                      .plugins = desk->plugins,
-                                      .count = desk->plugin_count};
-    int r = process_start(&options, &desk->process, reterr);
-    if (r < 0)
-        return r;
-    r = await_ready(desk);
-    if (r == 0)
-        r = send_briefing(desk);
-    if (r < 0) {
-        process_end(&desk->process);
-        return error_set(reterr, r, "its worker does not get ready: %s", strerror(-r));
-    }
-    desk->running = true;
-    desk->held = false;
-    desk->answers = desk->saving_next = 0;
-    desk->saving = none;
-    desk->seen = desk->saved;
-    desk->since_ns = clock_monotonic_ns();
-    desk->crew->counts.workers++;
-    return 0;
-}
-
 /* ---- trouble ------------------------------------------------------------ */
 
 static void complain(struct desk *desk, const char *sentence)
 {
+    snprintf(desk->why, sizeof(desk->why), "%.255s", sentence);
     desk->crew->options.complain(desk->crew->options.context, CREW_PLUGIN, first_seat(desk),
                                  sentence);
 }
@@ -195,7 +84,7 @@ static bool close_stream(struct desk *desk, uint64_t at)
     if (frame->kind != RING_STREAM)
         return false;
     for (uint32_t i = 0; i < desk->crew->seat_count; i++)
-        if (is_mine(desk, &desk->crew->seats[i]) &&
+        if (desk_has(desk, &desk->crew->seats[i]) &&
             desk->crew->seats[i].stream == notice->stream)
             desk->crew->seats[i].dead = true;
     return true;
@@ -251,22 +140,25 @@ static void fail(struct desk *desk, const char *why)
     snprintf(sentence, sizeof(sentence), "its worker %s at ring position %llu; %s", why,
              (unsigned long long)at, words);
     complain(desk, sentence);
-    if (more && try_start(desk, &error) < 0) {
+    if (more && desk_try_start(desk, &error) < 0) {
         complain(desk, error.text);
         quarantine(desk, clock_monotonic_ns());
     }
 }
 
-/* Back from quarantine, at the frame where the judge is. */
+/*
+ * Back from quarantine, at the frame where the judge is, or behind it where it has saved: no window of its own lies between, since
+ * the judge would have waited for that.
+ */
 static void come_back(struct desk *desk)
 {
     struct error error;
     if (desk->running || clock_monotonic_ns() < desk->quarantine_until_ns)
         return;
-    hold_ring(desk, desk->crew->position);
+    desk_hold(desk, desk->saved > desk->crew->position ? desk->saved : desk->crew->position);
     desk->absent_until = desk->saved;
     desk->failed_at = desk->skip = none;
-    if (try_start(desk, &error) < 0)
+    if (desk_try_start(desk, &error) < 0)
         quarantine(desk, clock_monotonic_ns());
 }
 
@@ -288,10 +180,10 @@ static void skip_backlog(struct desk *desk)
         return;
     }
     complain(desk, "its worker is too slow for this log; what waited is a gap");
-    hold_ring(desk, ring_head(ring));
+    desk_hold(desk, ring_head(ring));
     desk->absent_until = desk->saved;
     desk->behind_ns = 0;
-    if (try_start(desk, &error) < 0)
+    if (desk_try_start(desk, &error) < 0)
         quarantine(desk, clock_monotonic_ns());
 }
 
@@ -300,8 +192,8 @@ void desk_start(struct desk *desk, uint64_t position)
     struct error error;
     desk->failed_at = desk->skip = none;
     desk->process = (struct process){.pidfd = -1, .brief = -1};
-    hold_ring(desk, position);
-    if (try_start(desk, &error) < 0) {
+    desk_hold(desk, position);
+    if (desk_try_start(desk, &error) < 0) {
         complain(desk, error.text);
         quarantine(desk, clock_monotonic_ns());
     }
@@ -321,11 +213,19 @@ struct wish {
     uint32_t stream;
 };
 
-/* 1 a message is there, 0 none, -EBADMSG. */
+bool desk_is_cut(const struct ring_frame *frame)
+{
+    const struct mark *mark = ring_payload(frame);
+    return frame->kind == RING_MARK && mark->flags & MARK_SNAPSHOT;
+}
+
+/* 1 a message is there, 0 none (or none to be looked at yet), -EBADMSG. */
 static int fetch(struct desk *desk)
 {
     if (desk->held)
         return 1;
+    if (desk->cut > desk->crew->position)
+        return 0;
     int r = reply_next(desk->process.reply, &desk->kind, &desk->message);
     desk->held = r > 0;
     return r;
@@ -337,7 +237,7 @@ static int take_other(struct desk *desk)
     int r = message_take(desk);
     desk->held = false;
     if (r == 0 && desk->kind == REPLY_SAVED)
-        hold_ring(desk, desk->saved);
+        desk_hold(desk, desk->saved);
     if (desk->kind == REPLY_STATE || desk->kind == REPLY_SAVED)
         desk->since_ns = clock_monotonic_ns(); // message_take() bounds how many there can be
     return r;
@@ -388,7 +288,8 @@ static void mind(struct desk *desk)
     int64_t now = clock_monotonic_ns();
     uint64_t position = desk->crew->position;
     bool still = stands_still(desk, now);
-    if (desk->seen >= position && position - desk->saved < save_every(desk))
+    if (desk->seen >= position &&
+        (desk->saved >= position || position - desk->saved < desk_save_every(desk)))
         desk->since_ns = now; // it owes nothing
     else if (now - desk->since_ns > LOOK_NS && process_ended(&desk->process, why, sizeof(why)))
         fail(desk, why);
@@ -417,11 +318,27 @@ void desk_poll(struct desk *desk)
     mind(desk);
 }
 
+/* There is no message: -1 since the worker ended, and was dealt with; else wait a little for one. */
+static int await_message(struct desk *desk)
+{
+    char why[160];
+    if (process_ended(&desk->process, why, sizeof(why))) {
+        fail(desk, why);
+        return -1;
+    }
+    reply_nudge(desk->process.reply);
+    reply_wait(desk->process.reply, desk->process.pidfd, 100);
+    return 0;
+}
+
 /* One step towards the reply wanted: 1 it is there, 0 not yet, -1 the worker failed and was dealt with. */
 static int step(struct desk *desk, const struct wish *wish)
 {
-    char why[160];
-    int r = fetch(desk);
+    bool past =
+        desk->cut > desk->crew->position; // it saved behind this window: no answer comes
+    int r = past ? -EBADMSG : fetch(desk);
+    if (r == 0)
+        return await_message(desk);
     if (r > 0 && desk->kind != REPLY_SCORES) {
         r = take_other(desk);
     } else if (r > 0) {
@@ -430,18 +347,15 @@ static int step(struct desk *desk, const struct wish *wish)
         desk->since_ns = clock_monotonic_ns(); // so does message_scores()
         if (r > 0)
             return 1;
-    } else if (r == 0) {
-        if (process_ended(&desk->process, why, sizeof(why))) {
-            fail(desk, why);
-            return -1;
-        }
-        reply_nudge(desk->process.reply);
-        reply_wait(desk->process.reply, desk->process.pidfd, 100);
-        return 0;
     }
     if (r < 0)
         fail(desk, "said something that cannot be");
     return r < 0 ? -1 : 0;
+}
+
+static bool may_skip(const struct desk *desk)
+{
+    return desk->strangers && !desk->waited_for && !desk->crew->options.never_skip;
 }
 
 /*
@@ -452,8 +366,7 @@ static bool lags(struct desk *desk, uint64_t position, int64_t waited_ns)
 {
     const struct ring *ring = desk->crew->options.ring;
     uint64_t waiting = ring_head(ring) - position, half = ring_payload_max(ring);
-    if (!desk->strangers || desk->waited_for || desk->crew->options.never_skip ||
-        waiting < half / 2)
+    if (!may_skip(desk) || waiting < half / 2)
         desk->behind_ns = 0;
     else if (waiting > half + half / 2)
         desk->behind_ns += waited_ns;
@@ -465,7 +378,7 @@ static bool answers(const struct desk *desk, uint64_t position, uint32_t stream)
     if (!desk->running || position == desk->skip || position < desk->absent_until)
         return false;
     for (uint32_t i = 0; i < desk->crew->seat_count; i++)
-        if (is_mine(desk, &desk->crew->seats[i]) && desk->crew->seats[i].stream == stream)
+        if (desk_has(desk, &desk->crew->seats[i]) && desk->crew->seats[i].stream == stream)
             return true;
     return false;
 }
@@ -484,5 +397,33 @@ void desk_score(struct desk *desk, uint64_t position, uint64_t nth, uint32_t str
         else if (r == 0 && stands_still(desk, now))
             fail(desk, "stood still longer than its deadline");
         before = now;
+    }
+}
+
+/* Towards what it saves at the mark; windows behind it cannot be scored before. 0, or -1 as above. */
+static int step_to_cut(struct desk *desk)
+{
+    int r = fetch(desk);
+    if (r == 0)
+        return await_message(desk);
+    if (r > 0 && desk->kind != REPLY_SCORES)
+        r = take_other(desk);
+    else if (r > 0)
+        r = take_old(desk);
+    if (r < 0 || desk->held)
+        fail(desk, "said something that cannot be");
+    return r < 0 ? -1 : 0;
+}
+
+void desk_cut(struct desk *desk, uint64_t position)
+{
+    int64_t begun = desk->since_ns = clock_monotonic_ns();
+    while (desk->running && desk->saved < position) {
+        int r = step_to_cut(desk);
+        int64_t now = clock_monotonic_ns();
+        if (may_skip(desk) && now - begun > deadline_of(desk))
+            return; // it comes with its state when it comes
+        if (r == 0 && desk->running && desk->saved < position && stands_still(desk, now))
+            fail(desk, "stood still longer than its deadline");
     }
 }

@@ -21,10 +21,11 @@ struct crew_seat {
     uint32_t stream, desk, plugin_index; /* index in the desk's list of files */
     struct instance_options options;
     const uint32_t *on;
-    int64_t window_ns;  /* 0 until its stream began */
-    uint64_t opened_at; /* position of that frame */
-    bool wait;          /* for a slow one */
-    bool dead;          /* broke its contract: closed for good */
+    int64_t window_ns;          /* 0 until its stream began */
+    uint64_t opened_at;         /* position of that frame */
+    bool wait;                  /* for a slow one */
+    bool dead;                  /* broke its contract: closed for good ... */
+    char why[DESK_REASON_SIZE]; /* ... for this */
     struct instance *local;
     double *values; /* [series_count], local only */
     uint64_t *counts;
@@ -33,11 +34,15 @@ struct crew_seat {
     bool scored;
     uint64_t gaps;               /* windows that were not scored */
     uint32_t brief_at;           /* its place in the newest briefing of its worker */
-    struct buffer state, coming; /* saved, and the next one while its parts arrive */
+    struct buffer state, coming; /* saved, and the next one while its parts arrive ... */
+    uint64_t coming_at;          /* ... of this position, UINT64_MAX = none comes */
     bool has_state;
     uint32_t state_version; /* of the build that saved it */
     bool
         inherited; /* the state is of a crew before this one: it holds from the beginning of the stream on */
+    bool given;     /* to a crew after this one */
+    bool stale;     /* when all were asked for their states it had only an older one */
+    bool owes_word; /* it was given such a state, and nobody said so yet */
 };
 
 struct desk {
@@ -53,6 +58,11 @@ struct desk {
     bool held; /* `message` was looked at and not used */
     enum reply_kind kind;
     uint64_t saved; /* the ring is needed from here on */
+    /*
+     * Saved as of a snapshot mark that ends here: nothing that the worker said behind it is looked at before the judge was there, so
+     * that he finds these states and no later ones.
+     */
+    uint64_t cut;
     uint64_t answers, answered_at,
         answered_nth;     /* windows that this process scored, and the last */
     uint64_t saving;      /* position of the state that is coming, UINT64_MAX = none */
@@ -62,7 +72,8 @@ struct desk {
     uint64_t failed_at;   /* frame of the failure before this one, UINT64_MAX = none */
     uint64_t skip;        /* frame that is left out, UINT64_MAX = none */
     int64_t behind_ns; /* how long the judge has waited for it while the ring was filling up */
-    uint64_t absent_until; /* it begins there again: before, its windows are gaps */
+    uint64_t absent_until;      /* it begins there again: before, its windows are gaps */
+    char why[DESK_REASON_SIZE]; /* of the last failure */
     int64_t failures[DESK_FAILURES], quarantine_until_ns, backoff_ns;
 };
 
@@ -76,10 +87,15 @@ struct crew {
     struct crew_counts counts;
 };
 
+/* Is it a mark at which everybody saves? */
+bool desk_is_cut(const struct ring_frame *frame);
+
 void desk_start(struct desk *desk, uint64_t position);
 void desk_stop(struct desk *desk);
 /* Have the scores of its seats in `stream` for this window, or a gap. */
 void desk_score(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream);
+/* The judge is at a snapshot mark that ends at `position`: have it saved exactly there, if it can be had. */
+void desk_cut(struct desk *desk, uint64_t position);
 /* Wait until everything up to `position` is saved, or the deadline is over. */
 void desk_finish(struct desk *desk, uint64_t position);
 /* Take what came meanwhile; let go of the ring up to what is saved. */

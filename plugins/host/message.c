@@ -3,6 +3,7 @@
 #include "host/message.h"
 
 #include "base/pack.h"
+#include "ring/closed.h"
 
 #include <errno.h>
 #include <math.h>
@@ -29,15 +30,42 @@ static void bury(struct desk *desk, uint32_t number, struct bytes sentence)
              (int)(sentence.len < sizeof(text) ? sentence.len : sizeof(text) - 1),
              sentence.at ? sentence.at : "");
     crew->seats[number].dead = true;
+    memcpy(crew->seats[number].why, text, sizeof(text));
     crew->options.complain(crew->options.context, CREW_SEAT, number, text);
 }
 
-static int take_opened(struct desk *desk, struct unpacker *in)
+/*
+ * The frame that begins at `position` or, with `ends`, ends there; NULL when there is none that can be spoken of now. The desk holds
+ * all frames from `saved` on.
+ */
+static const struct ring_frame *frame_of(const struct desk *desk, uint64_t position, bool ends)
+{
+    const struct ring *ring = desk->crew->options.ring;
+    const struct ring_frame *frame = NULL;
+    uint64_t at = desk->saved;
+    while (at < position && at < ring_head(ring)) {
+        if (frame && at > desk->crew->position && desk_is_cut(frame))
+            return NULL; // it had to save there, and the judge still wants that
+        frame = ring_at(ring, at);
+        at += frame->size;
+    }
+    return at != position ? NULL : ends ? frame : ring_at(ring, at);
+}
+
+/* A worker opens its seats ahead of the judge: one that takes over from what it saved then has to know. */
+static int take_opened(struct desk *desk, uint64_t position, struct unpacker *in)
 {
     uint32_t number = unpack_u32(in), good = unpack_u32(in);
     struct bytes sentence = unpack_bytes(in);
-    if (in->bad || !seat_of(desk, number))
+    struct crew_seat *seat = seat_of(desk, number);
+    const struct ring_frame *frame = in->bad ? NULL : frame_of(desk, position, false);
+    const struct stream_notice *notice = frame ? ring_payload(frame) : NULL;
+    if (!seat || !frame || frame->kind != RING_STREAM || notice->stream != seat->stream)
         return -EBADMSG;
+    if (!seat->window_ns) {
+        seat->window_ns = seat->options.window_ns = notice->window_ns;
+        seat->opened_at = position;
+    }
     if (!good)
         bury(desk, number, sentence);
     return 0;
@@ -75,41 +103,36 @@ static int take_state(struct desk *desk, uint64_t position, struct unpacker *in)
     if (position != desk->saving || !follows(desk, number, at, part.len))
         return -EBADMSG;
     desk->saving_next = number + 1;
+    seat->coming_at = position;
     if (at == 0)
         buffer_clear(&seat->coming);
     buffer_append(&seat->coming, part.at, part.len);
     return seat->coming.failed ? -ENOMEM : 0;
 }
 
-/* Does a frame begin there, or the ring end? The desk holds all frames from `saved` on. */
-static bool is_border(const struct desk *desk, uint64_t position)
-{
-    const struct ring *ring = desk->crew->options.ring;
-    uint64_t at = desk->saved;
-    if (position > ring_head(ring))
-        return false;
-    while (at < position)
-        at += ring_at(ring, at)->size;
-    return at == position;
-}
-
-/* All states of a position came: from now on a fresh worker begins there. */
+/*
+ * All states of a position came: from now on a fresh worker begins there. A seat of which none came is not open yet, and keeps
+ * the one that it was given.
+ */
 static int take_saved(struct desk *desk, uint64_t position)
 {
     struct crew *crew = desk->crew;
-    if (position <= desk->saved || !is_border(desk, position) ||
-        (desk->saving != UINT64_MAX && desk->saving != position))
+    const struct ring_frame *frame = frame_of(desk, position, true);
+    if (!frame || (desk->saving != UINT64_MAX && desk->saving != position))
         return -EBADMSG;
     for (uint32_t i = 0; i < crew->seat_count; i++) {
         struct crew_seat *seat = &crew->seats[i];
-        if (seat->desk != desk->number || !plugin_label(seat->plugin)->save)
+        if (seat->desk != desk->number || seat->coming_at != position)
             continue;
         struct buffer old = seat->state;
         seat->state = seat->coming;
         seat->coming = old;
+        seat->coming_at = UINT64_MAX;
         seat->has_state = seat->state.len > 0;
         seat->state_version = plugin_label(seat->plugin)->state_version;
     }
+    if (desk_is_cut(frame))
+        desk->cut = position;
     desk->saved = position;
     desk->saving = UINT64_MAX;
     desk->saving_next = 0;
@@ -122,7 +145,7 @@ int message_take(struct desk *desk)
     uint64_t position = unpack_u64(&in);
     switch (desk->kind) {
     case REPLY_OPENED:
-        return take_opened(desk, &in);
+        return in.bad ? -EBADMSG : take_opened(desk, position, &in);
     case REPLY_FAILED:
         return take_failed(desk, &in);
     case REPLY_STATE:

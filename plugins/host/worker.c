@@ -383,6 +383,13 @@ static bool handle(struct worker *w, const struct ring_frame *frame)
     return true;
 }
 
+/* Has everybody to save what he knows exactly as of behind this frame? */
+static bool is_cut(const struct ring_frame *frame)
+{
+    const struct mark *mark = ring_payload(frame);
+    return frame->kind == RING_MARK && mark->flags & MARK_SNAPSHOT;
+}
+
 static int frame_there(const void *arg)
 {
     const struct worker *w = arg;
@@ -391,19 +398,19 @@ static int frame_there(const void *arg)
 
 static void work(struct worker *w)
 {
-    for (bool more = true, left_out; more;) {
+    for (bool more = true, now; more;) {
         const struct ring_frame *frame = ring_at(w->ring, w->position);
         if (!frame) {
             reply_sleep(w->reply, frame_there, w);
             continue;
         }
         uint32_t size = frame->size;
-        left_out = w->position == w->briefing.skip;
+        // Behind a frame that was left out at once, too: whoever comes next must not meet it again.
+        now = w->position == w->briefing.skip || is_cut(frame);
         more = handle(w, frame);
         w->position += size;
         reply_progress(w->reply, w->position);
-        // Behind a frame that was left out at once: whoever comes next must not meet it again.
-        if (w->position - w->saved >= w->briefing.save_every || !more || left_out)
+        if (w->position - w->saved >= w->briefing.save_every || !more || now)
             save_all(w);
     }
 }

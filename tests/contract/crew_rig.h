@@ -118,6 +118,10 @@ struct rig_script {
     const char *exe;                                            /* NULL = the real one */
     int batches;                                                /* before each window; 0 = 1 */
     void (*each)(void *context, struct crew *crew, int window); /* before window n is judged */
+    int marks; /* behind each window a mark, behind every so many a snapshot mark; 0 = none */
+    void (*cut)(void *context, struct crew *crew, int window); /* at the one behind window n */
+    int from; /* the first window: what came before is in `packed` */
+    struct bytes packed;
     void *context;
 };
 
@@ -219,22 +223,36 @@ static inline bool rig_put_window(struct rig *rig, uint32_t stream, int window)
     return true;
 }
 
+static inline bool rig_put_mark(struct rig *rig)
+{
+    struct mark *mark = ring_reserve(rig->ring, sizeof(*mark));
+    if (!mark)
+        return false;
+    int number = rig->produced + 1;
+    *mark = (struct mark){.number = (uint64_t)number,
+                          .flags = number % rig->script->marks ? 0 : MARK_SNAPSHOT};
+    ring_commit(rig->ring, RING_MARK, sizeof(*mark));
+    return true;
+}
+
 /* One more frame of the script, if there is room and need for it. */
 static inline bool rig_produce(struct rig *rig)
 {
     int batches = rig->script->batches ? rig->script->batches : 1;
+    int notices = rig->produced == rig->script->from ? 2 : 0, nth = rig->frames - notices;
     bool done;
     if (rig->produced >= rig->script->windows || rig->produced - rig->judged > RIG_AHEAD)
         return false;
-    if (rig->seq == 0 && rig->frames < 2 && rig->produced == 0)
+    if (nth < 0)
         done = rig_put_notice(rig, (uint32_t)rig->frames);
-    else if (rig->frames - (rig->produced ? 0 : 2) < batches)
+    else if (nth < batches)
         done = rig_put_batch(rig);
+    else if (nth < batches + 2)
+        done = rig_put_window(rig, (uint32_t)(nth - batches), rig->produced);
     else
-        done = rig_put_window(rig, (uint32_t)(rig->frames - (rig->produced ? 0 : 2) - batches),
-                              rig->produced);
+        done = rig_put_mark(rig);
     rig->frames += done;
-    if (done && rig->frames - (rig->produced ? 0 : 2) == batches + 2) {
+    if (done && nth + 1 == batches + 2 + (rig->script->marks > 0)) {
         rig->produced++;
         rig->frames = 0;
     }
@@ -277,6 +295,9 @@ static inline void rig_judge(struct rig *rig)
         crew_score(rig->crew, position, 0, closed->stream, &window);
         rig_keep(rig, closed->stream, (int)window.index);
         rig->judged += closed->stream == 1;
+    } else if (frame->kind == RING_MARK && ((const struct mark *)payload)->flags) {
+        crew_cut(rig->crew, position + frame->size);
+        rig->script->cut(rig->script->context, rig->crew, rig->judged - 1);
     }
     ring_release(rig->ring, 0);
 }
@@ -312,7 +333,11 @@ static inline void rig_open(struct rig *rig, const struct rig_script *script,
                                          {"every", script->every},
                                          {"ms", script->ms}};
     struct error error = {""};
-    *rig = (struct rig){.script = script, .tape = tape};
+    *rig = (struct rig){.script = script,
+                        .tape = tape,
+                        .produced = script->from,
+                        .judged = script->from,
+                        .seq = (uint64_t)script->from * (uint64_t)script->batches};
     memset(tape, 0, sizeof(*tape));
     for (size_t i = 0; i < 5; i++)
         if (all[i].value)
@@ -328,6 +353,8 @@ static inline void rig_open(struct rig *rig, const struct rig_script *script,
                                    .context = tape};
     assert_int_equal(crew_create(&options, &rig->crew, NULL), 0);
     rig_sit(rig);
+    if (script->packed.len)
+        assert_int_equal(crew_unpack(rig->crew, script->packed), 0);
     if (crew_start(rig->crew, &error) < 0)
         fail_msg("%s", error.text);
 }
@@ -343,7 +370,7 @@ static inline void rig_close(struct rig *rig)
 static inline void rig_play(struct rig *rig)
 {
     int64_t moved = clock_monotonic_ns(), patience = 20 * NS_PER_S;
-    while (rig->judged < rig->script->windows) {
+    while (rig->judged < rig->script->windows || ring_peek(rig->ring, 0)) {
         bool busy = false;
         while (rig_produce(rig))
             busy = true;

@@ -58,11 +58,11 @@ static void plan_counts_only_what_a_detector_asked_for(void **state)
         plan_of("  series:\n  - {name: slow, mean: ms}\n  - {name: a, count: {match: a}}\n"
                 "  detectors:\n  - {use: ewma, on: [slow, errors]}\n"),
         0);
-    assert_int_equal(plan->window.series_count, 2);
-    assert_string_equal(plan->window.series[0].name, "slow");
-    assert_int_equal(plan->window.series[0].kind, SERIES_MEAN);
-    assert_string_equal(plan->window.series[1].name, "errors");
-    assert_int_equal(plan->window.series[1].select.level_min, ODDLINE_LEVEL_ERROR);
+    assert_int_equal(plan->lane.window.series_count, 2);
+    assert_string_equal(plan->lane.window.series[0].name, "slow");
+    assert_int_equal(plan->lane.window.series[0].kind, SERIES_MEAN);
+    assert_string_equal(plan->lane.window.series[1].name, "errors");
+    assert_int_equal(plan->lane.window.series[1].select.level_min, ODDLINE_LEVEL_ERROR);
     assert_int_equal(plan->pattern_count, 0);
     assert_int_equal(plan->judge.field_count, 1);
     assert_string_equal(plan->judge.field_names[0], "ms");
@@ -76,7 +76,7 @@ static void plan_counts_a_series_once_however_many_ask(void **state)
     assert_int_equal(plan_of("  detectors:\n  - {use: ewma, on: [lines, errors]}\n"
                              "  - {use: zscore, on: [errors, lines]}\n  - use: silence\n"),
                      0);
-    assert_int_equal(plan->window.series_count, 2);
+    assert_int_equal(plan->lane.window.series_count, 2);
     assert_int_equal(plan->judge.use_count, 3);
     assert_int_equal(plan->judge.uses[1].on[0], 1);
     assert_int_equal(plan->judge.uses[1].on[1], 0);
@@ -94,10 +94,10 @@ static void plan_compiles_a_pattern_once_for_all_who_ask(void **state)
                 "  - {use: pattern, set: {patterns: [net]}}\n"),
         0);
     assert_int_equal(plan->pattern_count, 2);
-    assert_int_equal(plan->window.series_count, 4);
-    assert_string_equal(plan->window.series[2].name, "pattern disk");
-    assert_int_equal(plan->window.series[2].select.pattern, 1);
-    assert_int_equal(plan->window.series[3].select.pattern, 2);
+    assert_int_equal(plan->lane.window.series_count, 4);
+    assert_string_equal(plan->lane.window.series[2].name, "pattern disk");
+    assert_int_equal(plan->lane.window.series[2].select.pattern, 1);
+    assert_int_equal(plan->lane.window.series[3].select.pattern, 2);
     assert_true(bytes_is(plan->judge.series[3].key, "net"));
     assert_int_equal(plan->judge.uses[2].on[0], 3);
     assert_true(plan->judge.uses[1].plugin == plan->judge.uses[2].plugin);
@@ -109,10 +109,10 @@ static void plan_has_a_default_set_of_detectors(void **state)
     (void)state;
     assert_int_equal(plan_of(""), 0);
     assert_int_equal(plan->judge.use_count, 3);
-    assert_int_equal(plan->window.series_count, 3);
+    assert_int_equal(plan->lane.window.series_count, 3);
     assert_int_equal(plan_of("  detectors: []\n"), 0);
     assert_int_equal(plan->judge.use_count, 0);
-    assert_int_equal(plan->window.series_count, 0);
+    assert_int_equal(plan->lane.window.series_count, 0);
 }
 
 static void plan_carries_the_policy_over(void **state)
@@ -131,9 +131,9 @@ static void plan_carries_the_policy_over(void **state)
     assert_int_equal(p->resolve_after, 3);
     assert_true(p->floor == 4 && p->floor_ratio == 5);
     assert_int_equal(p->storm_per_hour, 6);
-    assert_int_equal(plan->window.window_ns, 10 * NS_PER_S);
-    assert_int_equal(plan->window.lateness_ns, 2 * NS_PER_S);
-    assert_int_equal(plan->window.stream, 5);
+    assert_int_equal(plan->lane.window.window_ns, 10 * NS_PER_S);
+    assert_int_equal(plan->lane.window.lateness_ns, 2 * NS_PER_S);
+    assert_int_equal(plan->lane.window.stream, 5);
     assert_string_equal(plan->judge.labels.at[0].value, "shop");
     assert_string_equal(plan->judge.annotations.at[0].name, "runbook_url");
 }
@@ -281,8 +281,8 @@ static void plan_reads_declared_fields_first_and_in_order(void **state)
     assert_string_equal(plan->judge.field_names[0], "user");
     assert_string_equal(plan->judge.field_names[1], "ms");
     assert_string_equal(plan->judge.field_names[2], "bytes");
-    assert_int_equal(plan->window.series[0].field, 2);
-    assert_int_equal(plan->window.series[0].select.field, 0);
+    assert_int_equal(plan->lane.window.series[0].field, 2);
+    assert_int_equal(plan->lane.window.series[0].select.field, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

@@ -78,7 +78,7 @@ static void json_leaves_good_utf8_as_it_is(void **state)
 {
     (void)state;
     static const char *const good[] = {
-        "\xc2\x80",     "\xdf\xbf",         "\xe0\xa0\x80",     "\xed\x9f\xbf",  "\xee\x80\x80",
+        "\xc2\xa0",     "\xdf\xbf",         "\xe0\xa0\x80",     "\xed\x9f\xbf",  "\xee\x80\x80",
         "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "M\xc3\xbcnchen"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         struct json json = fresh();
@@ -88,6 +88,17 @@ static void json_leaves_good_utf8_as_it_is(void **state)
         assert_out(want);
         assert_false(json.lossy);
     }
+}
+
+/* What steers a terminal or the direction of writing stays text for whoever shows the JSON as it stands. */
+static void json_escapes_what_steers_a_reader(void **state)
+{
+    (void)state;
+    struct json json = fresh();
+    json_text(&json,
+              "\xc2\x9b\xe2\x80\xaeX\xe2\x81\xa6\xd8\x9c\xe2\x80\x8e\xe2\x80\xa8\xe2\x80\xa7");
+    assert_out("\"\\u009b\\u202eX\\u2066\\u061c\\u200e\\u2028\xe2\x80\xa7\"");
+    assert_false(json.lossy);
 }
 
 /* Overlong forms, surrogates, beyond U+10FFFF, cut off, stray: a U+FFFD for each byte. */
@@ -225,6 +236,7 @@ int main(void)
         cmocka_unit_test(json_puts_commas_where_they_are_due),
         cmocka_unit_test(json_escapes_what_must_not_stand_in_a_string),
         cmocka_unit_test(json_leaves_good_utf8_as_it_is),
+        cmocka_unit_test(json_escapes_what_steers_a_reader),
         cmocka_unit_test(json_replaces_bad_utf8_and_says_so),
         cmocka_unit_test(json_writes_doubles_that_read_back_the_same),
         cmocka_unit_test(json_writes_short_numbers_short),

@@ -128,7 +128,9 @@ void append_findings(struct journal *journal, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct finding f =
             sample_finding((enum finding_route)((journal_next_n(journal) - 1) % ROUTES));
-        int r = journal_append(journal, &f, 1, &error);
+        int r = journal_put(journal, &f, &error);
+        if (r == 0)
+            r = journal_commit(journal, (struct bytes){NULL, 0}, &error);
         if (r < 0)
             fprintf(stderr, "%s\n", error.text);
         CHECK(r == 0);

@@ -20,7 +20,7 @@ void write_file(const char *path, const void *data, size_t len);
 char *read_whole(const char *path, size_t *ret_len);
 
 struct finding sample_finding(enum finding_route route);
-/* Appends `count` findings, routes going round page, ticket, log. */
+/* Commits `count` findings, one a block, routes going round page, ticket, log. */
 void append_findings(struct journal *journal, size_t count);
 
 /* ---- redis -------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The promise: n is dense for ever, what append accepted is durable, and the directory stays within its bound. */
+/* The promise: n and seq are dense for ever, a block is all there or not at all, and nobody sees what is not durable. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,134 +12,181 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "deliver/journal.h"
-#include "fixture.h"
+#include "house.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct sandbox sandbox;
-static struct journal_reader reader;
-static const struct journal_options small = {.max_bytes = JOURNAL_BYTES_LEAST};
-
-static int setup(void **state)
-{
-    (void)state;
-    sandbox_make(&sandbox);
-    return journal_reader_init(&reader);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    journal_reader_free(&reader);
-    sandbox_remove(&sandbox);
-    return 0;
-}
-
-static const char *home(void)
-{
-    return sandbox_path(&sandbox, "journal");
-}
-
-static struct journal *open_it(const struct journal_options *options)
-{
-    struct journal *journal = NULL;
-    struct error error = {""};
-    int r = journal_open(home(), options, &journal, &error);
-    if (r < 0)
-        fail_msg("%s", error.text);
-    return journal;
-}
-
-/* Everything behind `after` is there, dense; returns the last n. */
-static uint64_t read_dense(struct journal *journal, uint64_t after)
-{
-    for (;;) {
-        journal_read(journal, &reader, after, JOURNAL_READ_MAX);
-        for (size_t i = 0; i < reader.count; i++) {
-            assert_int_equal(reader.entries[i].n, ++after);
-            assert_int_equal(reader.entries[i].epoch, journal_epoch(journal));
-        }
-        if (reader.count == 0)
-            return after;
-    }
-}
-
-/* The bytes of all segments; *ret_last gets the path of the newest one. */
-static uint64_t segment_bytes(char ret_last[512])
-{
-    uint64_t bytes = 0;
-    char path[512] = "";
-    ret_last[0] = '\0';
-    DIR *dir = opendir(home());
-    for (struct dirent *d; (d = readdir(dir));) {
-        struct stat st;
-        snprintf(path, sizeof(path), "%s/%s", home(), d->d_name);
-        if (!strstr(path, ".seg") || strstr(path, ".damaged") || stat(path, &st) < 0)
-            continue;
-        bytes += (uint64_t)st.st_size;
-        if (strcmp(path, ret_last) > 0)
-            memcpy(ret_last, path, sizeof(path));
-    }
-    closedir(dir);
-    return bytes;
-}
+static const struct bytes nothing = {NULL, 0};
 
 static void journal_numbers_findings_densely(void **state)
 {
     (void)state;
-    struct journal *journal = open_it(NULL);
+    struct journal *journal = house_open(NULL);
     struct finding f[3] = {sample_finding(ROUTE_PAGE), sample_finding(ROUTE_LOG),
                            sample_finding(ROUTE_LOG)};
     f[1].detected_ns = NO_TIME;
     snprintf(f[2].id, sizeof(f[2].id), "earlier");
-    assert_int_equal(journal_append(journal, f, 3, NULL), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(journal_put(journal, &f[i], NULL), 0);
     char id[FINDING_ID_SIZE];
     snprintf(id, sizeof(id), "%016llx-1", (unsigned long long)journal_epoch(journal));
     assert_string_equal(f[0].id, id);
     assert_string_equal(f[2].id, "earlier");
     assert_int_equal(f[2].n, 3);
     assert_true(f[1].detected_ns > f[0].detected_ns);
-    journal_read(journal, &reader, 0, JOURNAL_READ_MAX);
-    assert_int_equal(reader.count, 3);
+    assert_int_equal(journal_commit(journal, nothing, NULL), 0);
+    journal_read(journal, &house.reader, 0, JOURNAL_READ_MAX);
+    assert_int_equal(house.reader.count, 3);
     struct bytes rest;
-    struct json_value data = json_read(reader.entries[0].data, &rest);
+    struct json_value data = json_read(house.reader.entries[0].data, &rest);
     assert_true(bytes_is(json_at(data, "n").raw, "1"));
     assert_true(bytes_is(json_at(data, "id").raw, id));
-    assert_true(bytes_is(reader.entries[0].id, id));
+    assert_true(bytes_is(house.reader.entries[0].id, id));
     assert_int_equal(journal_next_n(journal), 4);
+    journal_close(journal);
+}
+
+static void journal_shows_nothing_before_the_commit(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    for (int i = 0; i < 3; i++) {
+        struct finding f = sample_finding(ROUTE_LOG);
+        assert_int_equal(journal_put(journal, &f, NULL), 0);
+        assert_int_equal(f.n, (uint64_t)i + 1);
+    }
+    assert_int_equal(journal_pending(journal), 3);
+    assert_int_equal(journal_next_n(journal), 1);
+    assert_int_equal(house_read(journal, 0, NULL), 0);
+    assert_int_equal(house_files(".seg"), 0);
+    journal_close(journal); // and what was only put is forgotten
+    journal = house_open(NULL);
+    assert_int_equal(journal_next_n(journal), 1);
+    assert_int_equal(journal_seq(journal), 0);
+    journal_close(journal);
+}
+
+static void journal_does_nothing_when_there_is_nothing(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    assert_int_equal(journal_commit(journal, nothing, NULL), 0);
+    assert_int_equal(journal_seq(journal), 0);
+    assert_int_equal(journal_counts(journal).syncs, 0);
+    journal_close(journal);
+}
+
+static void journal_keeps_blocks_for_the_replay(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    assert_int_equal(house_commit(journal, 2, 40), 0);
+    assert_int_equal(house_commit(journal, 0, 500), 0);
+    assert_int_equal(house_commit(journal, 1, 0), 0);
+    assert_int_equal(journal_seq(journal), 3);
+    for (int i = 0; i < 2; i++) {
+        struct seen seen = house_replay(journal, 0);
+        assert_int_equal(seen.blocks, 3);
+        assert_int_equal(seen.first, 1);
+        assert_int_equal(seen.findings, 3);
+        assert_int_equal(seen.bytes, 540);
+        assert_int_equal(seen.holes, 0);
+        assert_int_equal(house_replay(journal, 2).first, 3);
+        assert_int_equal(house_replay(journal, 3).blocks, 0);
+        assert_int_equal(journal_replay(journal, 4, NULL, NULL), -ESTALE);
+        journal_close(journal);
+        journal = house_open(NULL);
+    }
+    assert_int_equal(house_read(journal, 0, NULL), 3);
+    journal_close(journal);
+}
+
+static int stop_at_two(void *context, const struct journal_block *block)
+{
+    ++*(int *)context;
+    return block->seq == 2 ? 42 : 0;
+}
+
+static void journal_replay_ends_when_told_to(void **state)
+{
+    (void)state;
+    int visits = 0;
+    struct journal *journal = house_open(NULL);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(house_commit(journal, 1, 10), 0);
+    assert_int_equal(journal_replay(journal, 0, stop_at_two, &visits), 42);
+    assert_int_equal(visits, 2);
+    journal_close(journal);
+}
+
+static void journal_goes_over_many_segments(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    for (int i = 0; i < 40; i++)
+        assert_int_equal(house_commit(journal, (size_t)i % 4, 150000), 0);
+    assert_true(house_files(".seg") >= 6);
+    assert_int_equal(house_commit(journal, 1, 5 << 20), 0); // larger than any segment
+    assert_int_equal(house_commit(journal, 1, 10), 0);
+    for (int i = 0; i < 2; i++) {
+        struct seen seen = house_replay(journal, 0);
+        assert_int_equal(seen.blocks, 42);
+        assert_int_equal(seen.holes, 0);
+        assert_int_equal(house_read(journal, 0, NULL), 62);
+        assert_int_equal(house_replay(journal, 39).first, 40);
+        journal_close(journal);
+        journal = house_open(NULL);
+    }
+    assert_int_equal(journal_damaged(journal), 0);
+    assert_int_equal(journal_counts(journal).torn, 0);
+    journal_close(journal);
+}
+
+static void journal_recalls_one_finding(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    struct entry entry;
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(house_commit(journal, 10, 100), 0);
+    for (uint64_t n = 1; n <= 500; n++) {
+        assert_int_equal(journal_recall(journal, n, &house.reader, &entry), 0);
+        assert_int_equal(entry.n, n);
+    }
+    assert_int_equal(journal_recall(journal, 501, &house.reader, &entry), -ENOENT);
+    assert_int_equal(journal_recall(journal, 17, &house.reader, &entry), 0);
+    assert_int_equal(entry.n, 17);
     journal_close(journal);
 }
 
 static void journal_goes_on_after_a_restart(void **state)
 {
     (void)state;
-    struct journal *journal = open_it(NULL);
+    struct journal *journal = house_open(NULL);
     uint64_t epoch = journal_epoch(journal);
     append_findings(journal, 5);
     assert_int_equal(journal_follow(journal, "redis", NULL), 0);
     journal_confirm(journal, "redis", 4);
     journal_close(journal);
-    journal = open_it(NULL);
+    journal = house_open(NULL);
     assert_true(journal_epoch(journal) == epoch);
     assert_int_equal(journal_next_n(journal), 6);
     assert_int_equal(journal_confirmed(journal, "redis"), 4);
     append_findings(journal, 1);
-    assert_int_equal(read_dense(journal, 0), 6);
+    assert_int_equal(house_read(journal, 0, NULL), 6);
     journal_close(journal);
 }
 
 static void journal_gives_other_directories_other_epochs(void **state)
 {
     (void)state;
-    struct journal *a = open_it(NULL), *b;
-    assert_int_equal(journal_open(sandbox_path(&sandbox, "other"), NULL, &b, NULL), 0);
+    struct journal *a = house_open(NULL), *b;
+    assert_int_equal(journal_open(sandbox_path(&house.sandbox, "other"), NULL, &b, NULL), 0);
     assert_true(journal_epoch(a) != journal_epoch(b));
     journal_close(a);
     journal_close(b);
@@ -148,159 +195,127 @@ static void journal_gives_other_directories_other_epochs(void **state)
 static void journal_belongs_to_one_daemon(void **state)
 {
     (void)state;
-    struct journal *journal = open_it(NULL), *second = NULL;
+    struct journal *journal = house_open(NULL), *second = NULL;
     struct error error = {""};
-    assert_int_equal(journal_open(home(), NULL, &second, &error), -EBUSY);
+    assert_int_equal(journal_open(house_dir(), NULL, &second, &error), -EBUSY);
     assert_non_null(strstr(error.text, "another oddline"));
     assert_null(second);
     journal_close(journal);
 }
 
-static void journal_is_full_when_a_sink_lags_and_goes_on_when_it_confirms(void **state)
+static void journal_never_gives_a_number_again(void **state)
 {
     (void)state;
-    struct journal *journal = open_it(&small);
-    char last[512];
-    int r = 0;
-    assert_int_equal(journal_follow(journal, "slow", NULL), 0);
-    while (r == 0) {
-        struct finding f = sample_finding(ROUTE_PAGE);
-        r = journal_append(journal, &f, 1, NULL);
-        if (r < 0) {
-            assert_string_equal(f.id, ""); // unchanged
-            assert_int_equal(f.n, 0);
-        }
-    }
-    assert_int_equal(r, -ENOSPC);
-    uint64_t n = journal_next_n(journal) - 1;
-    assert_true(n > 50);
-    assert_true(segment_bytes(last) <= JOURNAL_BYTES_LEAST);
-    assert_int_equal(read_dense(journal, 0), n);
-    journal_confirm(journal, "slow", n);
-    append_findings(journal, 1);
-    assert_true(journal_first_n(journal) > 1); // the oldest went
-    assert_true(journal_first_n(journal) < n); // and only that
-    assert_int_equal(read_dense(journal, journal_first_n(journal) - 1), n + 1);
-    journal_close(journal);
-}
-
-static void journal_stays_bounded_when_nobody_follows(void **state)
-{
-    (void)state;
-    struct journal *journal = open_it(&small);
-    char last[512];
-    append_findings(journal, 600);
-    assert_true(segment_bytes(last) <= JOURNAL_BYTES_LEAST);
-    // a reader that asks for what is gone gets what is there
-    journal_read(journal, &reader, 0, 1);
-    assert_int_equal(reader.entries[0].n, journal_first_n(journal));
-    journal_close(journal);
-}
-
-static void journal_refuses_too_much_at_once(void **state)
-{
-    (void)state;
-    struct journal *journal = open_it(&small);
-    struct finding *many = calloc(200, sizeof(*many));
-    for (int i = 0; i < 200; i++)
-        many[i] = sample_finding(ROUTE_LOG);
-    assert_int_equal(journal_append(journal, many, 200, NULL), -EMSGSIZE);
-    assert_int_equal(journal_next_n(journal), 1);
-    assert_int_equal(journal_append(journal, many, 20, NULL), 0);
-    free(many);
-    journal_close(journal);
-}
-
-static void journal_cuts_a_torn_tail_and_gives_its_number_again(void **state)
-{
-    (void)state;
-    char last[512];
-    struct stat st;
-    struct journal *journal = open_it(NULL);
+    struct journal *journal = house_open(NULL);
     append_findings(journal, 3);
     journal_close(journal);
-    segment_bytes(last);
-    stat(last, &st);
-    assert_int_equal(truncate(last, st.st_size - 5), 0);
-    off_t torn = st.st_size - 5;
-    journal = open_it(NULL);
-    assert_int_equal(stat(last, &st), 0);
-    assert_true(st.st_size < torn);
-    assert_int_equal(journal_next_n(journal), 3);
-    append_findings(journal, 2);
-    journal_close(journal);
-    journal = open_it(NULL);
-    assert_int_equal(read_dense(journal, 0), 4);
-    assert_int_equal(journal_damaged(journal), 0);
-    journal_close(journal);
-}
-
-static void damage(const char *path, off_t offset)
-{
-    int fd = open(path, O_RDWR);
-    assert_int_equal(pwrite(fd, "XXXX", 4, offset), 4);
-    close(fd);
-}
-
-static void journal_names_a_lost_finding_in_its_place(void **state)
-{
-    (void)state;
-    char last[512];
-    struct stat st;
-    struct journal *journal = open_it(NULL);
-    append_findings(journal, 3);
-    journal_close(journal);
-    segment_bytes(last);
-    stat(last, &st);
-    damage(last, st.st_size / 2);
-    journal = open_it(NULL);
-    assert_int_equal(journal_damaged(journal), 1);
-    assert_int_equal(read_dense(journal, 0), 3);
-    journal_read(journal, &reader, 0, 8);
-    assert_int_equal(reader.count, 3);
-    struct bytes rest;
-    struct json_value data = json_read(reader.entries[1].data, &rest);
-    assert_true(bytes_is(json_at(data, "kind").raw, "gap"));
-    assert_true(bytes_is(json_at(data, "n").raw, "2"));
-    assert_int_equal(reader.entries[1].route, ROUTE_LOG);
-    journal_close(journal);
-}
-
-static void journal_never_gives_a_confirmed_number_again(void **state)
-{
-    (void)state;
-    char last[512];
-    struct journal *journal = open_it(NULL);
-    append_findings(journal, 3);
-    journal_follow(journal, "redis", NULL);
-    journal_confirm(journal, "redis", 3);
-    journal_close(journal);
-    segment_bytes(last);
-    damage(last, 0); // the header: the whole file is set aside
-    journal = open_it(NULL);
+    house_flip(house_last(), 0); // the header: the whole file is set aside
+    journal = house_open(NULL);
     assert_int_equal(journal_next_n(journal), 4);
     assert_int_equal(journal_damaged(journal), 1);
+    assert_int_equal(journal_seq(journal), 3);
     append_findings(journal, 1);
-    assert_int_equal(read_dense(journal, 3), 4);
+    uint64_t lost;
+    assert_int_equal(house_read(journal, 0, &lost), 4);
+    assert_int_equal(lost, 3);
+    assert_int_equal(house_replay(journal, 0).holes, 1);
     journal_close(journal);
 }
 
 static void journal_begins_again_with_a_new_epoch_when_told_to(void **state)
 {
     (void)state;
-    struct journal *journal = open_it(NULL);
+    struct journal *journal = house_open(NULL);
     uint64_t epoch = journal_epoch(journal);
     append_findings(journal, 3);
     journal_follow(journal, "redis", NULL);
     journal_confirm(journal, "redis", 3);
     journal_close(journal);
-    journal = open_it(&(struct journal_options){.new_epoch = true});
+    journal = house_open(&(struct journal_options){.new_epoch = true});
     assert_true(journal_epoch(journal) != epoch);
     assert_int_equal(journal_next_n(journal), 1);
+    assert_int_equal(journal_confirmed(journal, "redis"), 0);
     append_findings(journal, 2);
     journal_close(journal);
-    journal = open_it(NULL);
-    assert_int_equal(read_dense(journal, 0), 2);
+    journal = house_open(NULL);
+    assert_int_equal(house_read(journal, 0, NULL), 2);
+    journal_close(journal);
+}
+
+static void journal_never_gives_a_confirmed_number_again(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    append_findings(journal, 3);
+    journal_follow(journal, "redis", NULL);
+    journal_confirm(journal, "redis", 3);
+    journal_close(journal);
+    unlink(house_last());
+    journal = house_open(NULL);
+    assert_int_equal(journal_next_n(journal), 4);
+    append_findings(journal, 1);
+    assert_int_equal(house_read(journal, 3, NULL), 4);
+    journal_close(journal);
+}
+
+static void journal_is_full_when_a_sink_lags_and_goes_on_when_it_confirms(void **state)
+{
+    (void)state;
+    struct journal_options small = {.max_bytes = JOURNAL_BYTES_LEAST};
+    struct journal *journal = house_open(&small);
+    struct error error = {""};
+    int r = 0;
+    assert_int_equal(journal_follow(journal, "slow", NULL), 0);
+    while (r == 0) {
+        struct finding f = sample_finding(ROUTE_PAGE);
+        assert_int_equal(journal_put(journal, &f, NULL), 0);
+        r = journal_commit(journal, bytes_of("manifest"), &error);
+    }
+    assert_int_equal(r, -ENOSPC);
+    assert_non_null(strstr(error.text, "outbox: full"));
+    uint64_t n = journal_next_n(journal) - 1;
+    assert_true(n > 50);
+    assert_int_equal(house_read(journal, 0, NULL), n);
+    assert_int_equal(journal_pending(journal), 1); // it stays
+    journal_confirm(journal, "slow", n / 2);
+    assert_int_equal(journal_commit(journal, bytes_of("manifest"), &error), 0);
+    assert_int_equal(journal_next_n(journal), n + 2);
+    assert_int_equal(house_read(journal, 0, NULL), n + 1);
+    assert_true(journal_counts(journal).bytes_written < 2 * JOURNAL_BYTES_LEAST);
+    journal_close(journal);
+}
+
+static void journal_takes_manifests_when_the_outbox_is_full(void **state)
+{
+    (void)state;
+    struct journal_options small = {.max_bytes = JOURNAL_BYTES_LEAST};
+    struct journal *journal = house_open(&small);
+    journal_follow(journal, "slow", NULL);
+    while (house_commit(journal, 1, 0) == 0)
+        ;
+    uint64_t seq = journal_seq(journal);
+    journal_close(journal);
+    journal = house_open(&small);
+    journal_follow(journal, "slow", NULL);
+    assert_int_equal(house_commit(journal, 0, 100), 0); // no finding in it
+    assert_int_equal(journal_seq(journal), seq + 1);
+    journal_close(journal);
+}
+
+static void journal_refuses_a_flood_in_one_block(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    struct finding f = sample_finding(ROUTE_LOG);
+    int r = 0;
+    while (r == 0)
+        r = journal_put(journal, &f, NULL);
+    assert_int_equal(r, -ENOBUFS);
+    size_t pending = journal_pending(journal);
+    assert_int_equal(f.n, pending); // unchanged since the last good one
+    assert_int_equal(journal_commit(journal, nothing, NULL), 0);
+    assert_int_equal(journal_next_n(journal), pending + 1);
+    assert_int_equal(journal_commit(journal, (struct bytes){"", 17 << 20}, NULL), -EMSGSIZE);
     journal_close(journal);
 }
 
@@ -309,56 +324,50 @@ static void journal_can_be_watched_while_the_daemon_runs(void **state)
     (void)state;
     struct journal *journal, *watcher = NULL;
     struct error error = {""};
-    assert_int_equal(journal_open_readonly(home(), &watcher, &error), -ENOENT);
-    journal = open_it(&small);
+    assert_int_equal(journal_open_readonly(house_dir(), &watcher, &error), -ENOENT);
+    journal = house_open(NULL);
     append_findings(journal, 3);
-    assert_int_equal(journal_open_readonly(home(), &watcher, &error), 0);
-    assert_int_equal(read_dense(watcher, 0), 3);
+    assert_int_equal(journal_open_readonly(house_dir(), &watcher, &error), 0);
+    assert_int_equal(house_read(watcher, 0, NULL), 3);
     append_findings(journal, 2);
-    assert_int_equal(read_dense(watcher, 3), 5);
-    append_findings(journal, 600); // segments come and go
-    assert_int_equal(read_dense(watcher, journal_first_n(journal) - 1), 605);
+    assert_int_equal(house_read(watcher, 3, NULL), 5);
+    for (int i = 0; i < 30; i++) { // segments come, are compacted and go
+        assert_int_equal(house_commit(journal, 3, 300000), 0);
+        journal_keep(journal, journal_seq(journal));
+        assert_int_equal(house_read(watcher, 5 + 3 * (uint64_t)i, NULL), 8 + 3 * (uint64_t)i);
+    }
+    uint64_t lost;
+    assert_int_equal(house_read(watcher, 0, &lost), 95);
+    assert_int_equal(lost, 0);
     journal_close(watcher);
     journal_close(journal);
 }
 
-static void journal_keeps_a_full_disk_from_costing_anything(void **state)
+static void journal_does_not_grow_by_being_opened(void **state)
 {
     (void)state;
-    // a segment whose file cannot be written any more: its descriptor is turned to /dev/full by name
-    struct journal *journal = open_it(NULL);
-    append_findings(journal, 2);
-    char last[512];
-    segment_bytes(last);
-    struct stat st;
-    assert_int_equal(stat(last, &st), 0);
-    int full = open("/dev/full", O_RDWR), mine = -1;
-    for (int fd = 3; fd < 64; fd++) {
-        struct stat other;
-        if (fstat(fd, &other) == 0 && other.st_ino == st.st_ino && other.st_dev == st.st_dev)
-            mine = fd;
-    }
-    assert_true(mine >= 0);
-    int keep = dup(mine);
-    dup2(full, mine);
-    struct finding f = sample_finding(ROUTE_PAGE);
-    assert_int_equal(journal_append(journal, &f, 1, NULL), -ENOSPC);
-    assert_int_equal(f.n, 0);
-    dup2(keep, mine);
-    close(keep);
-    close(full);
-    append_findings(journal, 1);
-    char next[512];
-    segment_bytes(next);
-    assert_string_not_equal(next, last); // what failed once is not trusted with more
-    assert_int_equal(read_dense(journal, 0), 3);
+    struct journal *journal = house_open(NULL);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(house_commit(journal, 1, 100000), 0);
     journal_close(journal);
+    uint64_t bytes = house_bytes(), files = house_files("");
+    for (int i = 0; i < 50; i++) {
+        journal = house_open(NULL);
+        struct finding f = sample_finding(ROUTE_LOG);
+        assert_int_equal(journal_put(journal, &f, NULL), 0);
+        journal_close(journal);
+        assert_int_equal(house_bytes(), bytes);
+        assert_int_equal(house_files(""), files);
+    }
 }
+
+/* ---- threads ------------------------------------------------------------ */
 
 struct chase {
     struct journal *journal;
+    const char *name;
     atomic_bool stop;
-    uint64_t seen;
+    uint64_t seen, until, disorder;
 };
 
 static void *chaser(void *data)
@@ -367,52 +376,69 @@ static void *chaser(void *data)
     struct journal_reader mine;
     if (journal_reader_init(&mine) < 0)
         return NULL;
-    while (chase->seen < 300) {
+    while (chase->seen < chase->until) {
         journal_wait(chase->journal, chase->seen, clock_monotonic_ns() + 20 * NS_PER_S,
-                    &chase->stop);
+                     &chase->stop);
         journal_read(chase->journal, &mine, chase->seen, JOURNAL_READ_MAX);
         if (mine.count == 0)
             break;
-        chase->seen = mine.entries[mine.count - 1].n;
-        journal_confirm(chase->journal, "chaser", chase->seen);
+        for (size_t i = 0; i < mine.count; i++)
+            chase->disorder += mine.entries[i].n != ++chase->seen;
+        journal_confirm(chase->journal, chase->name, chase->seen);
     }
     journal_reader_free(&mine);
     return NULL;
 }
 
-static void journal_wakes_a_reader_in_another_thread(void **state)
+static void journal_serves_readers_while_it_commits_and_compacts(void **state)
 {
     (void)state;
-    struct chase chase = {.journal = open_it(NULL)};
-    pthread_t thread;
-    assert_int_equal(journal_follow(chase.journal, "chaser", NULL), 0);
-    pthread_create(&thread, NULL, chaser, &chase);
-    append_findings(chase.journal, 300);
-    pthread_join(thread, NULL);
-    assert_int_equal(chase.seen, 300);
-    assert_int_equal(journal_confirmed(chase.journal, "chaser"), 300);
-    journal_close(chase.journal);
+    struct journal *journal = house_open(NULL);
+    struct chase chases[2] = {{.journal = journal, .name = "a", .until = 300},
+                              {.journal = journal, .name = "b", .until = 300}};
+    pthread_t threads[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(journal_follow(journal, chases[i].name, NULL), 0);
+        pthread_create(&threads[i], NULL, chaser, &chases[i]);
+    }
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(house_commit(journal, 3, 60000), 0);
+        journal_keep(journal, journal_seq(journal) - 5);
+    }
+    for (int i = 0; i < 2; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(chases[i].seen, 300);
+        assert_int_equal(chases[i].disorder, 0);
+        assert_int_equal(journal_confirmed(journal, chases[i].name), 300);
+    }
+    assert_true(journal_counts(journal).bytes_on_disk < 3 << 20);
+    journal_close(journal);
 }
 
 int main(void)
 {
     log_setup(LOG_QUIET, 0);
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, house_setup, house_teardown)
     const struct CMUnitTest tests[] = {
         T(journal_numbers_findings_densely),
+        T(journal_shows_nothing_before_the_commit),
+        T(journal_does_nothing_when_there_is_nothing),
+        T(journal_keeps_blocks_for_the_replay),
+        T(journal_replay_ends_when_told_to),
+        T(journal_goes_over_many_segments),
+        T(journal_recalls_one_finding),
         T(journal_goes_on_after_a_restart),
         T(journal_gives_other_directories_other_epochs),
         T(journal_belongs_to_one_daemon),
-        T(journal_is_full_when_a_sink_lags_and_goes_on_when_it_confirms),
-        T(journal_stays_bounded_when_nobody_follows),
-        T(journal_refuses_too_much_at_once),
-        T(journal_cuts_a_torn_tail_and_gives_its_number_again),
-        T(journal_names_a_lost_finding_in_its_place),
-        T(journal_never_gives_a_confirmed_number_again),
+        T(journal_never_gives_a_number_again),
         T(journal_begins_again_with_a_new_epoch_when_told_to),
+        T(journal_never_gives_a_confirmed_number_again),
+        T(journal_is_full_when_a_sink_lags_and_goes_on_when_it_confirms),
+        T(journal_takes_manifests_when_the_outbox_is_full),
+        T(journal_refuses_a_flood_in_one_block),
         T(journal_can_be_watched_while_the_daemon_runs),
-        T(journal_keeps_a_full_disk_from_costing_anything),
-        T(journal_wakes_a_reader_in_another_thread),
+        T(journal_does_not_grow_by_being_opened),
+        T(journal_serves_readers_while_it_commits_and_compacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,9 @@ static void redis_reply_knows_both_wordings(void **state)
         {"WRONGTYPE Operation against a key holding the wrong kind of value", "prefix", -EINVAL,
          false},
         {"MOVED 3999 127.0.0.1:6381", "cluster", -EREMOTE, true},
+        {"ASK 3999 127.0.0.1:6381", "moving", -EAGAIN, false},
+        {"TRYAGAIN Multiple keys request during rehashing of slot", "moving", -EAGAIN, false},
+        {"CLUSTERDOWN The cluster is down", "down", -EAGAIN, false},
         {"ERR something new", "something new", -EPROTO, true},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

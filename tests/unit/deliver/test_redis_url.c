@@ -63,6 +63,17 @@ static void redis_url_refuses_the_rest_with_a_sentence(void **state)
         {"unix:///x?db=a", "db"},
         {"unix:///x?foo=1", "?db="},
         {"rediss://h", "TLS"},
+        {"redis-sentinel://", "1 to"},
+        {"redis-sentinel://a", "/MASTER"},
+        {"redis-sentinel://a/", "/MASTER"},
+        {"redis-sentinel://a,/m", "1 to"},
+        {"redis-sentinel://a:x/m", "port"},
+        {"redis-sentinel://a/m/x", "db"},
+        {"redis-sentinel://u:secret@a/m", "password_file"},
+        {"redis-sentinel://a,b,c,d,e,f,g,h,i/m", "more than 8"},
+        {"redis-sentinel://a/"
+         "123456789012345678901234567890123456789012345678901234567890123456789",
+         "/MASTER"},
         {"unix:///"
          "12345678901234567890123456789012345678901234567890123456789012345678901234567890"
          "123456789012345678901234567890",
@@ -79,10 +90,31 @@ static void redis_url_refuses_the_rest_with_a_sentence(void **state)
     }
 }
 
+static void redis_url_takes_sentinels(void **state)
+{
+    (void)state;
+    struct redis_url url;
+    assert_int_equal(redis_url_parse("redis-sentinel://a,b:7,[::1]:8/mymaster/3", &url, NULL),
+                     0);
+    assert_int_equal(url.sentinel_count, 3);
+    assert_string_equal(url.sentinels[0].host, "a");
+    assert_int_equal(url.sentinels[0].port, 26379);
+    assert_string_equal(url.sentinels[1].host, "b");
+    assert_int_equal(url.sentinels[1].port, 7);
+    assert_string_equal(url.sentinels[2].host, "::1");
+    assert_int_equal(url.sentinels[2].port, 8);
+    assert_string_equal(url.master, "mymaster");
+    assert_int_equal(url.db, 3);
+    assert_int_equal(redis_url_parse("redis-sentinel://a,b,c,d,e,f,g,h/m", &url, NULL), 0);
+    assert_int_equal(url.sentinel_count, 8);
+    assert_int_equal(url.db, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(redis_url_takes_the_documented_forms),
+        cmocka_unit_test(redis_url_takes_sentinels),
         cmocka_unit_test(redis_url_refuses_the_rest_with_a_sentence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

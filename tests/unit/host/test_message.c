@@ -15,6 +15,7 @@
 
 #include "base/pack.h"
 #include "host/plugin.h"
+#include "ring/closed.h"
 
 #include <errno.h>
 #include <math.h>
@@ -397,6 +398,82 @@ static void message_refuses_positions_that_cannot_be(void **state)
     assert_int_equal(saved(1040), 0);       // the end of the ring
 }
 
+/* ---- snapshot marks ------------------------------------------------------ */
+
+/* Behind the ten frames: a mark at 1040, ends at `ret`. */
+static uint64_t put_mark(uint32_t flags)
+{
+    struct mark *mark = ring_reserve(crew.options.ring, sizeof(*mark));
+    assert_non_null(mark);
+    *mark = (struct mark){.number = 1, .flags = flags};
+    ring_commit(crew.options.ring, RING_MARK, sizeof(*mark));
+    return ring_head(crew.options.ring);
+}
+
+static void
+message_lets_nobody_leave_out_a_snapshot_mark_that_the_judge_still_wants(void **state)
+{
+    (void)state;
+    uint64_t plain = put_mark(MARK_REPLAYED), end = put_mark(MARK_SNAPSHOT);
+    put_frames(2);
+    assert_int_equal(saved(end + 104), -EBADMSG);
+    assert_int_equal(saved(plain), 0); // its own affair
+    assert_int_equal(desk.cut, 0);
+    assert_int_equal(saved(end), 0);
+    assert_int_equal(desk.cut, end);
+    assert_int_equal(saved(end + 104), 0); // nobody asks here what the judge has seen
+}
+
+static void message_takes_what_was_saved_behind_a_mark_that_the_judge_is_past(void **state)
+{
+    (void)state;
+    uint64_t end = put_mark(MARK_SNAPSHOT);
+    put_frames(2);
+    crew.position = end;
+    assert_int_equal(saved(end + 104), 0);
+}
+
+static void message_leaves_a_seat_that_sent_no_state_the_one_that_it_was_given(void **state)
+{
+    (void)state;
+    buffer_text(&crew.seats[2].state, "of a run before");
+    crew.seats[2].has_state = crew.seats[2].inherited = true;
+    for (uint64_t at = 104; at < 520; at += 104) {
+        assert_int_equal(state_part(at, 0, 0, 10, 10), 0);
+        assert_int_equal(saved(at), 0);
+    }
+    assert_true(crew.seats[2].has_state);
+    assert_true(bytes_is(buffer_bytes(&crew.seats[2].state), "of a run before"));
+}
+
+static int opened(uint64_t position, uint32_t seat)
+{
+    begin(REPLY_OPENED);
+    pack_u64(&desk.message, position);
+    pack_u32(&desk.message, seat);
+    pack_u32(&desk.message, 1);
+    pack_text(&desk.message, "");
+    return message_take(&desk);
+}
+
+static void message_believes_that_a_seat_is_open_where_its_stream_begins(void **state)
+{
+    (void)state;
+    struct stream_notice *notice = ring_reserve(crew.options.ring, sizeof(*notice));
+    assert_non_null(notice);
+    *notice = (struct stream_notice){.stream = 1, .window_ns = 77};
+    ring_commit(crew.options.ring, RING_STREAM, sizeof(*notice));
+    assert_int_equal(opened(1040, 0), -EBADMSG); // of another stream
+    assert_int_equal(opened(104, 2), -EBADMSG);  // no such frame
+    assert_int_equal(opened(1041, 2), -EBADMSG);
+    assert_int_equal(opened(ring_head(crew.options.ring), 2), -EBADMSG);
+    assert_int_equal(opened(1040, 3), -EBADMSG); // another desk's
+    assert_int_equal(crew.seats[2].window_ns, 0);
+    assert_int_equal(opened(1040, 2), 0);
+    assert_int_equal(crew.seats[2].window_ns, 77);
+    assert_int_equal(crew.seats[2].opened_at, 1040);
+}
+
 static void message_refuses_what_has_no_place_any_more(void **state)
 {
     (void)state;
@@ -429,6 +506,10 @@ int main(void)
         TEST(message_takes_states_in_parts),
         TEST(message_refuses_states_that_cannot_be),
         TEST(message_refuses_positions_that_cannot_be),
+        TEST(message_lets_nobody_leave_out_a_snapshot_mark_that_the_judge_still_wants),
+        TEST(message_takes_what_was_saved_behind_a_mark_that_the_judge_is_past),
+        TEST(message_leaves_a_seat_that_sent_no_state_the_one_that_it_was_given),
+        TEST(message_believes_that_a_seat_is_open_where_its_stream_begins),
         TEST(message_refuses_what_has_no_place_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

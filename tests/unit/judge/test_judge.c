@@ -111,6 +111,7 @@ static void put_batch(uint64_t seq, uint32_t count)
         record->seq = seq + i;
         record->text_len = 1;
     }
+    writer.span = 7; // of the source, with what is between its records
     batch_commit(&writer);
 }
 
@@ -182,6 +183,7 @@ static void judge_observes_each_record_once_before_its_window(void **state)
     struct judge_counts counts = judge_counts(judge);
     assert_int_equal(counts.batches, 3);
     assert_int_equal(counts.records, 9);
+    assert_int_equal(counts.bytes, 21);
     assert_int_equal(counts.windows, 7);
     assert_int_equal(counts.scores, 7);
     assert_int_equal(counts.findings, 2);
@@ -202,7 +204,7 @@ static void judge_says_that_a_detector_failed_and_goes_on(void **state)
     put_notice();
     for (uint64_t n = 0; n < 60; n++)
         put_window(n, 1);
-    assert_int_equal(notes.count, 1);
+    assert_int_equal(notes.count, 2); // and what it means: the windows from there on
     const struct told *told = &notes.told[0];
     assert_int_equal(told->finding.kind, FINDING_PLUGIN);
     assert_int_equal(told->finding.status, FINDING_RESOLVED);
@@ -211,9 +213,18 @@ static void judge_says_that_a_detector_failed_and_goes_on(void **state)
     assert_string_equal(told->summary, "faker: checkout: score() failed: it failed");
     assert_int_equal(told->finding.starts_ns, stage_start(31));
     assert_int_equal(judge_counts(judge).plugin_errors, 1);
+    told = &notes.told[1];
+    assert_int_equal(told->finding.kind, FINDING_GAP);
+    assert_int_equal(told->finding.status, FINDING_FIRING);
+    assert_int_equal(told->finding.route, ROUTE_LOG);
+    assert_int_equal(told->finding.starts_ns, stage_start(30));
+    assert_string_equal(told->detector, "faker");
+    assert_string_equal(told->summary,
+                        "faker cannot score the windows from 2016-12-19T17:04:00.000Z on: "
+                        "faker: checkout: score() failed: it failed");
     put_window(60, 300);
-    assert_int_equal(notes.count, 2);
-    assert_string_equal(notes.told[1].detector, "ewma");
+    assert_int_equal(notes.count, 3);
+    assert_string_equal(notes.told[2].detector, "ewma");
     close_judge();
 }
 

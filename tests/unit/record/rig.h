@@ -129,4 +129,38 @@ static inline void assert_field(const struct rig *rig, uint32_t i, uint32_t name
     assert_bytes((struct bytes){rig->room + field->text, field->text_len}, want);
 }
 
+/* All there is to say of the records of the last feed, which began at `offset` of the source; one line each. */
+static inline void rig_describe(const struct rig *rig, size_t offset, struct buffer *out)
+{
+    for (uint32_t i = 0; i < rig->count; i++) {
+        const struct oddline_record *r = &rig->records[i];
+        struct bytes text = rig_text(rig, i), message = rig_message(rig, i);
+        buffer_printf(out, "%zu+%u lines %u time %lld level %u flags %u matches %llu: ",
+                      offset + r->text, r->text_len, r->lines, (long long)r->time_ns, r->level,
+                      r->flags, (unsigned long long)r->matches);
+        buffer_append(out, text.at, text.len);
+        buffer_text(out, " | ");
+        buffer_append(out, message.at, message.len);
+        for (uint32_t k = 0; k < r->field_count; k++) {
+            const struct oddline_field *f = &rig->fields[r->fields + k];
+            buffer_printf(out, " %u=%a ", f->name, f->number);
+            buffer_append(out, rig->room + f->text, f->text_len);
+        }
+        buffer_char(out, '\n');
+    }
+}
+
+/* Both from the line on in which they differ first. */
+static inline void assert_described(const struct buffer *got, const struct buffer *want,
+                                    const char *where, size_t cut)
+{
+    size_t from = 0;
+    if (bytes_equal(buffer_bytes(got), buffer_bytes(want)))
+        return;
+    for (size_t i = 0; i < got->len && i < want->len && got->at[i] == want->at[i]; i++)
+        from = want->at[i] == '\n' ? i + 1 : from;
+    fail_msg("%s, cut at %zu:\ngot  %.*s\nwant %.*s", where, cut, (int)(got->len - from),
+             got->at + from, (int)(want->len - from), want->at + from);
+}
+
 #endif /* TESTS_UNIT_RECORD_RIG_H */

@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "tail/bookmark.h"
 #include "tail/tail.h"
 
 #include <errno.h>
@@ -27,8 +28,10 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include <zstd.h>
 
 static char room_dir[PATH_MAX / 2];
+static struct buffer room_book; /* the bookmarks as of the last mark(), packed */
 
 static inline int room_enter(void **state)
 {
@@ -36,6 +39,7 @@ static inline int room_enter(void **state)
     (void)state;
     snprintf(room_dir, sizeof(room_dir), "%s/oddline-tail-XXXXXX", base ? base : "/tmp");
     log_setup(LOG_QUIET, 0);
+    buffer_free(&room_book);
     return mkdtemp(room_dir) ? 0 : -1;
 }
 
@@ -49,6 +53,7 @@ static inline int room_remove_one(const char *path, const struct stat *st, int t
 static inline int room_leave(void **state)
 {
     (void)state;
+    buffer_free(&room_book);
     return nftw(room_dir, room_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -107,6 +112,23 @@ static inline void reader_open(struct reader *r, const struct tail_options *opti
     struct error error;
     *r = (struct reader){0};
     assert_int_equal(tail_create(options, &r->tail, &error), 0);
+    struct unpacker in = {.rest = buffer_bytes(&room_book)};
+    for (struct bookmark mark; in.rest.len > 0;) {
+        assert_int_equal(bookmark_unpack(&in, &mark), 0);
+        assert_int_equal(tail_know(r->tail, &mark), 0);
+    }
+}
+
+static inline void room_keep(void *context, const struct bookmark *mark)
+{
+    bookmark_pack(mark, context);
+}
+
+/* What the next reader_open() will know. */
+static inline void mark(struct tail *tail)
+{
+    buffer_clear(&room_book);
+    tail_all(tail, room_keep, &room_book);
 }
 
 static inline void reader_close(struct reader *r)
@@ -166,6 +188,31 @@ static inline void reader_expect(struct reader *r, int quiet_ms, const char *tex
     buffer_char(&r->lines, '\0');
     assert_string_equal(r->lines.at, text);
     buffer_clear(&r->lines);
+}
+
+/* ---- archives ---------------------------------------------------------------- */
+
+/* Long ago, so that an archive is no longer waited for. */
+static inline void make_old(const char *name)
+{
+    struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+    assert_int_equal(utimensat(AT_FDCWD, at(name), long_ago, 0), 0);
+}
+
+static inline void pack_file(const char *from, const char *to)
+{
+    enum { MOST = 1 << 20 };
+    char *in = malloc(MOST), *out = malloc(2 * MOST);
+    int fd = open(at(from), O_RDONLY);
+    ssize_t n = read(fd, in, MOST);
+    close(fd);
+    size_t len = ZSTD_compress(out, 2 * MOST, in, (size_t)n, 3);
+    fd = open(at(to), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    assert_int_equal(write(fd, out, len), (ssize_t)len);
+    close(fd);
+    make_old(to);
+    free(in);
+    free(out);
 }
 
 #endif /* TESTS_TAIL_ROOM_H */

@@ -242,6 +242,121 @@ static void archive_goes_on_at_an_offset_if_the_content_is_the_same(void **state
     free(packed.at);
 }
 
+static void archive_broken_off_at_each_percent_gives_a_beginning(void **state)
+{
+    (void)state;
+    struct text plain = some_lines(5000), packed = pack(plain, 0);
+    for (size_t percent = 0; percent < 100; percent++) {
+        struct text part = {packed.at, packed.len * percent / 100};
+        if (part.len > 4)
+            expect_broken(part, plain, 0, "breaks off");
+    }
+    free(plain.at);
+    free(packed.at);
+}
+
+static void archive_with_random_bits_flipped_never_crashes_and_is_bounded(void **state)
+{
+    (void)state;
+    struct text plain = some_lines(500), packed = pack(plain, 0);
+    unsigned seed = 36;
+    for (int i = 0; i < 1000; i++) {
+        struct buffer out = {0};
+        size_t bit = (size_t)rand_r(&seed) % (packed.len * 8);
+        packed.at[bit / 8] ^= (char)(1 << bit % 8);
+        (void)unlink(at("c.zst"));
+        save("c.zst", packed.at, packed.len);
+        struct source *s = NULL;
+        assert_int_equal(source_open(at("c.zst"), &s, NULL), 0);
+        if (source_kind(s) ==
+            SOURCE_ARCHIVE) { // else its first bytes are no archive's any more
+            ssize_t r = drain(s, 65536, &out);
+            assert_true(r == -EBADMSG || r == -ENODATA);
+            assert_true(out.len < (4 << 20));
+        }
+        source_close(s);
+        buffer_free(&out);
+        packed.at[bit / 8] ^= (char)(1 << bit % 8);
+    }
+    free(plain.at);
+    free(packed.at);
+}
+
+static const struct tail_options polling = {.no_inotify = true, .poll_ns = 20 * NS_PER_MS};
+
+/* Just now written to, but so that it need not be waited for to be opened. */
+static void make_recent(const char *name, int seconds)
+{
+    struct timespec times[2];
+    clock_gettime(CLOCK_REALTIME, &times[0]);
+    times[0].tv_sec -= seconds;
+    times[1] = times[0];
+    assert_int_equal(utimensat(AT_FDCWD, at(name), times, 0), 0);
+}
+
+static void archive_that_grows_is_waited_for_and_then_given_up(void **state)
+{
+    (void)state;
+    struct text plain = some_lines(30000), packed = pack(plain, 0);
+    for (int whole = 0; whole < 2; whole++) {
+        struct reader r;
+        room_enter(state);
+        save("a.zst", packed.at, packed.len / 2);
+        make_recent("a.zst", 5);
+        reader_open(&r, &polling);
+        reader_add(&r, "*.zst");
+        reader_drain(&r, 300);
+        assert_true(r.lines.len > 100 << 10);
+        assert_true(r.gap == 0 && r.damaged == 0 && r.ended == 0);
+        if (whole) {
+            save("a.zst", packed.at + packed.len / 2, packed.len - packed.len / 2);
+            make_recent("a.zst", 3);
+            reader_drain(&r, 300);
+            assert_int_equal(r.lines.len, plain.len);
+            assert_memory_equal(r.lines.at, plain.at, plain.len);
+        } else {
+            make_recent("a.zst", 61);
+            reader_drain(&r, 300);
+            assert_true(r.gap > 0);
+        }
+        assert_int_equal(r.damaged, !whole);
+        assert_int_equal(r.ended, whole);
+        reader_close(&r);
+        room_leave(state);
+    }
+    room_enter(state);
+    free(plain.at);
+    free(packed.at);
+}
+
+static void archive_goes_on_in_its_midst_over_any_restart(void **state)
+{
+    (void)state;
+    struct text plain = some_lines(3000), packed = pack(plain, 0);
+    struct buffer all = {0};
+    save("a.zst", packed.at, packed.len);
+    make_old("a.zst");
+    for (int runs = 0; all.len < plain.len; runs++) {
+        struct reader r;
+        assert_true(runs < 2000);
+        reader_open(&r, &polling);
+        reader_add(&r, "*.zst");
+        for (int turn = 0; turn < 3; turn++) {
+            struct source *s = tail_next(r.tail, 100);
+            if (s)
+                reader_turn(&r, s);
+        }
+        buffer_append(&all, r.lines.at, r.lines.len);
+        mark(r.tail);
+        reader_close(&r);
+    }
+    assert_int_equal(all.len, plain.len);
+    assert_memory_equal(all.at, plain.at, plain.len);
+    buffer_free(&all);
+    free(plain.at);
+    free(packed.at);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, room_enter, room_leave)
 
 int main(void)
@@ -249,6 +364,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(archive_of_several_frames_is_one_stream),
         T(archive_broken_off_gives_what_came_before),
+        T(archive_broken_off_at_each_percent_gives_a_beginning),
+        T(archive_with_random_bits_flipped_never_crashes_and_is_bounded),
+        T(archive_that_grows_is_waited_for_and_then_given_up),
+        T(archive_goes_on_in_its_midst_over_any_restart),
         T(archive_with_a_wrong_checksum_gives_all_and_says_so),
         T(archive_with_damage_at_any_place_never_gives_other_bytes_unsaid),
         T(archive_with_something_else_behind_says_so),

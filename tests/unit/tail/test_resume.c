@@ -3,17 +3,10 @@
 
 #include "room.h"
 
-#include <zstd.h>
-
-static char book_path[PATH_MAX];
-
 static struct tail_options options(void)
 {
-    snprintf(book_path, sizeof(book_path), "%s/book", room_dir);
-    return (struct tail_options){.bookmarks = book_path,
-                                 .no_inotify = true,
-                                 .poll_ns = 20 * NS_PER_MS,
-                                 .rotate_wait_ns = NS_PER_MS};
+    return (struct tail_options){
+        .no_inotify = true, .poll_ns = 20 * NS_PER_MS, .rotate_wait_ns = NS_PER_MS};
 }
 
 static void start(struct reader *r, const char *pattern)
@@ -25,9 +18,7 @@ static void start(struct reader *r, const char *pattern)
 
 static void stop(struct reader *r)
 {
-    struct error error;
-    tail_mark(r->tail);
-    assert_int_equal(tail_save(r->tail, &error), 0);
+    mark(r->tail);
     reader_close(r);
 }
 
@@ -50,7 +41,7 @@ static void restart_goes_on_at_the_consumed_offset(void **state)
     run("a.log", "");
 }
 
-static void note_comes_back_with_the_bookmark(void **state)
+static void note_and_key_come_back_with_the_bookmark(void **state)
 {
     (void)state;
     struct reader r;
@@ -59,24 +50,26 @@ static void note_comes_back_with_the_bookmark(void **state)
     reader_expect(&r, 60, "one\n");
     assert_int_equal(tail_note(tail_each(r.tail, NULL)), 0);
     tail_set_note(tail_each(r.tail, NULL), 17);
+    tail_set_key(tail_each(r.tail, NULL), 99);
     stop(&r);
     start(&r, "a.log");
+    assert_int_equal(tail_begin(r.tail), 0);
     assert_int_equal(tail_note(tail_each(r.tail, NULL)), 17);
+    assert_int_equal(tail_key(tail_each(r.tail, NULL)), 99);
     reader_close(&r);
 }
 
-static void only_what_was_marked_and_saved_counts(void **state)
+static void only_what_was_marked_counts(void **state)
 {
     (void)state;
     struct reader r;
     append("a.log", "one\n");
     start(&r, "a.log");
     reader_expect(&r, 60, "one\n");
-    tail_mark(r.tail);
+    mark(r.tail);
     append("a.log", "two\n");
     reader_expect(&r, 60, "two\n");
-    assert_int_equal(tail_save(r.tail, NULL), 0); // saves the mark, not the present
-    reader_close(&r);
+    reader_close(&r); // without another mark
     run("a.log", "two\n");
 }
 
@@ -99,7 +92,7 @@ static void several_rotations_while_down_are_read_in_order(void **state)
     append("a.log.1", "long ago\n");
     run("a.log", "one\n");
     append("a.log", "two\n");
-    char from[16], to[16], text[16];
+    char from[32], to[32], text[32];
     for (int i = 0; i < 4; i++) {
         nap_ms(20); // the age of files has the resolution of a timer tick
         for (int n = i + 1; n > 0; n--) {
@@ -235,15 +228,165 @@ static void same_head_and_other_bytes_before_the_offset_begins_at_zero(void **st
     reader_close(&r);
 }
 
-static void damaged_bookmarks_are_set_aside_and_reading_begins_anew(void **state)
+/* As if the machine had been started since the bookmarks were made. */
+static void start_other_boot(struct reader *r, const char *pattern)
+{
+    struct unpacker in = {.rest = buffer_bytes(&room_book)};
+    struct buffer changed = {0};
+    for (struct bookmark mark; in.rest.len > 0;) {
+        assert_int_equal(bookmark_unpack(&in, &mark), 0);
+        mark.boot++;
+        bookmark_pack(&mark, &changed);
+    }
+    buffer_free(&room_book);
+    room_book = changed;
+    start(r, pattern);
+}
+
+static void shorter_after_a_power_cut_goes_on_at_its_end(void **state)
 {
     (void)state;
-    append("a.log", "one\n");
-    run("a.log", "one\n");
-    append("book", "x");
-    run("a.log", "one\n");
-    assert_int_equal(access(at("book.bad"), F_OK), 0);
+    struct reader r;
+    struct buffer text = {0};
+    for (int i = 0; i < 300; i++)
+        buffer_printf(&text, "line %d\n", i);
+    buffer_char(&text, '\0');
+    append("a.log", text.at);
+    run("a.log", text.at);
+    assert_int_equal(truncate(at("a.log"), 2001), 0);
+    start_other_boot(&r, "a.log");
+    reader_expect(&r, 100, "");
+    assert_int_equal(source_offset(tail_each(r.tail, NULL)), 2001);
+    assert_int_equal(tail_serial(tail_each(r.tail, NULL)), 2);
+    assert_int_equal(tail_origin(tail_each(r.tail, NULL)), 1);
+    append("a.log", "new\n");
+    reader_expect(&r, 100, "new\n");
+    assert_int_equal(tail_counts(r.tail).bookmark_invalid, 0);
+    stop(&r);
     run("a.log", "");
+    buffer_free(&text);
+}
+
+static void shorter_after_a_power_cut_is_named(void **state)
+{
+    (void)state;
+    struct reader r;
+    char text[1500], buf[16];
+    const char *reason = NULL;
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    text[sizeof(text) - 2] = '\n';
+    append("a.log", text);
+    run("a.log", text);
+    assert_int_equal(truncate(at("a.log"), 1100), 0);
+    start_other_boot(&r, "a.log");
+    struct source *s = tail_next(r.tail, 1000);
+    assert_int_equal(source_read(s, buf, sizeof(buf)), 0);
+    assert_int_equal(source_gap(s, &reason), 0); // all of it was read
+    assert_non_null(reason);
+    assert_non_null(strstr(reason, "log-regressed"));
+    reader_close(&r);
+}
+
+static void other_content_after_a_power_cut_begins_at_zero(void **state)
+{
+    (void)state;
+    struct reader r;
+    char text[1500];
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    text[sizeof(text) - 2] = '\n';
+    append("a.log", text);
+    run("a.log", text);
+    text[0] = 'y';
+    text[1300] = '\0';
+    text[1299] = '\n';
+    overwrite("a.log", text);
+    start_other_boot(&r, "a.log");
+    reader_expect(&r, 100, text);
+    assert_int_equal(tail_counts(r.tail).bookmark_invalid, 1);
+    reader_close(&r);
+}
+
+static void files_with_equal_heads_go_on_each_where_it_was(void **state)
+{
+    (void)state;
+    struct reader r;
+    char head[1200];
+    memset(head, 'h', sizeof(head));
+    head[sizeof(head) - 1] = '\0';
+    head[sizeof(head) - 2] = '\n';
+    append("a.log", head);
+    append("b.log", head);
+    append("b.log", "b1\n");
+    start(&r, "*.log");
+    reader_drain(&r, 100);
+    assert_int_equal(r.lines.len, 2 * 1199 + 3);
+    stop(&r);
+    append("a.log", "a1\n");
+    move("a.log", "c.log");
+    start(&r, "*.log");
+    reader_expect(&r, 100, "a1\n");
+    append("b.log", "b2\n");
+    reader_expect(&r, 100, "b2\n");
+    stop(&r);
+}
+
+static void growing_by_one_byte_over_restarts_makes_the_same_lines(void **state)
+{
+    (void)state;
+    static const char text[] = "slow\nand\nslower\n";
+    struct buffer all = {0};
+    char one[2] = {0};
+    for (const char *c = text; *c; c++) {
+        struct reader r;
+        one[0] = *c;
+        append("a.log", one);
+        start(&r, "a.log");
+        reader_drain(&r, 10);
+        buffer_append(&all, r.lines.at, r.lines.len);
+        stop(&r);
+    }
+    buffer_char(&all, '\0');
+    assert_string_equal(all.at, text);
+    buffer_free(&all);
+}
+
+static void inode_that_is_used_again_and_shorter_begins_at_zero(void **state)
+{
+    (void)state;
+    struct reader r;
+    append("a.log", "one\ntwo\nthree\n");
+    run("a.log", "one\ntwo\nthree\n");
+    assert_int_equal(unlink(at("a.log")), 0);
+    append("a.log", "ONE\n");
+    start(&r, "a.log");
+    reader_expect(&r, 100, "ONE\n");
+    stop(&r);
+    run("a.log", "");
+}
+
+static void archive_stopped_before_its_first_turn_goes_on(void **state)
+{
+    (void)state;
+    struct reader r;
+    append("plain", "one\ntwo\nthree\n");
+    pack_file("plain", "a.zst");
+    struct tail_options o = options();
+    reader_open(&r, &o);
+    reader_add(&r, "*.zst");
+    struct source *s = tail_next(r.tail, 1000);
+    char buf[8];
+    assert_int_equal(source_read(s, buf, 8), 8);
+    source_consume(s, buf, 8, 8);
+    stop(&r);                     // in its midst
+    for (int i = 0; i < 3; i++) { // and again before it was read on
+        start(&r, "*.zst");
+        assert_int_equal(tail_begin(r.tail), 0);
+        stop(&r);
+    }
+    run("*.zst", "three\n");
+    run("*.zst", "");
 }
 
 static void start_at_the_end_skips_what_was_there_and_nothing_else(void **state)
@@ -284,20 +427,6 @@ static void start_is_that_of_the_pattern_and_of_the_first_that_names_the_file(vo
     append("end.log", "new\n");
     reader_expect(&r, 60, "new\n");
     stop(&r);
-}
-
-static void pack_file(const char *from, const char *to)
-{
-    char in[4096], out[8192];
-    int fd = open(at(from), O_RDONLY);
-    ssize_t n = read(fd, in, sizeof(in));
-    close(fd);
-    size_t len = ZSTD_compress(out, sizeof(out), in, (size_t)n, 3);
-    fd = open(at(to), O_WRONLY | O_CREAT, 0644);
-    assert_int_equal(write(fd, out, len), (ssize_t)len);
-    close(fd);
-    struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
-    assert_int_equal(utimensat(AT_FDCWD, at(to), long_ago, 0), 0);
 }
 
 static void archive_is_read_once(void **state)
@@ -345,8 +474,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(restart_goes_on_at_the_consumed_offset),
-        T(note_comes_back_with_the_bookmark),
-        T(only_what_was_marked_and_saved_counts),
+        T(note_and_key_come_back_with_the_bookmark),
+        T(only_what_was_marked_counts),
         T(renamed_while_down_goes_on_then_the_new_file_from_zero),
         T(several_rotations_while_down_are_read_in_order),
         T(gone_while_down_is_a_gap_of_known_size),
@@ -355,7 +484,13 @@ int main(void)
         T(generations_read_before_the_stop_are_not_read_again_when_older_ones_are_gone),
         T(bytes_unread_when_a_file_is_cut_while_nobody_looks_are_a_gap),
         T(same_head_and_other_bytes_before_the_offset_begins_at_zero),
-        T(damaged_bookmarks_are_set_aside_and_reading_begins_anew),
+        T(shorter_after_a_power_cut_goes_on_at_its_end),
+        T(shorter_after_a_power_cut_is_named),
+        T(other_content_after_a_power_cut_begins_at_zero),
+        T(files_with_equal_heads_go_on_each_where_it_was),
+        T(growing_by_one_byte_over_restarts_makes_the_same_lines),
+        T(inode_that_is_used_again_and_shorter_begins_at_zero),
+        T(archive_stopped_before_its_first_turn_goes_on),
         T(start_at_the_end_skips_what_was_there_and_nothing_else),
         T(start_is_that_of_the_pattern_and_of_the_first_that_names_the_file),
         T(archive_is_read_once),

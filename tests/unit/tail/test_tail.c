@@ -55,6 +55,8 @@ static void caller_things_stay_with_the_source(void **state)
     reader_open(&r, &o);
     reader_add(&r, "a.log");
     reader_add(&r, "b.log");
+    assert_null(tail_each(r.tail, NULL)); // not before it begins
+    assert_int_equal(tail_begin(r.tail), 0);
     struct source *a = tail_each(r.tail, NULL), *b = tail_each(r.tail, a);
     assert_non_null(b);
     assert_null(tail_each(r.tail, b));
@@ -101,7 +103,7 @@ static size_t open_descriptors(void)
 static void more_files_than_descriptors_are_all_read(void **state)
 {
     (void)state;
-    enum { FILES = 300 };
+    enum { FILES = 500 };
     struct reader r;
     struct tail_options o = {.poll_ns = 50 * NS_PER_MS, .rotate_wait_ns = 50 * NS_PER_MS};
     struct rlimit before, few;

@@ -223,6 +223,61 @@ static void evidence_keeps_the_end_of_a_long_name(void **state)
     path = keep;
 }
 
+/* What is packed, unpacked and packed again; fails unless that is the same. Lends the bytes. */
+static struct bytes pack_twice(struct buffer *packed)
+{
+    struct evidence *again = calloc(1, sizeof(*again));
+    struct buffer twice = {0};
+    struct path *last = NULL;
+    buffer_clear(packed);
+    evidence_pack(evidence, packed);
+    struct unpacker in = {.rest = buffer_bytes(packed)};
+    assert_true(evidence_unpack(again, &in, &last));
+    assert_int_equal(in.rest.len, 0);
+    evidence_pack(again, &twice);
+    assert_true(bytes_equal(buffer_bytes(packed), buffer_bytes(&twice)));
+    for (int role = 0; role < EVIDENCE_ROLES; role++) // a name is in memory once
+        assert_ptr_equal(again->roles[role].path ? last : NULL, again->roles[role].path);
+    evidence_clear(again);
+    free(again);
+    buffer_free(&twice);
+    return buffer_bytes(packed);
+}
+
+static void evidence_as_bytes_has_a_record_in_several_roles_once(void **state)
+{
+    (void)state;
+    struct buffer packed = {0};
+    size_t nothing = pack_twice(&packed).len;
+    see("the same", 1, 9);
+    size_t one = pack_twice(&packed).len;
+    assert_true(nothing < 16 && one < nothing + 80);
+    see("the same", 2, 17); // but it is not the same: it stands elsewhere, and is worse
+    assert_true(pack_twice(&packed).len > one + 50);
+    evidence->roles[EVIDENCE_TYPICAL].offset = evidence->roles[EVIDENCE_FIRST].offset;
+    evidence->roles[EVIDENCE_TYPICAL].time_ns = evidence->roles[EVIDENCE_FIRST].time_ns;
+    evidence->roles[EVIDENCE_TYPICAL].level = evidence->roles[EVIDENCE_FIRST].level;
+    size_t apart = pack_twice(&packed).len; // the line tells them apart
+    evidence->roles[EVIDENCE_TYPICAL].line = evidence->roles[EVIDENCE_FIRST].line;
+    assert_true(pack_twice(&packed).len < apart);
+    evidence->roles[EVIDENCE_TYPICAL].level++;
+    assert_int_equal(pack_twice(&packed).len, apart);
+    buffer_free(&packed);
+}
+
+static void evidence_refuses_a_role_like_one_that_is_empty(void **state)
+{
+    (void)state;
+    static const uint32_t roles[][EVIDENCE_ROLES] = {
+        {2, 0, 0}, {0, 2, 0}, {0, 0, 3}, {0, 0, 9}};
+    for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
+        struct unpacker in = {.rest = {(const char *)roles[i], sizeof(roles[i])}};
+        struct path *last = NULL;
+        assert_false(evidence_unpack(evidence, &in, &last));
+        evidence_clear(evidence);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +289,8 @@ int main(void)
         cmocka_unit_test(evidence_is_redacted_but_hashed_as_it_stood),
         cmocka_unit_test(evidence_of_two_files_is_not_mixed_up),
         cmocka_unit_test(evidence_keeps_the_end_of_a_long_name),
+        cmocka_unit_test(evidence_as_bytes_has_a_record_in_several_roles_once),
+        cmocka_unit_test(evidence_refuses_a_role_like_one_that_is_empty),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

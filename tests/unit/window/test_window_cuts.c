@@ -38,6 +38,15 @@ static void write_log(void)
     records[0].text_len = 7;
 }
 
+static void observe(struct rig *rig, uint32_t at, uint32_t n)
+{
+    struct oddline_batch batch = {
+        .size = sizeof(batch), .text = text, .records = records + at, .count = n};
+    windows_observe(rig->windows, &batch,
+                    &(struct batch_place){
+                        .source = &rig->sources[0], .line = at + 1, .arrival_ns = NO_TIME});
+}
+
 /* Feeds all records in batches of 1 to `longest`, and empties the windows every `drain` batches. */
 static struct rig cut(long longest, int drain)
 {
@@ -49,11 +58,7 @@ static struct rig cut(long longest, int drain)
     for (uint32_t at = 0; at < RECORDS;) {
         uint32_t n = (uint32_t)(1 + nrand48(seed) % longest);
         n = n < RECORDS - at ? n : RECORDS - at;
-        struct oddline_batch batch = {
-            .size = sizeof(batch), .text = text, .records = records + at, .count = n};
-        windows_observe(rig.windows, &batch,
-                        &(struct batch_place){
-                            .source = &rig.sources[0], .line = at + 1, .arrival_ns = NO_TIME});
+        observe(&rig, at, n);
         at += n;
         if (++batches % drain == 0)
             rig_drain(&rig);
@@ -91,6 +96,37 @@ static void window_sequence_does_not_depend_on_batch_cuts(void **state)
         rig_close(&rig);
     }
     rig_assert_in_order(&whole);
+    rig_close(&whole);
+}
+
+/* The first FEW records in two batches, sent on in between or not. */
+static struct rig cut_at(uint32_t first, bool drain, uint32_t few)
+{
+    struct rig rig = rig_of(.window_ns = 300 * NS_PER_S, .lateness_ns = 20 * NS_PER_S,
+                            .series = series, .series_count = 2);
+    windows_hold(rig.windows, &rig.sources[0]);
+    observe(&rig, 0, first);
+    if (drain)
+        rig_drain(&rig);
+    observe(&rig, first, few - first);
+    windows_end(rig.windows);
+    rig_drain(&rig);
+    return rig;
+}
+
+static void window_sequence_is_the_same_at_every_single_cut(void **state)
+{
+    (void)state;
+    enum { FEW = 300 };
+    struct rig whole = cut_at(0, false, FEW);
+    assert_true(whole.count > 20 && windows_counts(whole.windows).late > 0);
+    for (uint32_t first = 0; first <= 2 * FEW; first++) {
+        struct rig rig = cut_at(first / 2, first % 2, FEW);
+        assert_int_equal(rig.count, whole.count);
+        for (size_t i = 0; i < rig.count; i++)
+            assert_same(&rig.seen[i], &whole.seen[i]);
+        rig_close(&rig);
+    }
     rig_close(&whole);
 }
 
@@ -136,6 +172,7 @@ int main(void)
     write_log();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(window_sequence_does_not_depend_on_batch_cuts),
+        cmocka_unit_test(window_sequence_is_the_same_at_every_single_cut),
         cmocka_unit_test(window_sequence_counts_each_record_once),
         cmocka_unit_test(window_evidence_names_the_lines_of_the_file),
     };

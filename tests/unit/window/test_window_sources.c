@@ -336,6 +336,45 @@ static void window_waits_for_sources_within_the_bound(void **state)
     rig_close(&rig);
 }
 
+/* One is silent, the other has more to read: what it will bring must not find its window closed. */
+static void window_does_not_close_for_quiet_what_a_holder_still_reads(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = 60 * NS_PER_S);
+    windows_hold(rig.windows, &rig.sources[0]);
+    windows_hold(rig.windows, &rig.sources[1]);
+    rig_see(&rig, &rig.sources[0], 5);
+    rig_see(&rig, &rig.sources[1], 5);
+    rig_see(&rig, &rig.sources[1], 130);
+    windows_let_go(rig.windows, &rig.sources[1]);
+    windows_quiet(rig.windows, BASE + 3600 * NS_PER_S);
+    assert_int_equal(rig_drain(&rig), 0);
+    rig_see(&rig, &rig.sources[0], 6);
+    assert_int_equal(windows_counts(rig.windows).late, 0);
+    windows_let_go(rig.windows, &rig.sources[0]);
+    windows_quiet(rig.windows, BASE + 190 * NS_PER_S);
+    assert_int_equal(rig_drain(&rig), 3);
+    assert_int_equal(rig.seen[0].head.records, 3);
+    rig_close(&rig);
+}
+
+/* As many windows as there are minutes in two hundred years, and a second to close them in. */
+static void window_closes_centuries_at_once(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.window_ns = NS_PER_S);
+    double far = 200.0 * 365 * 86400;
+    rig_see(&rig, &rig.sources[0], 0);
+    int64_t begin = clock_monotonic_ns();
+    rig_see(&rig, &rig.sources[0], far);
+    rig_see(&rig, &rig.sources[0], far);
+    rig_see(&rig, &rig.sources[0], far + 10);
+    assert_true(clock_monotonic_ns() - begin < NS_PER_S);
+    assert_true(windows_counts(rig.windows).closed == (uint64_t)far + 10);
+    assert_int_equal(windows_counts(rig.windows).late, 0);
+    rig_close(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +396,8 @@ int main(void)
         cmocka_unit_test(window_keeps_to_the_bounds_from_and_until),
         cmocka_unit_test(window_counts_nothing_from_days_behind_the_bound),
         cmocka_unit_test(window_waits_for_sources_within_the_bound),
+        cmocka_unit_test(window_does_not_close_for_quiet_what_a_holder_still_reads),
+        cmocka_unit_test(window_closes_centuries_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

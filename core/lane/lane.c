@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "lane/lane.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int lane_init(struct lane *lane, struct ring *ring, struct error *reterr)
+{
+    *lane = (struct lane){.ring = ring};
+    return batch_writer_init(&lane->writer, ring, reterr);
+}
+
+void lane_free(struct lane *lane)
+{
+    batch_writer_free(&lane->writer);
+}
+
+void *lane_room(struct lane *lane, size_t bytes)
+{
+    ring_wait_room(lane->ring, bytes, -1);
+    return ring_reserve(lane->ring, bytes);
+}
+
+void lane_note(struct lane *lane, const struct step *step)
+{
+    if (lane->manifest)
+        manifest_note(lane->manifest, step);
+}
+
+void lane_arrive(struct lane *lane)
+{
+    lane->arrival_ns = lane->live ? clock_wall_ns() : NO_TIME;
+}
+
+void lane_emit(struct lane *lane, struct windows *windows)
+{
+    uint64_t before = ring_head(lane->ring);
+    if (lane->ended)
+        return;
+    windows_emit(windows, lane->ring);
+    lane->emitted |= ring_head(lane->ring) != before;
+}
+
+void lane_end(struct lane *lane)
+{
+    lane_room(lane, 0);
+    ring_commit(lane->ring, RING_END, 0);
+}
+
+/* ---- streams ------------------------------------------------------------ */
+
+int lane_stream_open(const struct lane_plan *plan, struct lane_stream *ret)
+{
+    struct lane_stream stream = {.plan = plan, .touched_ns = NO_TIME};
+    int r = windows_create(&plan->window, &stream.windows);
+    if (r == 0)
+        *ret = stream;
+    return r;
+}
+
+void lane_stream_close(struct lane_stream *stream)
+{
+    windows_free(stream->windows);
+    stream->windows = NULL;
+}
+
+void lane_stream_end(struct lane *lane, struct lane_stream *stream)
+{
+    if (!stream->announced)
+        return;
+    windows_end(stream->windows);
+    lane_emit(lane, stream->windows);
+}
+
+void lane_stream_quiet(struct lane *lane, struct lane_stream *stream, int64_t event_ns)
+{
+    uint64_t closed = windows_counts(stream->windows).closed;
+    windows_quiet(stream->windows, event_ns);
+    if (windows_counts(stream->windows).closed != closed)
+        lane_note(lane, &(struct step){
+                            .kind = STEP_QUIET, .key = stream->plan->key, .time_ns = event_ns});
+    lane_emit(lane, stream->windows);
+}
+
+void lane_stream_tick(struct lane *lane, struct lane_stream *stream, int64_t now_ns)
+{
+    int64_t reached = windows_reached_ns(stream->windows);
+    if (reached != NO_TIME && !stream->held && stream->touched_ns != NO_TIME)
+        lane_stream_quiet(lane, stream, reached + (now_ns - stream->touched_ns));
+}
+
+bool lane_stream_awake(const struct lane_stream *stream, int64_t now_ns)
+{
+    return stream->touched_ns != NO_TIME &&
+           now_ns - stream->touched_ns <
+               windows_length_ns(stream->windows) + stream->plan->window.lateness_ns + NS_PER_S;
+}
+
+void lane_stream_announce(struct lane *lane, struct lane_stream *stream)
+{
+    struct stream_notice *notice = lane_room(lane, sizeof(*notice));
+    *notice = (struct stream_notice){.stream = stream->plan->number,
+                                     .window_ns = windows_length_ns(stream->windows)};
+    ring_commit(lane->ring, RING_STREAM, sizeof(*notice));
+    stream->announced = true;
+}
+
+/* ---- as bytes ----------------------------------------------------------- */
+
+void lane_stream_pack(const struct lane_stream *stream, struct buffer *out)
+{
+    pack_u64(out, stream->next_seq);
+    pack_u32(out, stream->announced);
+    windows_pack(stream->windows, out);
+}
+
+int lane_stream_unpack(struct lane_stream *stream, struct unpacker *in)
+{
+    uint64_t next_seq = unpack_u64(in);
+    bool announced = unpack_u32(in) != 0;
+    int r = in->bad ? -EBADMSG : windows_unpack(stream->windows, in);
+    if (r < 0)
+        return r;
+    stream->next_seq = next_seq;
+    stream->announced = announced;
+    stream->touched_ns = clock_monotonic_ns(); // the quiet clock begins anew
+    return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "window/pane.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+void pane_free(const struct windows *w, struct pane *pane)
+{
+    if (!pane)
+        return;
+    for (size_t i = 0; i < w->options.series_count; i++)
+        evidence_clear(&pane->evidence[i]);
+    free(pane->states);
+    free(pane->evidence);
+    free(pane);
+}
+
+static struct pane *pane_new(const struct windows *w)
+{
+    struct pane *pane = calloc(1, sizeof(*pane));
+    CHECK(
+        pane); // some 10 KiB, a bounded number of times: without them there is nothing left to do
+    pane->states = calloc(w->options.series_count, sizeof(*pane->states));
+    pane->evidence = calloc(w->options.series_count, sizeof(*pane->evidence));
+    CHECK(pane->states && pane->evidence);
+    return pane;
+}
+
+struct pane *pane_of(struct windows *w, uint64_t index)
+{
+    struct pane **slot = &w->panes[index % WINDOW_OPEN_MAX];
+    if (!*slot) {
+        *slot = w->spare ? w->spare : pane_new(w);
+        w->spare = NULL;
+    }
+    return *slot;
+}
+
+void pane_retire(struct windows *w, struct pane *pane)
+{
+    pane->records = pane->late = 0;
+    memset(pane->states, 0, w->options.series_count * sizeof(*pane->states));
+    for (size_t i = 0; i < w->options.series_count; i++)
+        evidence_clear(&pane->evidence[i]);
+    if (w->spare)
+        pane_free(w, pane);
+    else
+        w->spare = pane;
+}
