@@ -36,5 +36,5 @@ setup_packages() {
 }
 
 setup_build="gcc libc6-dev cmake ninja-build pkg-config libpcre2-dev libzstd-dev libhiredis-dev libyaml-dev libxxhash-dev libseccomp-dev tzdata"
-setup_tests="g++ make libcmocka-dev redis-server redis-tools python3 python3-redis python3-jsonschema zstd procps binutils"
+setup_tests="g++ make libcmocka-dev redis-server redis-tools python3 python3-redis python3-jsonschema zstd procps binutils logrotate strace e2fsprogs"
 setup_checks="clang clang-format clang-tidy cppcheck libclang-rt-dev"

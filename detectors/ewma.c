@@ -30,12 +30,11 @@
 #include "kit/recur.h"
 #include "kit/robust.h"
 #include "kit/run.h"
-#include "kit/store.h"
+#include "kit/state.h"
 #include "kit/tail.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { SMOOTHING, WARMUP, GUARD, ACCEPT_AFTER, FLOOR, TAIL, MEMORY, PARAMS };
 enum { WARMUP_MAX = 64 };
@@ -114,7 +113,7 @@ struct series {
 };
 
 struct chart {
-    struct store store; /* of struct series */
+    struct state state; /* a store of struct series */
     double smoothing, guard, floor, tail, keep;
     int64_t warmup, accept_after;
 };
@@ -273,7 +272,7 @@ static double surprise(const struct series *s, const struct view *view)
 
 static void say(const struct chart *chart, const struct series *s, oddline_score *score)
 {
-    const oddline_host *host = chart->store.host;
+    const oddline_host *host = chart->state.store.host;
     char reason[ODDLINE_ERROR_SIZE];
     snprintf(reason, sizeof(reason), "%.100s at %.4g, usually about %.4g (%.4g to %.4g)%s",
              host->series[score->series], score->observed, score->expected, score->lower,
@@ -288,8 +287,8 @@ static void say(const struct chart *chart, const struct series *s, oddline_score
 
 static void say_warming(const struct chart *chart, uint32_t index, double x)
 {
-    const oddline_host *host = chart->store.host;
-    const struct series *s = store_series(&chart->store, index);
+    const oddline_host *host = chart->state.store.host;
+    const struct series *s = store_series(&chart->state.store, index);
     oddline_score score = {.size = sizeof(score),
                            .observed = x,
                            .expected = NAN,
@@ -305,7 +304,7 @@ static void say_warming(const struct chart *chart, uint32_t index, double x)
 static void judge(const struct chart *chart, uint32_t index, double x)
 {
     static const double BAND = 3; /* deviations between expected and lower, upper */
-    struct series *s = store_series(&chart->store, index);
+    struct series *s = store_series(&chart->state.store, index);
     struct view view = look(chart, s, &s->now, scale(s, x));
     come_home(chart, s, &view);
     oddline_score score = {
@@ -338,7 +337,7 @@ static void judge(const struct chart *chart, uint32_t index, double x)
 static void take(const struct chart *chart, uint32_t index, double x)
 {
     static const double HUGE_VALUE = 1e100; /* squares of more would not fit */
-    struct series *s = store_series(&chart->store, index);
+    struct series *s = store_series(&chart->state.store, index);
     if (!isfinite(x))
         return;
     double bounded = fmax(-HUGE_VALUE, fmin(x, HUGE_VALUE));
@@ -358,37 +357,9 @@ static void take(const struct chart *chart, uint32_t index, double x)
 static oddline_status ewma_score(void *instance, const oddline_window *window)
 {
     const struct chart *chart = instance;
-    for (uint32_t i = 0; i < chart->store.host->series_count; i++)
+    for (uint32_t i = 0; i < chart->state.store.host->series_count; i++)
         take(chart, i, window->values[i]);
     return ODDLINE_OK;
-}
-
-static oddline_status ewma_open(const oddline_host *host, const oddline_value *values,
-                                void **ret_instance, char error[ODDLINE_ERROR_SIZE])
-{
-    struct chart *chart = calloc(1, sizeof(*chart));
-    if (!chart)
-        return ODDLINE_ENOMEM;
-    chart->smoothing = values[SMOOTHING].f64;
-    chart->warmup = values[WARMUP].i64;
-    chart->guard = values[GUARD].f64;
-    chart->accept_after = values[ACCEPT_AFTER].i64;
-    chart->floor = values[FLOOR].f64;
-    chart->tail = values[TAIL].f64;
-    chart->keep = exp(-(double)host->window_ns / (double)values[MEMORY].i64);
-    oddline_status status = store_open(&chart->store, host, sizeof(struct series), error);
-    if (status != ODDLINE_OK) {
-        free(chart);
-        return status;
-    }
-    *ret_instance = chart;
-    return ODDLINE_OK;
-}
-
-static oddline_status ewma_save(void *instance, oddline_bytes *ret_state)
-{
-    const struct chart *chart = instance;
-    return store_save(&chart->store, ret_state);
 }
 
 static bool level_is_sane(const struct level *level)
@@ -396,28 +367,32 @@ static bool level_is_sane(const struct level *level)
     return isfinite(level->mean) && level->variance >= 0 && level->age >= 0;
 }
 
-static bool is_sane(const void *series, const void *context)
+static bool is_sane(const void *series, const void *instance)
 {
     const struct series *s = series;
-    (void)context;
+    (void)instance;
     return s->seen >= 0 && isfinite(s->seen) && isfinite(s->fourth) && level_is_sane(&s->now) &&
            level_is_sane(&s->home) && run_is_sane(&s->run) && recur_is_sane(&s->up) &&
            recur_is_sane(&s->down);
 }
 
-static oddline_status ewma_load(void *instance, oddline_bytes state, uint32_t state_version)
+static oddline_status ewma_open(const oddline_host *host, const oddline_value *values,
+                                void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
-    struct chart *chart = instance;
-    (void)
-        state_version; // there has been one only, and the size of the block tells others apart
-    return store_load(&chart->store, state, is_sane, NULL);
-}
-
-static void ewma_close(void *instance)
-{
-    struct chart *chart = instance;
-    store_close(&chart->store);
-    free(chart);
+    static const struct state_shape shape = {
+        .instance = sizeof(struct chart), .each = sizeof(struct series), .is_sane = is_sane};
+    oddline_status status = state_open(&shape, host, ret_instance, error);
+    if (status != ODDLINE_OK)
+        return status;
+    struct chart *chart = *ret_instance;
+    chart->smoothing = values[SMOOTHING].f64;
+    chart->warmup = values[WARMUP].i64;
+    chart->guard = values[GUARD].f64;
+    chart->accept_after = values[ACCEPT_AFTER].i64;
+    chart->floor = values[FLOOR].f64;
+    chart->tail = values[TAIL].f64;
+    chart->keep = exp(-(double)host->window_ns / (double)values[MEMORY].i64);
+    return ODDLINE_OK;
 }
 
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
@@ -431,7 +406,7 @@ ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
     .state_version = 1,
     .open = ewma_open,
     .score = ewma_score,
-    .save = ewma_save,
-    .load = ewma_load,
-    .close = ewma_close,
+    .save = state_save,
+    .load = state_load,
+    .close = state_close,
 };

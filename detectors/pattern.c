@@ -29,12 +29,11 @@
 #include "kit/recur.h"
 #include "kit/robust.h"
 #include "kit/run.h"
-#include "kit/store.h"
+#include "kit/state.h"
 #include "kit/tail.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { PATTERNS, EVENTS, MEMORY, WARMUP, GUARD, ACCEPT_AFTER, PARAMS };
 
@@ -104,7 +103,7 @@ struct series {
 };
 
 struct counter {
-    struct store store; /* of struct series */
+    struct state state; /* a store of struct series */
     double events, memory, warmup, guard, accept_after, keep;
 };
 
@@ -208,7 +207,7 @@ static uint32_t kind_of(const struct series *s, const struct view *view)
 
 static void say(const struct counter *counter, const struct series *s, oddline_score *score)
 {
-    const oddline_host *host = counter->store.host;
+    const oddline_host *host = counter->state.store.host;
     const char *name = host->series[score->series];
     char reason[ODDLINE_ERROR_SIZE];
     if (score->kind == ODDLINE_NEW)
@@ -226,7 +225,7 @@ static void say(const struct counter *counter, const struct series *s, oddline_s
 
 static void judge(const struct counter *counter, uint32_t index, double x)
 {
-    struct series *s = store_series(&counter->store, index);
+    struct series *s = store_series(&counter->state.store, index);
     struct view view = look(s, x);
     oddline_score score = {
         .size = sizeof(score),
@@ -258,7 +257,7 @@ static void judge(const struct counter *counter, uint32_t index, double x)
 
 static void say_first(const struct counter *counter, uint32_t index, double x)
 {
-    const oddline_host *host = counter->store.host;
+    const oddline_host *host = counter->state.store.host;
     oddline_score score = {.size = sizeof(score),
                            .observed = x,
                            .expected = NAN,
@@ -273,7 +272,7 @@ static void say_first(const struct counter *counter, uint32_t index, double x)
 static void take(const struct counter *counter, uint32_t index, double value)
 {
     static const double MOST = 1e15; /* counts beyond it lose their units in a double */
-    struct series *s = store_series(&counter->store, index);
+    struct series *s = store_series(&counter->state.store, index);
     if (!isfinite(value))
         return;
     double x = floor(fmax(0, fmin(value, MOST)) + 0.5);
@@ -291,61 +290,37 @@ static void take(const struct counter *counter, uint32_t index, double value)
 static oddline_status pattern_score(void *instance, const oddline_window *window)
 {
     const struct counter *counter = instance;
-    for (uint32_t i = 0; i < counter->store.host->series_count; i++)
+    for (uint32_t i = 0; i < counter->state.store.host->series_count; i++)
         take(counter, i, window->values[i]);
     return ODDLINE_OK;
 }
 
-static oddline_status pattern_open(const oddline_host *host, const oddline_value *values,
-                                   void **ret_instance, char error[ODDLINE_ERROR_SIZE])
-{
-    struct counter *counter = calloc(1, sizeof(*counter));
-    if (!counter)
-        return ODDLINE_ENOMEM;
-    counter->events = values[EVENTS].f64;
-    counter->memory = fmax((double)values[MEMORY].i64 / (double)host->window_ns, SHORTEST);
-    counter->keep = 1 - 1 / counter->memory;
-    counter->warmup = (double)values[WARMUP].i64;
-    counter->guard = values[GUARD].f64;
-    counter->accept_after = (double)values[ACCEPT_AFTER].i64;
-    oddline_status status = store_open(&counter->store, host, sizeof(struct series), error);
-    if (status != ODDLINE_OK) {
-        free(counter);
-        return status;
-    }
-    *ret_instance = counter;
-    return ODDLINE_OK;
-}
-
-static oddline_status pattern_save(void *instance, oddline_bytes *ret_state)
-{
-    const struct counter *counter = instance;
-    return store_save(&counter->store, ret_state);
-}
-
-static bool is_sane(const void *series, const void *context)
+static bool is_sane(const void *series, const void *instance)
 {
     const struct series *s = series;
-    (void)context;
+    (void)instance;
     return s->seen >= 0 && isfinite(s->seen) && s->counts >= 0 && isfinite(s->counts) &&
            s->windows >= 0 && isfinite(s->windows) && s->squares >= 0 && s->moments >= 0 &&
            isfinite(s->lesson.x) && run_is_sane(&s->run) && recur_is_sane(&s->up) &&
            recur_is_sane(&s->down);
 }
 
-static oddline_status pattern_load(void *instance, oddline_bytes state, uint32_t state_version)
+static oddline_status pattern_open(const oddline_host *host, const oddline_value *values,
+                                   void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
-    struct counter *counter = instance;
-    (void)
-        state_version; // there has been one only, and the size of the block tells others apart
-    return store_load(&counter->store, state, is_sane, NULL);
-}
-
-static void pattern_close(void *instance)
-{
-    struct counter *counter = instance;
-    store_close(&counter->store);
-    free(counter);
+    static const struct state_shape shape = {
+        .instance = sizeof(struct counter), .each = sizeof(struct series), .is_sane = is_sane};
+    oddline_status status = state_open(&shape, host, ret_instance, error);
+    if (status != ODDLINE_OK)
+        return status;
+    struct counter *counter = *ret_instance;
+    counter->events = values[EVENTS].f64;
+    counter->memory = fmax((double)values[MEMORY].i64 / (double)host->window_ns, SHORTEST);
+    counter->keep = 1 - 1 / counter->memory;
+    counter->warmup = (double)values[WARMUP].i64;
+    counter->guard = values[GUARD].f64;
+    counter->accept_after = (double)values[ACCEPT_AFTER].i64;
+    return ODDLINE_OK;
 }
 
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
@@ -359,7 +334,7 @@ ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
     .state_version = 1,
     .open = pattern_open,
     .score = pattern_score,
-    .save = pattern_save,
-    .load = pattern_load,
-    .close = pattern_close,
+    .save = state_save,
+    .load = state_load,
+    .close = state_close,
 };

@@ -26,11 +26,10 @@
 
 #include "kit/daily.h"
 #include "kit/longrun.h"
-#include "kit/store.h"
+#include "kit/state.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { WARMUP, MEMORY, LEARNING, PARAMS };
 enum { ERROR, VALUE, SOURCES, SPANS = 3, SPAN_MAX = 20 };
@@ -82,7 +81,7 @@ struct series {
 };
 
 struct seasons {
-    struct store store; /* of struct series */
+    struct state state; /* a store of struct series */
     double rate, memory, warmup;
 };
 
@@ -170,8 +169,8 @@ static void say(const struct seasons *seasons, uint32_t index, double x,
                 const struct view *view)
 {
     static const double BAND = 3; /* deviations between expected and lower, upper */
-    const oddline_host *host = seasons->store.host;
-    const struct series *s = store_series(&seasons->store, index);
+    const oddline_host *host = seasons->state.store.host;
+    const struct series *s = store_series(&seasons->state.store, index);
     bool warm = s->seen > seasons->warmup;
     char reason[ODDLINE_ERROR_SIZE];
     snprintf(reason, sizeof(reason),
@@ -201,39 +200,15 @@ static oddline_status season_score(void *instance, const oddline_window *window)
     static const double HUGE_VALUE = 1e100; /* squares of more would not fit */
     const struct seasons *seasons = instance;
     uint32_t bucket = daily_bucket(window->start_ns);
-    for (uint32_t i = 0; i < seasons->store.host->series_count; i++) {
+    for (uint32_t i = 0; i < seasons->state.store.host->series_count; i++) {
         double x = window->values[i];
         if (!isfinite(x))
             continue;
         x = fmax(-HUGE_VALUE, fmin(x, HUGE_VALUE));
-        struct view view = look(seasons, store_series(&seasons->store, i), bucket, x);
+        struct view view = look(seasons, store_series(&seasons->state.store, i), bucket, x);
         say(seasons, i, x, &view);
     }
     return ODDLINE_OK;
-}
-
-static oddline_status season_open(const oddline_host *host, const oddline_value *values,
-                                  void **ret_instance, char error[ODDLINE_ERROR_SIZE])
-{
-    struct seasons *seasons = calloc(1, sizeof(*seasons));
-    if (!seasons)
-        return ODDLINE_ENOMEM;
-    seasons->warmup = (double)values[WARMUP].i64;
-    seasons->memory = (double)values[MEMORY].i64;
-    seasons->rate = daily_rate(values[LEARNING].f64, host->window_ns);
-    oddline_status status = store_open(&seasons->store, host, sizeof(struct series), error);
-    if (status != ODDLINE_OK) {
-        free(seasons);
-        return status;
-    }
-    *ret_instance = seasons;
-    return ODDLINE_OK;
-}
-
-static oddline_status season_save(void *instance, oddline_bytes *ret_state)
-{
-    const struct seasons *seasons = instance;
-    return store_save(&seasons->store, ret_state);
 }
 
 static bool source_is_sane(const struct source *source)
@@ -247,29 +222,29 @@ static bool source_is_sane(const struct source *source)
     return true;
 }
 
-static bool is_sane(const void *series, const void *context)
+static bool is_sane(const void *series, const void *instance)
 {
     const struct series *s = series;
-    (void)context;
+    (void)instance;
     return longrun_is_number(s->seen) && fabs(s->level) <= LONGRUN_LIMIT &&
            fabs(s->lowest) <= LONGRUN_LIMIT && fabs(s->highest) <= LONGRUN_LIMIT &&
            source_is_sane(&s->sources[ERROR]) && source_is_sane(&s->sources[VALUE]) &&
            daily_is_sane(&s->day);
 }
 
-static oddline_status season_load(void *instance, oddline_bytes state, uint32_t state_version)
+static oddline_status season_open(const oddline_host *host, const oddline_value *values,
+                                  void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
-    struct seasons *seasons = instance;
-    (void)
-        state_version; // there has been one only, and the size of the block tells others apart
-    return store_load(&seasons->store, state, is_sane, NULL);
-}
-
-static void season_close(void *instance)
-{
-    struct seasons *seasons = instance;
-    store_close(&seasons->store);
-    free(seasons);
+    static const struct state_shape shape = {
+        .instance = sizeof(struct seasons), .each = sizeof(struct series), .is_sane = is_sane};
+    oddline_status status = state_open(&shape, host, ret_instance, error);
+    if (status != ODDLINE_OK)
+        return status;
+    struct seasons *seasons = *ret_instance;
+    seasons->warmup = (double)values[WARMUP].i64;
+    seasons->memory = (double)values[MEMORY].i64;
+    seasons->rate = daily_rate(values[LEARNING].f64, host->window_ns);
+    return ODDLINE_OK;
 }
 
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
@@ -283,7 +258,7 @@ ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
     .state_version = 1,
     .open = season_open,
     .score = season_score,
-    .save = season_save,
-    .load = season_load,
-    .close = season_close,
+    .save = state_save,
+    .load = state_load,
+    .close = state_close,
 };

@@ -21,12 +21,11 @@
  *          V. Pareto, Cours d'economie politique, 1896 (the tail).
  */
 
-#include "kit/store.h"
+#include "kit/state.h"
 #include "kit/tail.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { MIN_GAP, PATIENCE, WARMUP, MEMORY, PARAMS };
 enum { LONGEST = 4 };
@@ -78,7 +77,7 @@ struct series {
 };
 
 struct listener {
-    struct store store; /* of struct series */
+    struct state state; /* a store of struct series */
     double min_gap, patience, warmup, memory;
 };
 
@@ -132,8 +131,8 @@ static double surprise(const struct listener *listener, const struct series *s)
 
 static void say(const struct listener *listener, uint32_t index)
 {
-    const oddline_host *host = listener->store.host;
-    const struct series *s = store_series(&listener->store, index);
+    const oddline_host *host = listener->state.store.host;
+    const struct series *s = store_series(&listener->state.store, index);
     double seconds = (double)host->window_ns / 1e9;
     char reason[ODDLINE_ERROR_SIZE];
     oddline_score score = {
@@ -159,7 +158,7 @@ static void say(const struct listener *listener, uint32_t index)
 
 static void take(const struct listener *listener, uint32_t index, double x)
 {
-    struct series *s = store_series(&listener->store, index);
+    struct series *s = store_series(&listener->state.store, index);
     if (!isfinite(x))
         return;
     s->windows++;
@@ -181,40 +180,15 @@ static void take(const struct listener *listener, uint32_t index, double x)
 static oddline_status silence_score(void *instance, const oddline_window *window)
 {
     const struct listener *listener = instance;
-    for (uint32_t i = 0; i < listener->store.host->series_count; i++)
+    for (uint32_t i = 0; i < listener->state.store.host->series_count; i++)
         take(listener, i, window->values[i]);
     return ODDLINE_OK;
 }
 
-static oddline_status silence_open(const oddline_host *host, const oddline_value *values,
-                                   void **ret_instance, char error[ODDLINE_ERROR_SIZE])
-{
-    struct listener *listener = calloc(1, sizeof(*listener));
-    if (!listener)
-        return ODDLINE_ENOMEM;
-    listener->min_gap = (double)values[MIN_GAP].i64;
-    listener->patience = values[PATIENCE].f64;
-    listener->warmup = (double)values[WARMUP].i64;
-    listener->memory = fmax((double)values[MEMORY].i64 / (double)host->window_ns, 2);
-    oddline_status status = store_open(&listener->store, host, sizeof(struct series), error);
-    if (status != ODDLINE_OK) {
-        free(listener);
-        return status;
-    }
-    *ret_instance = listener;
-    return ODDLINE_OK;
-}
-
-static oddline_status silence_save(void *instance, oddline_bytes *ret_state)
-{
-    const struct listener *listener = instance;
-    return store_save(&listener->store, ret_state);
-}
-
-static bool is_sane(const void *series, const void *context)
+static bool is_sane(const void *series, const void *instance)
 {
     const struct series *s = series;
-    (void)context;
+    (void)instance;
     bool sane = isfinite(s->windows) && s->spoke >= 0 && s->heard >= s->spoke - 1 &&
                 s->gap >= 0 && s->windows >= s->heard;
     for (int i = 0; i < LONGEST; i++)
@@ -222,19 +196,20 @@ static bool is_sane(const void *series, const void *context)
     return sane;
 }
 
-static oddline_status silence_load(void *instance, oddline_bytes state, uint32_t state_version)
+static oddline_status silence_open(const oddline_host *host, const oddline_value *values,
+                                   void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
-    struct listener *listener = instance;
-    (void)
-        state_version; // there has been one only, and the size of the block tells others apart
-    return store_load(&listener->store, state, is_sane, NULL);
-}
-
-static void silence_close(void *instance)
-{
-    struct listener *listener = instance;
-    store_close(&listener->store);
-    free(listener);
+    static const struct state_shape shape = {
+        .instance = sizeof(struct listener), .each = sizeof(struct series), .is_sane = is_sane};
+    oddline_status status = state_open(&shape, host, ret_instance, error);
+    if (status != ODDLINE_OK)
+        return status;
+    struct listener *listener = *ret_instance;
+    listener->min_gap = (double)values[MIN_GAP].i64;
+    listener->patience = values[PATIENCE].f64;
+    listener->warmup = (double)values[WARMUP].i64;
+    listener->memory = fmax((double)values[MEMORY].i64 / (double)host->window_ns, 2);
+    return ODDLINE_OK;
 }
 
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
@@ -248,7 +223,7 @@ ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
     .state_version = 1,
     .open = silence_open,
     .score = silence_score,
-    .save = silence_save,
-    .load = silence_load,
-    .close = silence_close,
+    .save = state_save,
+    .load = state_load,
+    .close = state_close,
 };

@@ -22,11 +22,10 @@
 
 #include "kit/daily.h"
 #include "kit/longrun.h"
-#include "kit/store.h"
+#include "kit/state.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { WARMUP, MEMORY, LEARNING, SMOOTHING, PARAMS };
 
@@ -73,7 +72,7 @@ struct series {
 };
 
 struct spikes {
-    struct store store; /* of struct series */
+    struct state state; /* a store of struct series */
     double rate, memory, warmup, smoothing;
 };
 
@@ -125,8 +124,8 @@ static double bounded(const struct spikes *spikes, const struct series *s,
 static void say(const struct spikes *spikes, uint32_t index, double x, const struct view *view)
 {
     static const double BAND = 3; /* usual errors between expected and lower, upper */
-    const oddline_host *host = spikes->store.host;
-    const struct series *s = store_series(&spikes->store, index);
+    const oddline_host *host = spikes->state.store.host;
+    const struct series *s = store_series(&spikes->state.store, index);
     bool warm = s->seen > spikes->warmup;
     char reason[ODDLINE_ERROR_SIZE];
     snprintf(reason, sizeof(reason),
@@ -155,8 +154,8 @@ static oddline_status spike_score(void *instance, const oddline_window *window)
     static const double HUGE_VALUE = 1e100; /* squares of more would not fit */
     const struct spikes *spikes = instance;
     uint32_t bucket = daily_bucket(window->start_ns);
-    for (uint32_t i = 0; i < spikes->store.host->series_count; i++) {
-        struct series *s = store_series(&spikes->store, i);
+    for (uint32_t i = 0; i < spikes->state.store.host->series_count; i++) {
+        struct series *s = store_series(&spikes->state.store, i);
         double x = window->values[i];
         if (!isfinite(x))
             continue;
@@ -170,53 +169,29 @@ static oddline_status spike_score(void *instance, const oddline_window *window)
     return ODDLINE_OK;
 }
 
-static oddline_status spike_open(const oddline_host *host, const oddline_value *values,
-                                 void **ret_instance, char error[ODDLINE_ERROR_SIZE])
-{
-    struct spikes *spikes = calloc(1, sizeof(*spikes));
-    if (!spikes)
-        return ODDLINE_ENOMEM;
-    spikes->warmup = (double)values[WARMUP].i64;
-    spikes->memory = (double)values[MEMORY].i64;
-    spikes->rate = daily_rate(values[LEARNING].f64, host->window_ns);
-    spikes->smoothing = values[SMOOTHING].f64;
-    oddline_status status = store_open(&spikes->store, host, sizeof(struct series), error);
-    if (status != ODDLINE_OK) {
-        free(spikes);
-        return status;
-    }
-    *ret_instance = spikes;
-    return ODDLINE_OK;
-}
-
-static oddline_status spike_save(void *instance, oddline_bytes *ret_state)
-{
-    const struct spikes *spikes = instance;
-    return store_save(&spikes->store, ret_state);
-}
-
-static bool is_sane(const void *series, const void *context)
+static bool is_sane(const void *series, const void *instance)
 {
     const struct series *s = series;
-    (void)context;
+    (void)instance;
     return longrun_is_number(s->seen) && fabs(s->level) <= LONGRUN_LIMIT &&
            fabs(s->missed) <= LONGRUN_LIMIT && longrun_is_sane(&s->error) &&
            daily_is_sane(&s->day);
 }
 
-static oddline_status spike_load(void *instance, oddline_bytes state, uint32_t state_version)
+static oddline_status spike_open(const oddline_host *host, const oddline_value *values,
+                                 void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
-    struct spikes *spikes = instance;
-    (void)
-        state_version; // there has been one only, and the size of the block tells others apart
-    return store_load(&spikes->store, state, is_sane, NULL);
-}
-
-static void spike_close(void *instance)
-{
-    struct spikes *spikes = instance;
-    store_close(&spikes->store);
-    free(spikes);
+    static const struct state_shape shape = {
+        .instance = sizeof(struct spikes), .each = sizeof(struct series), .is_sane = is_sane};
+    oddline_status status = state_open(&shape, host, ret_instance, error);
+    if (status != ODDLINE_OK)
+        return status;
+    struct spikes *spikes = *ret_instance;
+    spikes->warmup = (double)values[WARMUP].i64;
+    spikes->memory = (double)values[MEMORY].i64;
+    spikes->rate = daily_rate(values[LEARNING].f64, host->window_ns);
+    spikes->smoothing = values[SMOOTHING].f64;
+    return ODDLINE_OK;
 }
 
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
@@ -230,7 +205,7 @@ ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
     .state_version = 1,
     .open = spike_open,
     .score = spike_score,
-    .save = spike_save,
-    .load = spike_load,
-    .close = spike_close,
+    .save = state_save,
+    .load = state_load,
+    .close = state_close,
 };

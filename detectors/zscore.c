@@ -22,12 +22,11 @@
 
 #include "kit/recur.h"
 #include "kit/robust.h"
-#include "kit/store.h"
+#include "kit/state.h"
 #include "kit/tail.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { HISTORY, MODE, WARMUP, FLOOR, TAIL, MEMORY, PARAMS };
@@ -87,7 +86,7 @@ struct series {
 };
 
 struct comparer {
-    struct store store; /* of struct series with its history */
+    struct state state; /* a store of struct series with its history */
     int64_t history, warmup;
     bool classic;
     double floor, tail, keep;
@@ -178,8 +177,8 @@ static double surprise(const struct comparer *comparer, const struct series *s, 
 
 static void say(const struct comparer *comparer, uint32_t index, oddline_score *score)
 {
-    const oddline_host *host = comparer->store.host;
-    const struct series *s = store_series(&comparer->store, index);
+    const oddline_host *host = comparer->state.store.host;
+    const struct series *s = store_series(&comparer->state.store, index);
     char reason[ODDLINE_ERROR_SIZE];
     snprintf(reason, sizeof(reason), "%.100s at %.4g, usually about %.4g (%.4g to %.4g)",
              host->series[index], score->observed, score->expected, score->lower, score->upper);
@@ -216,7 +215,7 @@ static oddline_score judge(struct comparer *comparer, struct series *s, double x
 static void take(struct comparer *comparer, uint32_t index, double value)
 {
     static const double HUGE_VALUE = 1e100; /* squares of more would not fit */
-    struct series *s = store_series(&comparer->store, index);
+    struct series *s = store_series(&comparer->state.store, index);
     if (!isfinite(value))
         return;
     double x = fmax(-HUGE_VALUE, fmin(value, HUGE_VALUE));
@@ -233,7 +232,7 @@ static void take(struct comparer *comparer, uint32_t index, double value)
 static oddline_status zscore_score(void *instance, const oddline_window *window)
 {
     struct comparer *comparer = instance;
-    for (uint32_t i = 0; i < comparer->store.host->series_count; i++)
+    for (uint32_t i = 0; i < comparer->state.store.host->series_count; i++)
         take(comparer, i, window->values[i]);
     return ODDLINE_OK;
 }
@@ -250,40 +249,10 @@ static oddline_status read_mode(const char *mode, bool *ret_classic,
     return ODDLINE_OK;
 }
 
-static oddline_status zscore_open(const oddline_host *host, const oddline_value *values,
-                                  void **ret_instance, char error[ODDLINE_ERROR_SIZE])
-{
-    struct comparer *comparer = calloc(1, sizeof(*comparer));
-    if (!comparer)
-        return ODDLINE_ENOMEM;
-    comparer->history = values[HISTORY].i64;
-    comparer->warmup = values[WARMUP].i64;
-    comparer->floor = values[FLOOR].f64;
-    comparer->tail = values[TAIL].f64;
-    comparer->keep = exp(-(double)host->window_ns / (double)values[MEMORY].i64);
-    oddline_status status = read_mode(values[MODE].text, &comparer->classic, error);
-    if (status == ODDLINE_OK)
-        status = store_open(&comparer->store, host,
-                            sizeof(struct series) + (size_t)comparer->history * sizeof(double),
-                            error);
-    if (status != ODDLINE_OK) {
-        free(comparer);
-        return status;
-    }
-    *ret_instance = comparer;
-    return ODDLINE_OK;
-}
-
-static oddline_status zscore_save(void *instance, oddline_bytes *ret_state)
-{
-    const struct comparer *comparer = instance;
-    return store_save(&comparer->store, ret_state);
-}
-
-static bool is_sane(const void *series, const void *context)
+static bool is_sane(const void *series, const void *instance)
 {
     const struct series *s = series;
-    const struct comparer *comparer = context;
+    const struct comparer *comparer = instance;
     uint64_t history = (uint64_t)comparer->history;
     bool sane = s->used <= history && s->next < history && s->seen >= 0 && isfinite(s->seen) &&
                 recur_is_sane(&s->up) && recur_is_sane(&s->down);
@@ -292,19 +261,27 @@ static bool is_sane(const void *series, const void *context)
     return sane;
 }
 
-static oddline_status zscore_load(void *instance, oddline_bytes state, uint32_t state_version)
+static oddline_status zscore_open(const oddline_host *host, const oddline_value *values,
+                                  void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
-    struct comparer *comparer = instance;
-    (void)
-        state_version; // there has been one only, and the size of the block tells others apart
-    return store_load(&comparer->store, state, is_sane, comparer);
-}
-
-static void zscore_close(void *instance)
-{
-    struct comparer *comparer = instance;
-    store_close(&comparer->store);
-    free(comparer);
+    struct state_shape shape = {.instance = sizeof(struct comparer),
+                                .each = sizeof(struct series) +
+                                        (size_t)values[HISTORY].i64 * sizeof(double),
+                                .is_sane = is_sane};
+    bool classic;
+    oddline_status status = read_mode(values[MODE].text, &classic, error);
+    if (status == ODDLINE_OK)
+        status = state_open(&shape, host, ret_instance, error);
+    if (status != ODDLINE_OK)
+        return status;
+    struct comparer *comparer = *ret_instance;
+    comparer->history = values[HISTORY].i64;
+    comparer->warmup = values[WARMUP].i64;
+    comparer->classic = classic;
+    comparer->floor = values[FLOOR].f64;
+    comparer->tail = values[TAIL].f64;
+    comparer->keep = exp(-(double)host->window_ns / (double)values[MEMORY].i64);
+    return ODDLINE_OK;
 }
 
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
@@ -318,7 +295,7 @@ ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
     .state_version = 1,
     .open = zscore_open,
     .score = zscore_score,
-    .save = zscore_save,
-    .load = zscore_load,
-    .close = zscore_close,
+    .save = state_save,
+    .load = state_load,
+    .close = state_close,
 };

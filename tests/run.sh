@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs what is missing, builds, runs every test.
-#   sh tests/run.sh           everything: release build, sanitizers, end to end
+#   sh tests/run.sh           everything: release build, sanitizers, end to end, faults
+#   sh tests/run.sh fault     kills, cuts, full disks and wild rotations against the whole program
 #   sh tests/run.sh fast      unit and contract tests with ASan and UBSan, for one's own loop
 set -eu
 cd "$(dirname "$0")/.."
@@ -42,16 +43,22 @@ fast)
     build dev
     run build-dev -L fast
     ;;
+fault)
+    build crash
+    run build-crash -L fault
+    ;;
 all)
     build release
     build dev
     build tsan
-    run build
+    build crash
+    run build -LE fault
     run build-dev -L fast
     run build-tsan -L threads
+    run build-crash -L fault
     ;;
 *)
-    echo "usage: sh tests/run.sh [fast]" >&2
+    echo "usage: sh tests/run.sh [fast|fault]" >&2
     exit 64
     ;;
 esac

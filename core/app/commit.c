@@ -33,6 +33,13 @@ void commit_free(struct commit *commit)
     pthread_mutex_destroy(&commit->mutex);
 }
 
+/* What is not in a block was seen by nobody: the next start does it again. */
+static void die(const char *why)
+{
+    log_error("%s; ending, since nothing more could be made durable", why);
+    _exit(1); // at once: what the disk holds is unknown, and nothing may be written any more
+}
+
 /* ---- lane thread -------------------------------------------------------- */
 
 static struct slip *wait_slip(struct commit *commit)
@@ -101,6 +108,8 @@ void commit_mark(struct daemon *d, uint32_t flags)
     slip->bytes = count_bytes(d);
     slip->serials = tail_serials(d->tail);
     note_counts(d, slip);
+    if (commit->manifest.out.failed)
+        die("journal: out of memory");    // what was not noted could not be done again
     struct buffer empty = slip->manifest; // its memory comes back with the slip
     slip->manifest = commit->manifest.out;
     commit->manifest.out = empty;
@@ -181,12 +190,6 @@ void commit_tick(struct daemon *d, int64_t now_ns)
 
 /* ---- judge thread: blocks ------------------------------------------------ */
 
-static void die(const char *why)
-{
-    log_error("%s; ending, since nothing more could be made durable", why);
-    _exit(1); // a failed sync is never retried: what the disk holds is unknown
-}
-
 /* Durable before anything else; when there is no room, wait: the ring fills, the tailer stops, the log file is the backlog. */
 static void write_block(struct daemon *d, struct bytes manifest)
 {
@@ -248,8 +251,10 @@ void commit_finding(struct daemon *d, struct finding *finding)
         write_block(d, (struct bytes){0});
         r = journal_put(d->journal, finding, &error);
     }
-    if (r < 0)
+    if (r == -EMSGSIZE)
         log_error("%s", error.text); // too big, whatever was cut from it
+    else if (r < 0)
+        die(error.text); // it is found again after the next start
 }
 
 /* ---- judge thread: marks ------------------------------------------------ */

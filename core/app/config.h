@@ -35,11 +35,24 @@ struct config_select {
     bool unparsed;
 };
 
+/* What is a share of what: `select` of all records, or `of` of `to`. */
+struct config_ratio {
+    struct config_select select, *of, *to;
+};
+
+/* Of which records, and of which field for a quantile. */
+struct config_of {
+    struct config_select select;
+    const char *field;
+};
+
 struct config_series {
     const char *name;
-    struct config_select *count, *ratio; /* one of these, or ... */
-    const char *sum, *mean, *min, *max;  /* ... one of these: a field */
-    struct config_select *select;        /* of which records, for sum to max */
+    struct config_select *count; /* one of these, or ... */
+    struct config_ratio *ratio;
+    const char *sum, *mean, *min, *max, *distinct; /* ... one of these: a field, or ... */
+    double quantile;                               /* ... this; 0: not given */
+    struct config_of *of;                          /* for sum to quantile */
     int64_t min_samples;
     int line;
 };

@@ -13,16 +13,42 @@
 
 #define AT(member) offsetof(struct THIS, member)
 
+/* The keys of a selection, which is the member before `in` of THIS. */
+#define SELECTION(in)                                                                          \
+    {"match", KEY_TEXT, AT(in match), .help = "PCRE2 pattern that the record must match."},    \
+        {"level", KEY_TEXT, AT(in level),                                                      \
+         .help = "A level (`error`) or that and worse (`>=error`)."},                          \
+        {"where", KEY_TEXT, AT(in where),                                                      \
+         .help = "A field compared with a value: `status >= 500`, `method = GET`."},           \
+    {                                                                                          \
+        "unparsed", KEY_BOOL, AT(in unparsed),                                                 \
+            .help = "Only records that the format did not fit."                                \
+    }
+
 #define THIS config_select
-static const struct key select_keys[] = {
-    {"match", KEY_TEXT, AT(match), .help = "PCRE2 pattern that the record must match."},
-    {"level", KEY_TEXT, AT(level), .help = "A level (`error`) or that and worse (`>=error`)."},
-    {"where", KEY_TEXT, AT(where),
-     .help = "A field compared with a value: `status >= 500`, `method = GET`."},
-    {"unparsed", KEY_BOOL, AT(unparsed), .help = "Only records that the format did not fit."},
-};
+static const struct key select_keys[] = {SELECTION()};
 static const struct schema select_schema = {
     "a selection", sizeof(struct THIS), NULL, SCHEMA_NO_LINE, select_keys, COUNT(select_keys)};
+#undef THIS
+
+#define THIS config_ratio
+static const struct key ratio_keys[] = {
+    SELECTION(select.),
+    {"of", KEY_OBJECT, AT(of), &select_schema, .help = "Or: these records, divided by"},
+    {"to", KEY_OBJECT, AT(to), &select_schema, .help = "these."},
+};
+static const struct schema ratio_schema = {
+    "a ratio", sizeof(struct THIS), NULL, SCHEMA_NO_LINE, ratio_keys, COUNT(ratio_keys)};
+#undef THIS
+
+#define THIS config_of
+static const struct key of_keys[] = {
+    SELECTION(select.),
+    {"field", KEY_TEXT, AT(field),
+     .help = "The numeric field of a quantile; `of: NAME` is short for `of: {field: NAME}`."},
+};
+static const struct schema of_schema = {"of",    sizeof(struct THIS), NULL, SCHEMA_NO_LINE,
+                                        of_keys, COUNT(of_keys)};
 #undef THIS
 
 #define THIS config_series
@@ -30,14 +56,18 @@ static const struct key series_keys[] = {
     {"name", KEY_TEXT, AT(name), .required = true,
      .help = "Name by which detectors ask for it."},
     {"count", KEY_OBJECT, AT(count), &select_schema, .help = "Counts the records selected."},
-    {"ratio", KEY_OBJECT, AT(ratio), &select_schema,
-     .help = "Share of all records that is selected."},
+    {"ratio", KEY_OBJECT, AT(ratio), &ratio_schema,
+     .help = "Share of all records that is selected, or of some records."},
     {"sum", KEY_TEXT, AT(sum), .help = "Sum of a numeric field."},
     {"mean", KEY_TEXT, AT(mean), .help = "Mean of a numeric field."},
     {"min", KEY_TEXT, AT(min), .help = "Minimum of a numeric field."},
     {"max", KEY_TEXT, AT(max), .help = "Maximum of a numeric field."},
-    {"of", KEY_OBJECT, AT(select), &select_schema,
-     .help = "Of which records (for sum, mean, min, max)."},
+    {"quantile", KEY_NUMBER, AT(quantile), .min = 0.0001, .max = 0.9999,
+     .help = "The number below which so much of a numeric field lies (0.99), to 2 % of it."},
+    {"distinct", KEY_TEXT, AT(distinct),
+     .help = "How many different values a field has, to some 2 %."},
+    {"of", KEY_OBJECT, AT(of), &of_schema, .single = "field",
+     .help = "Of which records (for sum to distinct); for a quantile, of which field."},
     {"min_samples", KEY_INTEGER, AT(min_samples), .max = 1e9,
      .help = "Fewer records than this give no value."},
 };
@@ -247,7 +277,7 @@ static const struct config config_default = {
 static const struct key config_keys[] = {
     {"resource", KEY_PAIRS, AT(resource),
      .help = "OpenTelemetry resource attributes that go with each finding."},
-    {"state_dir", KEY_TEXT, AT(state_dir), .help = "Where bookmarks and the outbox live."},
+    {"state_dir", KEY_TEXT, AT(state_dir), .help = "Where the journal and the snapshots live."},
     {"ring", KEY_SIZE, AT(ring_bytes), .min = 4 << 20, .max = 1 << 30,
      .help = "Memory in which records wait."},
     {"streams", KEY_OBJECTS, AT(streams), &stream_schema, .required = true,

@@ -252,6 +252,12 @@ static int open_tail(struct daemon *d, struct restore **ret, struct error *reter
     return r < 0 ? r : tail_begin(d->tail);
 }
 
+static void tend(void *context)
+{
+    struct daemon *d = context;
+    tail_tend(d->tail);
+}
+
 static int open_parts(struct daemon *d, struct error *reterr)
 {
     int r = generation_create(d->config_path, &d->generation, reterr);
@@ -284,6 +290,8 @@ int daemon_start(struct daemon *d, struct error *reterr)
         r = daemon_judge(d, NULL, restore, reterr);
     if (r == 0) {
         restore_replay(d, restore);
+        d->lane.context = d;
+        d->lane.tend = tend;
         commit_mark(d, MARK_SNAPSHOT); // so that the next replay is short, whatever happens
     }
     restore_free(restore);

@@ -46,6 +46,12 @@ struct builtin {
         .select = {.level_min = (low), .level_max = (high) }                                   \
     }
 
+/* Of how long things took. 20 are the fewest of which the highest is not the 95th percentile: one alone says little. */
+#define DURATION(what, share, samples)                                                         \
+    {                                                                                          \
+        .kind = (what), .quantile = (share), .min_samples = (samples)                          \
+    }
+
 static const struct builtin builtins[] = {
     {"lines", {.kind = SERIES_LINES}},
     {"records", {.kind = SERIES_RECORDS}},
@@ -62,6 +68,13 @@ static const struct builtin builtins[] = {
     {"level_warn", LEVEL(ODDLINE_LEVEL_WARN, ODDLINE_LEVEL_ERROR - 1)},
     {"level_error", LEVEL(ODDLINE_LEVEL_ERROR, ODDLINE_LEVEL_FATAL - 1)},
     {"level_fatal", LEVEL(ODDLINE_LEVEL_FATAL, 0)},
+    {"new_templates", {.kind = SERIES_NEW}},
+    {"new_troubles", {.kind = SERIES_NEW, .select = {.level_min = ODDLINE_LEVEL_WARN}}},
+    {"duration_p50_ms", DURATION(SERIES_QUANTILE, 0.5, 20)},
+    {"duration_p95_ms", DURATION(SERIES_QUANTILE, 0.95, 20)},
+    {"duration_mean_ms", DURATION(SERIES_MEAN, 0, 20)},
+    {"duration_max_ms", DURATION(SERIES_MAX, 0, 1)},
+    {"duration_sum_ms", DURATION(SERIES_SUM, 0, 0)},
 };
 enum { BUILTINS = sizeof(builtins) / sizeof(builtins[0]) };
 
@@ -69,7 +82,17 @@ const char *plan_builtin_series(void)
 {
     return "lines, records, bytes, errors, warnings, troubles (warnings and errors), "
            "error_ratio, unparsed, "
-           "level_trace, level_debug, level_info, level_warn, level_error, level_fatal";
+           "level_trace, level_debug, level_info, level_warn, level_error, level_fatal, "
+           "new_templates, new_troubles (records, or warnings and errors, that say what was "
+           "never said before); where records say how long something took: duration_p50_ms, "
+           "duration_p95_ms, duration_mean_ms, duration_max_ms, duration_sum_ms";
+}
+
+/* What takes longer is bad, what is done sooner is not. */
+static bool is_duration(const struct draft *d, const struct series_spec *spec)
+{
+    return spec->kind >= SERIES_SUM && spec->kind <= SERIES_QUANTILE &&
+           spec->field + 1 == d->names.duration;
 }
 
 static int add_series(struct draft *d, int line, const struct series_spec *spec,
@@ -82,7 +105,8 @@ static int add_series(struct draft *d, int line, const struct series_spec *spec,
         .name = spec->name,
         .key = key,
         .is_count = spec->kind <= SERIES_BYTES,
-        .is_bad = spec->select.level_min >= ODDLINE_LEVEL_WARN || spec->select.unparsed};
+        .is_bad = spec->select.level_min >= ODDLINE_LEVEL_WARN || spec->select.unparsed ||
+                  is_duration(d, spec) || spec->kind == SERIES_NEW};
     *ret = (uint32_t)d->series_count++;
     return 0;
 }
@@ -90,32 +114,8 @@ static int add_series(struct draft *d, int line, const struct series_spec *spec,
 static int configured_series(struct draft *d, const struct config_series *config,
                              struct series_spec *ret)
 {
-    const struct config_select *select = config->count   ? config->count
-                                         : config->ratio ? config->ratio
-                                                         : config->select;
-    const char *field = config->sum    ? config->sum
-                        : config->mean ? config->mean
-                        : config->min  ? config->min
-                                       : config->max;
     struct error error;
-    int given = !!config->count + !!config->ratio + !!config->sum + !!config->mean +
-                !!config->min + !!config->max;
-    if (given != 1)
-        return complain(d, config->line,
-                        "a series needs exactly one of count, ratio, sum, mean, min, max");
-    if (config->select && !field)
-        return complain(d, config->line, "'of' goes with sum, mean, min and max only");
-    *ret = (struct series_spec){.name = config->name,
-                                .min_samples = (uint64_t)config->min_samples};
-    ret->kind = config->ratio  ? SERIES_RATIO
-                : config->sum  ? SERIES_SUM
-                : config->mean ? SERIES_MEAN
-                : config->min  ? SERIES_MIN
-                : config->max  ? SERIES_MAX
-                               : SERIES_RECORDS;
-    if (select && selection_compile(&d->names, select, &ret->select, &error) < 0)
-        return complain_error(d, config->line, &error);
-    if (field && selection_field(&d->names, field, false, &ret->field, &error) < 0)
+    if (selection_series(&d->names, config, ret, &error) < 0)
         return complain_error(d, config->line, &error);
     return 0;
 }
@@ -153,6 +153,7 @@ static int want_series(struct draft *d, int line, const char *name, uint32_t *re
         }
     const struct config_series *configured = find_configured(d, name);
     struct series_spec spec;
+    struct error error;
     if (configured) {
         int r = configured_series(d, configured, &spec);
         return r < 0 ? r : add_series(d, line, &spec, (struct bytes){0}, ret);
@@ -161,7 +162,10 @@ static int want_series(struct draft *d, int line, const char *name, uint32_t *re
         if (strcmp(builtins[i].name, name) == 0) {
             spec = builtins[i].spec;
             spec.name = builtins[i].name;
-            return add_series(d, line, &spec, (struct bytes){0}, ret);
+            return spec.kind >= SERIES_SUM &&
+                           selection_duration(&d->names, &spec.field, &error) < 0
+                       ? complain_error(d, line, &error)
+                       : add_series(d, line, &spec, (struct bytes){0}, ret);
         }
     return unknown_series(d, line, name);
 }
@@ -243,14 +247,18 @@ static int plan_detector(struct draft *d, const struct config_detector *config,
 }
 
 /*
- * What judges a log when nobody says otherwise: how much is written, how much of it is bad, and whether it falls silent.
+ * What judges a log when nobody says otherwise: how much is written, how much of it is bad, whether it falls silent, and, where
+ * it says how long things took, whether the slow ones got slower. Median and mean are for who knows his log: of few records
+ * and of a mixture of quick and slow things they cry wolf.
  */
 static const char *on_lines[] = {"lines"};
 static const char *on_troubles[] = {"errors", "warnings"};
+static const char *on_durations[] = {"duration_p95_ms"};
 static const struct config_detector default_detectors[] = {
     {.use = "ewma", .on = {on_lines, 1}},
     {.use = "pattern", .on = {on_troubles, 2}},
     {.use = "silence", .on = {on_lines, 1}},
+    {.use = "ewma", .on = {on_durations, 1}},
 };
 
 static int plan_detectors(struct draft *d)
@@ -299,6 +307,7 @@ static int plan_record(struct draft *d)
         .year = (int)c->year,
         .fields = d->names.fields,
         .field_count = d->names.field_count,
+        .duration = d->names.duration,
         .patterns = d->plan->patterns,
         .pattern_count = d->names.pattern_count,
     };
@@ -333,6 +342,19 @@ static void *copy_of(struct draft *d, const void *at, size_t count, size_t size)
     return memcpy(arena_alloc(&d->plan->arena, count, size), at, count * size);
 }
 
+/* Templates are looked for where a detector or a series asks for them. */
+static bool wants_templates(const struct draft *d)
+{
+    const struct judge_stream *judge = &d->plan->judge;
+    for (size_t i = 0; i < judge->use_count; i++)
+        if (plugin_label(judge->uses[i].plugin)->needs & ODDLINE_NEEDS_TEMPLATE)
+            return true;
+    for (size_t i = 0; i < d->series_count; i++)
+        if (d->series[i].kind == SERIES_NEW)
+            return true;
+    return false;
+}
+
 static void finish(struct draft *d)
 {
     const struct config_stream *c = d->config;
@@ -345,6 +367,7 @@ static void finish(struct draft *d)
     plan->lane.number = plan->number;
     plan->lane.record = plan->record;
     plan->lane.flush_after_ns = c->multiline ? c->multiline->flush_after_ns : 300 * NS_PER_MS;
+    plan->lane.templates = wants_templates(d);
     plan->lane.window.stream = plan->number;
     plan->lane.window.window_ns = c->window_ns;
     plan->lane.window.lateness_ns = c->lateness_ns;
@@ -381,7 +404,7 @@ static int check_series_names(struct draft *d)
  */
 static int check_series(struct draft *d)
 {
-    struct regex *patterns[1]; // a series has one selection, and that has one pattern
+    struct regex *patterns[2]; // a ratio has two selections, and each has one pattern
     struct selection_names wanted = d->names;
     int r = 0;
     for (size_t i = 0; i < d->config->series_count && r == 0; i++) {
@@ -389,8 +412,8 @@ static int check_series(struct draft *d)
         d->names.patterns = patterns;
         d->names.pattern_count = 0;
         r = configured_series(d, &d->config->series[i], &spec);
-        if (d->names.pattern_count)
-            regex_free(patterns[0]);
+        while (d->names.pattern_count)
+            regex_free(patterns[--d->names.pattern_count]);
         d->names = wanted;
     }
     return r;

@@ -150,10 +150,8 @@ static int open_snapshot(struct restore *restore)
             r = check_meta(restore);
         if (r == 0 && (r = know_all(restore)) == 0)
             return 0;
-        log_warning("%s",
-                    r < 0 && !restore->snapshot
-                        ? error.text
-                        : "a snapshot does not belong to this journal; the one before is used");
+        log_warning("%s; the one before is used",
+                    restore->snapshot ? "snapshot: not of this journal" : error.text);
         snapshot_close(restore->snapshot);
         restore->snapshot = NULL;
     }

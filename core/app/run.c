@@ -61,11 +61,23 @@ static struct feed *feed_of(struct daemon *d, struct source *source)
     return feed;
 }
 
+/* Who writes here has done with the file before this one: what waits there for its rest is a record now, and comes first. */
+static void finish_predecessor(struct daemon *d, const struct source *source)
+{
+    struct source *before = tail_predecessor(source);
+    struct feed *feed = before ? tail_user(before) : NULL;
+    if (feed && feed_holds(feed) && source_size(source) > source_offset(source)) {
+        feed_finish(&d->lane, feed);
+        tail_set_note(before, feed_line(feed));
+    }
+}
+
 static void step(struct daemon *d, struct source *source)
 {
     struct feed *feed = feed_of(d, source);
     if (!feed)
         return; // out of memory: its turn comes again
+    finish_predecessor(d, source);
     enum feed_state state = feed_step(&d->lane, feed);
     if (state == FEED_ANEW)
         feed_anew(&d->lane, feed, (uint32_t)tail_serial(source));

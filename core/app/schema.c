@@ -225,11 +225,22 @@ static int read_pairs(const struct reader *reader, const struct key *key, yaml_n
     return 0;
 }
 
+static const struct key *find_key(const struct schema *schema, const char *name);
+
+/* `of: latency_ms` is short for `of: {field: latency_ms}`. */
+static int read_single(const struct reader *reader, const struct key *key,
+                       const yaml_node_t *node, void *object)
+{
+    const struct key *only = find_key(key->child, key->single);
+    return read_scalar(reader, only, node, (char *)object + only->offset);
+}
+
 static int read_object(struct reader *reader, const struct key *key, yaml_node_t *node,
                        void *into)
 {
     void *object = arena_alloc(reader->arena, 1, key->child->size);
-    int r = schema_read(reader, key->child, node, object);
+    int r = key->single && scalar(node) ? read_single(reader, key, node, object)
+                                        : schema_read(reader, key->child, node, object);
     if (r == 0)
         *(void **)into = object;
     return r;

@@ -37,9 +37,11 @@ struct key {
     size_t offset;
     const struct schema *child;
     const char *choices; /* TEXT: "json|cri|..." or NULL for any */
-    double min, max;     /* numbers, durations (ns), sizes; both 0 = any that is not negative */
-    bool required;       /* must be there, and not be empty */
-    const char *help;    /* one sentence */
+    const char *
+        single; /* OBJECT: the key of `child` that a single value is for; NULL: none may stand there */
+    double min, max;  /* numbers, durations (ns), sizes; both 0 = any that is not negative */
+    bool required;    /* must be there, and not be empty */
+    const char *help; /* one sentence */
 };
 
 struct schema {

@@ -6,11 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int add_field(struct selection_names *names, const struct record_field *field,
+                     uint32_t *ret, struct error *reterr)
+{
+    if (names->field_count == RECORD_FIELDS_MAX)
+        return error_set(reterr, -EINVAL, "too many fields; at most %d are read",
+                         RECORD_FIELDS_MAX);
+    names->fields[names->field_count] = *field;
+    *ret = (uint32_t)names->field_count++;
+    return 0;
+}
+
 int selection_field(struct selection_names *names, const char *name, bool is_text,
                     uint32_t *ret, struct error *reterr)
 {
     for (size_t i = 0; i < names->field_count; i++) {
-        if (strcmp(names->fields[i].name, name) != 0)
+        if (i + 1 == names->duration || strcmp(names->fields[i].name, name) != 0)
             continue;
         if (names->fields[i].is_text != is_text)
             return error_set(reterr, -EINVAL,
@@ -19,12 +30,20 @@ int selection_field(struct selection_names *names, const char *name, bool is_tex
         *ret = (uint32_t)i;
         return 0;
     }
-    if (names->field_count == RECORD_FIELDS_MAX)
-        return error_set(reterr, -EINVAL, "too many fields; at most %d are read",
-                         RECORD_FIELDS_MAX);
-    names->fields[names->field_count] = (struct record_field){
-        .name = arena_text(names->arena, bytes_of(name)), .is_text = is_text};
-    *ret = (uint32_t)names->field_count++;
+    struct record_field field = {.name = arena_text(names->arena, bytes_of(name)),
+                                 .is_text = is_text};
+    return add_field(names, &field, ret, reterr);
+}
+
+int selection_duration(struct selection_names *names, uint32_t *ret, struct error *reterr)
+{
+    static const struct record_field field = {.name = "duration"};
+    uint32_t number = (uint32_t)names->duration - 1;
+    int r = names->duration ? 0 : add_field(names, &field, &number, reterr);
+    if (r < 0)
+        return r;
+    names->duration = number + 1;
+    *ret = number;
     return 0;
 }
 
@@ -112,5 +131,93 @@ int selection_compile(struct selection_names *names, const struct config_select 
         r = compile_where(names, select->where, &made, reterr);
     if (r == 0)
         *ret = made;
+    return r;
+}
+
+/* ---- series ----------------------------------------------------------------- */
+
+/* The one kind that is asked for, with its field; false when it is none or several. */
+static bool kind_of(const struct config_series *config, struct series_spec *spec,
+                    const char **ret_field)
+{
+    const struct {
+        enum series_kind kind;
+        bool given;
+        const char *field;
+    } kinds[] = {
+        {SERIES_RECORDS, config->count, NULL},
+        {SERIES_RATIO, config->ratio, NULL},
+        {SERIES_SUM, config->sum, config->sum},
+        {SERIES_MEAN, config->mean, config->mean},
+        {SERIES_MIN, config->min, config->min},
+        {SERIES_MAX, config->max, config->max},
+        {SERIES_QUANTILE, config->quantile > 0, config->of ? config->of->field : NULL},
+        {SERIES_DISTINCT, config->distinct, config->distinct},
+    };
+    int given = 0;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (!kinds[i].given)
+            continue;
+        given++;
+        spec->kind = kinds[i].kind;
+        *ret_field = kinds[i].field;
+    }
+    return given == 1;
+}
+
+static const char *mismatch(const struct config_series *config, const struct series_spec *spec,
+                            const char *field)
+{
+    const struct config_ratio *ratio = config->ratio;
+    if (config->of && spec->kind < SERIES_SUM)
+        return "'of' goes with sum, mean, min, max, quantile and distinct only";
+    if (spec->kind == SERIES_QUANTILE && !field)
+        return "a quantile needs a field: 'of: latency_ms'";
+    if (config->of && config->of->field && spec->kind != SERIES_QUANTILE)
+        return "'of' has a field for a quantile only; here it says of which records";
+    if (ratio && !ratio->of != !ratio->to)
+        return "a ratio of two counts needs both 'of' and 'to'";
+    bool all = ratio && (ratio->select.match || ratio->select.level || ratio->select.where ||
+                         ratio->select.unparsed);
+    return all && ratio->of ? "a ratio is of all records, or has 'of' and 'to', not both"
+                            : NULL;
+}
+
+/* A field that is a number elsewhere is one here too. */
+static bool is_number(const struct selection_names *names, const char *field)
+{
+    for (size_t i = 0; i < names->field_count; i++)
+        if (i + 1 != names->duration && strcmp(names->fields[i].name, field) == 0)
+            return !names->fields[i].is_text;
+    return false;
+}
+
+int selection_series(struct selection_names *names, const struct config_series *config,
+                     struct series_spec *ret, struct error *reterr)
+{
+    struct series_spec spec = {.name = config->name,
+                               .min_samples = (uint64_t)config->min_samples,
+                               .quantile = config->quantile};
+    const char *field = NULL;
+    if (!kind_of(config, &spec, &field))
+        return error_set(reterr, -EINVAL,
+                         "a series needs exactly one of count, ratio, sum, mean, min, max, "
+                         "quantile, distinct");
+    const char *why = mismatch(config, &spec, field);
+    if (why)
+        return error_set(reterr, -EINVAL, "%s", why);
+    const struct config_ratio *ratio = config->ratio;
+    const struct config_select *select = config->count ? config->count
+                                         : ratio      ? (ratio->of ? ratio->of : &ratio->select)
+                                         : config->of ? &config->of->select
+                                                      : NULL;
+    bool text = spec.kind == SERIES_DISTINCT && !is_number(names, field);
+    int r = select ? selection_compile(names, select, &spec.select, reterr) : 0;
+    if (r == 0 && ratio && ratio->to)
+        r = selection_compile(names, ratio->to, &spec.to, reterr);
+    if (r == 0 && field)
+        r = selection_field(names, field, text, &spec.field, reterr);
+    if (r == 0)
+        *ret = spec;
     return r;
 }

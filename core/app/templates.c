@@ -14,7 +14,6 @@
 #include "app/inputs.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "record/lead.h"
 #include "record/record.h"
 #include "record/template.h"
 #include "tail/source.h"
@@ -46,31 +45,10 @@ struct reading_file {
     struct mining *mining;
     struct source *source;
     struct recorder *recorder;
-    struct lead lead;
-    bool led;
     bool assign; /* print, learn nothing */
 };
 
 /* ---- one batch -------------------------------------------------------------- */
-
-static struct bytes message_of(const struct batch_writer *writer,
-                               const struct oddline_record *r)
-{
-    if (r->message_len)
-        return (struct bytes){writer->text + r->message, r->message_len};
-    return (struct bytes){writer->text + r->text, r->text_len};
-}
-
-static void learn_lead(struct reading_file *file)
-{
-    const struct batch_writer *writer = &file->mining->writer;
-    struct bytes messages[LEAD_SAMPLE];
-    size_t count = writer->record_count < LEAD_SAMPLE ? writer->record_count : LEAD_SAMPLE;
-    for (size_t i = 0; i < count; i++)
-        messages[i] = message_of(writer, &writer->records[i]);
-    file->lead = lead_learn(messages, count);
-    file->led = true;
-}
 
 static void print_assigned(const struct template_view *view)
 {
@@ -93,11 +71,10 @@ static void take_records(struct reading_file *file, size_t used)
     struct mining *mining = file->mining;
     const struct batch_writer *writer = &mining->writer;
     const char *at = writer->text;
-    if (!file->led && writer->record_count)
-        learn_lead(file);
+    recorder_look(file->recorder, mining->miner, writer);
     for (uint32_t i = 0; i < writer->record_count; i++) {
         const struct oddline_record *r = &writer->records[i];
-        struct bytes sentence = lead_skip(&file->lead, message_of(writer, r));
+        struct bytes sentence = recorder_sentence(file->recorder, mining->miner, writer, r);
         if (!file->assign) {
             template_assign(mining->miner, sentence);
             continue;

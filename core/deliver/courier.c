@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -163,6 +164,7 @@ static bool carry(struct leg *leg)
         return false;
     size_t count = leg->asked ? leg->reader.count : 0;
     int r = leg->sink->ops->publish(leg->sink, leg->reader.entries, count, &confirmed, &error);
+    CRASH_POINT("acked");
     leg->asked |= r == 0 || r == -ENODATA;
     settle(leg, r, confirmed, &error);
     return true;

@@ -16,7 +16,7 @@
 
 /* What the script answered: {word, n, detail}, see redis_script.h. */
 struct redis_answer {
-    char word[16], detail[128];
+    char word[16], detail[256];
     uint64_t n;
 };
 int redis_answer_read(const redisReply *reply, struct redis_answer *ret, struct error *reterr);

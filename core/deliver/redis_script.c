@@ -157,5 +157,13 @@ const char redis_script[] =
     "    line.n = n\n"
     "  end\n"
     "end\n"
+#ifdef ODDLINE_MUTANT_NO_ATOMIC_PUBLISH // do the tests notice?
+    "local kept, real = '', redis.call\n"
+    "redis.call = function(c, k, h, text) kept = text end\n"
+    "save(line)\n"
+    "redis.call = real\n"
+    "return {'OK', line.n, kept}\n";
+#else
     "save(line)\n"
     "return {'OK', line.n, ''}\n";
+#endif

@@ -133,6 +133,11 @@ uint64_t feed_offset(const struct feed *feed)
     return feed->source ? source_offset(feed->source) : feed->offset;
 }
 
+bool feed_holds(const struct feed *feed)
+{
+    return feed->held > 0;
+}
+
 uint32_t feed_number(const struct feed *feed)
 {
     return feed->place.number;
@@ -148,7 +153,7 @@ char *feed_room(struct lane *lane, const struct feed *feed)
     char *text;
     while (!(text = batch_begin(&lane->writer, feed->stream->plan->number, feed->place.number,
                                 source_offset(feed->source))))
-        ring_wait_room(lane->ring, batch_room(), -1);
+        lane_wait(lane, batch_room());
     return text;
 }
 
@@ -245,6 +250,20 @@ static void say_choice(struct feed *feed)
     feed->said = true;
 }
 
+/* When somebody asks for templates. A source without any is named once, since what looks for them is blind there. */
+static void assign(const struct lane *lane, struct feed *feed, struct batch_writer *writer)
+{
+    struct miner *miner = feed->stream->miner;
+    if (!miner || !writer->record_count)
+        return;
+    bool had = !miner_health(miner).no_templates;
+    recorder_assign(feed->recorder, miner, writer);
+    if (had && miner_health(miner).no_templates && lane->live)
+        log_notice("%s: has no templates: nearly every record is a new one; what looks at "
+                   "templates does not look here",
+                   feed->stream->plan->name);
+}
+
 /* Make records of the `got` bytes in the writer's room; returns how many were used. */
 static size_t take(struct lane *lane, struct feed *feed, size_t got, bool final)
 {
@@ -256,6 +275,7 @@ static size_t take(struct lane *lane, struct feed *feed, size_t got, bool final)
     batch_filled(writer, got);
     uint64_t lines = recorder_counts(feed->recorder).lines;
     size_t used = recorder_feed(feed->recorder, writer, final);
+    assign(lane, feed, writer);
     struct oddline_batch draft = batch_draft(writer);
     if (draft.count) {
         say_choice(feed);

@@ -35,6 +35,8 @@ void feed_set_line(struct feed *feed, uint64_t line);
 struct source *feed_source(const struct feed *feed);
 void feed_set_source(struct feed *feed, struct source *source);
 uint32_t feed_number(const struct feed *feed);
+/* Has it bytes that wait for more? */
+bool feed_holds(const struct feed *feed);
 struct lane_stream *feed_stream(const struct feed *feed);
 
 enum feed_state {

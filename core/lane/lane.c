@@ -21,9 +21,17 @@ void lane_free(struct lane *lane)
     batch_writer_free(&lane->writer);
 }
 
+void lane_wait(struct lane *lane, size_t bytes)
+{
+    enum { TEND_MS = 500 };
+    while (!ring_wait_room(lane->ring, bytes, lane->tend ? TEND_MS : -1))
+        if (lane->tend)
+            lane->tend(lane->context);
+}
+
 void *lane_room(struct lane *lane, size_t bytes)
 {
-    ring_wait_room(lane->ring, bytes, -1);
+    lane_wait(lane, bytes);
     return ring_reserve(lane->ring, bytes);
 }
 
@@ -58,16 +66,22 @@ void lane_end(struct lane *lane)
 int lane_stream_open(const struct lane_plan *plan, struct lane_stream *ret)
 {
     struct lane_stream stream = {.plan = plan, .touched_ns = NO_TIME};
-    int r = windows_create(&plan->window, &stream.windows);
+    int r = plan->templates ? miner_create(&stream.miner) : 0;
+    if (r == 0)
+        r = windows_create(&plan->window, &stream.windows);
     if (r == 0)
         *ret = stream;
+    else
+        miner_free(stream.miner);
     return r;
 }
 
 void lane_stream_close(struct lane_stream *stream)
 {
     windows_free(stream->windows);
+    miner_free(stream->miner);
     stream->windows = NULL;
+    stream->miner = NULL;
 }
 
 void lane_stream_end(struct lane *lane, struct lane_stream *stream)
@@ -113,20 +127,59 @@ void lane_stream_announce(struct lane *lane, struct lane_stream *stream)
 
 /* ---- as bytes ----------------------------------------------------------- */
 
+static void pack_miner(const struct miner *miner, struct buffer *out)
+{
+    struct buffer saved = {0};
+    pack_u32(out, miner != NULL);
+    if (!miner)
+        return;
+    miner_save(miner, &saved);
+    pack_bytes(out, buffer_bytes(&saved));
+    out->failed |= saved.failed;
+    buffer_free(&saved);
+}
+
+/* A miner as it was where this stream has one; NULL where it has none. */
+static int unpack_miner(const struct lane_stream *stream, struct unpacker *in,
+                        struct miner **ret)
+{
+    struct miner *miner = NULL;
+    uint32_t packed = unpack_u32(in);
+    if (in->bad || packed != (stream->miner != NULL))
+        return -EBADMSG;
+    int r = packed ? miner_create(&miner) : 0;
+    if (r == 0 && packed)
+        r = miner_load(miner, unpack_bytes(in));
+    if (r < 0)
+        miner_free(miner);
+    else
+        *ret = miner;
+    return r;
+}
+
 void lane_stream_pack(const struct lane_stream *stream, struct buffer *out)
 {
     pack_u64(out, stream->next_seq);
     pack_u32(out, stream->announced);
+    pack_miner(stream->miner, out);
     windows_pack(stream->windows, out);
 }
 
 int lane_stream_unpack(struct lane_stream *stream, struct unpacker *in)
 {
+    struct miner *miner;
     uint64_t next_seq = unpack_u64(in);
     bool announced = unpack_u32(in) != 0;
-    int r = in->bad ? -EBADMSG : windows_unpack(stream->windows, in);
+    int r = unpack_miner(stream, in, &miner);
     if (r < 0)
         return r;
+    r = windows_unpack(stream->windows, in);
+    if (r < 0) {
+        miner_free(miner);
+        return r;
+    }
+    miner_free(stream->miner);
+    stream->miner = miner;
     stream->next_seq = next_seq;
     stream->announced = announced;
     stream->touched_ns = clock_monotonic_ns(); // the quiet clock begins anew

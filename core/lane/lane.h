@@ -15,6 +15,7 @@
 #include "base/pack.h"
 #include "lane/manifest.h"
 #include "record/record.h"
+#include "record/template.h"
 #include "window/window.h"
 
 #include <stdatomic.h>
@@ -27,6 +28,7 @@ struct lane_plan {
     const struct record_plan *record;
     struct window_options window;
     int64_t flush_after_ns; /* a record that may go on waits so long */
+    bool templates;         /* somebody asks for them */
 };
 
 /* Read by others for progress. */
@@ -40,17 +42,21 @@ struct lane_progress {
 struct lane {
     struct ring *ring;
     struct batch_writer writer;
-    bool live;                 /* records without a stamp take the time of their arrival */
-    int64_t arrival_ns;        /* of what is being read, NO_TIME when nobody cares */
-    struct manifest *manifest; /* where each step is noted; NULL: nowhere */
-    bool ended;                /* nobody reads the ring any more: nothing goes into it */
-    bool emitted;              /* a window went into the ring since the caller cleared this */
+    bool live;                   /* records without a stamp take the time of their arrival */
+    int64_t arrival_ns;          /* of what is being read, NO_TIME when nobody cares */
+    struct manifest *manifest;   /* where each step is noted; NULL: nowhere */
+    bool ended;                  /* nobody reads the ring any more: nothing goes into it */
+    void (*tend)(void *context); /* called now and then while the ring is full; may be NULL */
+    void *context;
+    bool emitted; /* a window went into the ring since the caller cleared this */
     struct lane_progress progress;
     struct feed *held;      /* feeds with bytes that wait for more */
     uint32_t source_number; /* for callers that have no numbers of their own */
 };
 int lane_init(struct lane *lane, struct ring *ring, struct error *reterr);
 void lane_free(struct lane *lane);
+/* Sleep until a frame of `bytes` fits. */
+void lane_wait(struct lane *lane, size_t bytes);
 /* Room for a frame of `bytes`, however long it takes: the judge never stops before RING_END. */
 void *lane_room(struct lane *lane, size_t bytes);
 void lane_note(struct lane *lane, const struct step *step);
@@ -65,10 +71,11 @@ void lane_end(struct lane *lane);
 struct lane_stream {
     const struct lane_plan *plan;
     struct windows *windows;
-    bool announced;     /* the judge knows the window length */
-    int64_t touched_ns; /* monotonic time of the last record, NO_TIME before */
-    uint64_t next_seq;  /* number of the next record */
-    size_t held;        /* feeds of this stream with bytes that wait */
+    struct miner *miner; /* the templates of all its sources; NULL: nobody asks for them */
+    bool announced;      /* the judge knows the window length */
+    int64_t touched_ns;  /* monotonic time of the last record, NO_TIME before */
+    uint64_t next_seq;   /* number of the next record */
+    size_t held;         /* feeds of this stream with bytes that wait */
     void (*chose)(const struct lane_stream *stream, const char *path,
                   const char *choice); /* may be NULL */
     const void *context;               /* of chose */

@@ -89,6 +89,7 @@ static void take_request_time(struct reading *reading, struct bytes rest)
         if (!value.len || *value.at < '0' || *value.at > '9')
             continue;
         name(reading, "request_time", value);
+        reading->body = value;
         return;
     }
 }
@@ -118,7 +119,9 @@ int combined_record(struct reading *reading)
     size_t rest = find_stamp(&reading->recorder->stamps, reading->text, &at, &reading->time_ns);
     reading->unfit = !rest;
     reading->message = bytes_from(reading->text, rest);
-    if (rest && fields_wanted(reading))
+    reading->timed = true;
+    reading->body = (struct bytes){"", 0};
+    if (rest && (fields_wanted(reading) || duration_wanted(reading)))
         take_fields(reading, (struct bytes){reading->text.at, at - 1}, reading->message);
     return 0;
 }

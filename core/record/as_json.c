@@ -123,7 +123,7 @@ static int take_nested(struct reading *reading, struct json_value object)
 {
     const struct record_plan *plan = reading->recorder->plan;
     for (size_t i = 0; i < plan->wanted_count; i++) {
-        if ((reading->have >> i & 1) ||
+        if ((reading->have >> i & 1) || !plan->wanted[i].name.len ||
             !memchr(plan->wanted[i].name.at, '.', plan->wanted[i].name.len))
             continue;
         int r = take_field(reading, i, json_at(object, plan->wanted[i].name.at));
@@ -143,7 +143,7 @@ static int take(struct reading *reading, struct bytes key, struct json_value val
         *message = value.raw;
     else if (role != ROLE_NONE)
         take_level(reading, role, value);
-    return fields_wanted(reading) ? take_keyed(reading, key, value) : 0;
+    return key.len && fields_wanted(reading) ? take_keyed(reading, key, value) : 0;
 }
 
 int json_members(struct reading *reading, struct json_value object)
@@ -151,6 +151,7 @@ int json_members(struct reading *reading, struct json_value object)
     struct bytes key, message = {0};
     struct json_value value;
     struct json_walk walk = json_walk(object);
+    reading->body = object.raw;
     while (json_next(&walk, &key, &value)) {
         int r = take(reading, key, value, &message);
         if (r < 0)

@@ -105,6 +105,7 @@ int logfmt_record(struct reading *reading)
         pairs += pair.value.at != NULL;
     }
     reading->unfit = pairs == 0;
+    reading->body = reading->text;
     if (!reading->message.at)
         reading->message = reading->text;
     return 0;

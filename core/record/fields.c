@@ -129,7 +129,8 @@ void fields_in_text(struct reading *reading, struct bytes text)
     const struct record_plan *plan = reading->recorder->plan;
     struct bytes value;
     for (size_t i = 0; i < plan->wanted_count; i++)
-        if (!(reading->have >> i & 1) && find_value(text, plan->wanted[i].name, &value))
+        if (!(reading->have >> i & 1) && plan->wanted[i].name.len &&
+            find_value(text, plan->wanted[i].name, &value))
             field_set(reading, i, value);
 }
 

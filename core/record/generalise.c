@@ -27,9 +27,9 @@ enum {
 static uint64_t holes_between(const struct template *a, const struct template *b)
 {
     uint64_t holes = 0;
-    for (uint32_t i = 0; i < a->masked.count; i++) {
-        bool any = a->words[i] == WORD_ANY || b->words[i] == WORD_ANY;
-        holes |= (uint64_t)(!any && a->words[i] != b->words[i]) << i;
+    for (uint32_t i = 0; i < a->word_count; i++) {
+        bool any = a->words[i].hash == WORD_ANY || b->words[i].hash == WORD_ANY;
+        holes |= (uint64_t)(!any && a->words[i].hash != b->words[i].hash) << i;
     }
     return holes;
 }
@@ -38,11 +38,11 @@ static uint64_t holes_between(const struct template *a, const struct template *b
 static bool holds_together(const struct template *t, uint64_t holes)
 {
     unsigned left = 0, need = 2 * (unsigned)__builtin_popcountll(holes);
-    for (uint32_t i = 0; i < t->masked.count; i++) {
+    for (uint32_t i = 0; i < t->word_count; i++) {
         bool hole = holes >> i & 1;
         if (hole && !left)
             need++;
-        left += !hole && t->words[i] >= WORD_FIRST;
+        left += !hole && t->words[i].hash >= WORD_FIRST;
     }
     return left >= need;
 }
@@ -58,8 +58,8 @@ static void gather(const struct leaf *leaf, const struct template *fresh, uint64
 
 static struct bytes word_at(const struct template *t, uint32_t i)
 {
-    struct mask_word word = t->masked.words[i];
-    return (struct bytes){t->masked.text + word.begin, word.len};
+    struct template_word word = t->words[i];
+    return (struct bytes){template_text(t).at + word.begin, word.len};
 }
 
 /* RUNNING, LEADING, CBS_E_FAIL: capitals are the names of states and codes, and of those there are only so many. */
@@ -81,7 +81,7 @@ static bool is_capitals(const struct template *t, uint32_t i)
 static bool is_named(const struct template *t, uint32_t i)
 {
     static const char *const before[] = {"user", "username", "account", "hostname"};
-    struct bytes text = masked_text(&t->masked), word = word_at(t, i);
+    struct bytes text = template_text(t), word = word_at(t, i);
     size_t begin = (size_t)(word.at - text.at), end = begin + word.len;
     char left = begin ? text.at[begin - 1] : '\0', right = end < text.len ? text.at[end] : '\0';
     char further = begin > 1 ? text.at[begin - 2] : '\0';
@@ -128,14 +128,14 @@ static bool is_open(const struct leaf *members, uint32_t hole)
     size_t rare = 0;
     for (size_t i = 0; i < members->count; i++) {
         const struct template *t = members->at[i];
-        class.valued |= t->words[hole] < WORD_FIRST;
-        if (t->words[hole] < WORD_FIRST)
+        class.valued |= t->words[hole].hash < WORD_FIRST;
+        if (t->words[hole].hash < WORD_FIRST)
             continue;
         if (is_capitals(t, hole))
             class.capitals++;
         else
             class.plain++;
-        count_word(&class, t->words[hole], t->count);
+        count_word(&class, t->words[hole].hash, t->count);
     }
     for (size_t i = 0; i < class.count; i++)
         rare += class.counts[i] <= 1;

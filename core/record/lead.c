@@ -4,8 +4,6 @@
 
 #include "record/level.h"
 
-#include <stdbool.h>
-
 enum border { BORDER_BAR, BORDER_BRACKET, BORDER_DASH, BORDER_LEVEL, BORDER_COLON, BORDERS };
 enum {
     REACH = 320, /* bytes in which a column ends */
@@ -122,4 +120,24 @@ struct bytes lead_skip(const struct lead *lead, struct bytes message)
     for (size_t i = 0; i < lead->count; i++)
         message = from(message, border_end((enum border)lead->steps[i], message));
     return message;
+}
+
+void lead_pack(const struct lead *lead, struct buffer *out)
+{
+    pack_bytes(out, (struct bytes){(const char *)lead->steps, lead->count});
+}
+
+bool lead_unpack(struct lead *lead, struct unpacker *in)
+{
+    struct bytes steps = unpack_bytes(in);
+    struct lead fresh = {.count = 0};
+    if (in->bad || steps.len > LEAD_STEPS)
+        return false;
+    for (size_t i = 0; i < steps.len; i++) {
+        if ((uint8_t)steps.at[i] >= BORDERS)
+            return false;
+        fresh.steps[fresh.count++] = (uint8_t)steps.at[i];
+    }
+    *lead = fresh;
+    return true;
 }

@@ -15,10 +15,18 @@
 #define RECORD_LEAD_H
 
 #include "base/bytes.h"
+#include "base/pack.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-enum { LEAD_STEPS = 8, LEAD_SAMPLE = 1024 };
+enum {
+    LEAD_STEPS = 8,
+    LEAD_LINES =
+        200, /* of a source that are looked at: as many as its format is chosen by ... */
+    LEAD_BYTES = 64 * 1024, /* ... and at most so many bytes */
+    LEAD_HEAD = 384,        /* bytes of a message in which columns end */
+};
 
 struct lead {
     uint8_t steps[LEAD_STEPS]; /* borders, in order */
@@ -29,5 +37,33 @@ struct lead {
 struct lead lead_learn(struct bytes *messages, size_t count);
 /* The rest of a message, all of it where the columns are not there. Cost: a few ns a column. */
 struct bytes lead_skip(const struct lead *lead, struct bytes message);
+
+void lead_pack(const struct lead *lead, struct buffer *out);
+bool lead_unpack(struct lead *lead,
+                 struct unpacker *in); /* false: these bytes are none; *lead is as it was */
+
+/*
+ * The columns of one source, learnt from its beginning. Until enough was seen to know them for good they are learnt anew with
+ * each batch, so what came first is kept: some 20 KiB, given back then.
+ */
+struct columns {
+    struct lead lead;
+    bool known;     /* for good */
+    uint32_t lines; /* looked at */
+    uint64_t bytes;
+    uint32_t count;      /* messages in `heads` */
+    struct buffer heads; /* their beginnings, packed */
+};
+/* A record of the source with its length in lines and bytes; nothing happens once the columns are known. */
+void columns_see(struct columns *columns, struct bytes message, uint32_t lines, size_t bytes);
+/* Say what can be said by now. */
+void columns_learn(struct columns *columns);
+/* The columns of this source, `usual` when so little was seen that nothing can be said. */
+const struct lead *columns_lead(const struct columns *columns, const struct lead *usual);
+void columns_free(struct columns *columns);
+
+void columns_pack(const struct columns *columns, struct buffer *out);
+/* Into zeroed columns; false when these bytes are none, then what is there is for columns_free(). */
+bool columns_unpack(struct columns *columns, struct unpacker *in);
 
 #endif /* RECORD_LEAD_H */

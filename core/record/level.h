@@ -21,7 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { LEVEL_TOKENS = 6 }; /* tokens that are looked at */
+enum {
+    LEVEL_TOKENS = 8
+}; /* tokens that are looked at; BlueGene writes the level as the seventh behind the epoch */
 
 /* The severity of exactly this word in any case, 0 when it is none: "WARN", "info", "Error". */
 uint8_t level_word(struct bytes word);

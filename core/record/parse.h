@@ -5,6 +5,7 @@
  *      choose.c        looks at the sample, picks a row of the table of formats, learns places and columns
  *      record.c        cuts, lets the format read, puts the outcome into the batch
  *      as_*.c          one format each: time, level, message, named fields
+ *      assign.c        the template of each, when somebody asks
  *      record_state.c  what was learnt, as bytes
  *
  * A format reads only what somebody asked for; what it hands out are slices of the batch's text, raw or decoded.
@@ -13,7 +14,9 @@
 #define RECORD_PARSE_H
 
 #include "base/json.h"
+#include "record/duration.h"
 #include "record/join.h"
+#include "record/lead.h"
 #include "record/level.h"
 #include "record/record.h"
 
@@ -34,6 +37,8 @@ struct record_plan {
     size_t bytes_max;
     struct wanted wanted[RECORD_FIELDS_MAX];
     size_t wanted_count;
+    size_t named_count; /* of these, without the duration, which has no name */
+    int duration;       /* index of the duration among them; -1: nobody wants it */
     struct regex *const *patterns;
     size_t pattern_count;
 };
@@ -57,6 +62,9 @@ struct recorder {
     int64_t last_ns; /* time of the record before */
     uint64_t line;
     struct record_counts counts;
+    struct duration_habit durations;
+    struct columns
+        columns; /* where messages begin; nothing as long as nobody asks for templates */
     char choice[256];
 };
 
@@ -69,6 +77,9 @@ struct reading {
     bool force; /* nothing else is in the batch: do without room that is not there */
     int64_t time_ns;
     struct bytes message;
+    struct bytes body;        /* where a duration may stand; at == NULL: the message */
+    struct duration duration; /* read when its turn has come */
+    bool timed;               /* the body is a duration and nothing else */
     uint8_t level;
     bool unfit;    /* the format does not fit */
     uint64_t have; /* bit i: field i was found */
@@ -122,7 +133,14 @@ struct bytes text_inner(struct stamps *stamps, struct bytes line);
 /* fields.c */
 static inline bool fields_wanted(const struct reading *reading)
 {
-    return reading->recorder->plan->wanted_count != 0;
+    return reading->recorder->plan->named_count != 0;
+}
+/* Is this record looked at for its duration? */
+static inline bool duration_wanted(const struct reading *reading)
+{
+    const struct recorder *recorder = reading->recorder;
+    return recorder->plan->duration >= 0 &&
+           duration_due(&recorder->durations, recorder->counts.records);
 }
 /* Field `index` has this value; the first one counts. A number that is none is no field. */
 void field_set(struct reading *reading, size_t index, struct bytes value);

@@ -14,12 +14,19 @@ static int copy_fields(struct record_plan *plan, const struct record_options *op
     if (options->field_count > RECORD_FIELDS_MAX)
         return error_set(reterr, -E2BIG, "fields: %zu of them: at most %d",
                          options->field_count, RECORD_FIELDS_MAX);
+    plan->duration = -1;
     for (size_t i = 0; i < options->field_count; i++) {
+        if (i + 1 == options->duration) {
+            plan->duration = (int)plan->wanted_count;
+            plan->wanted[plan->wanted_count++] = (struct wanted){.is_text = false};
+            continue;
+        }
         const char *name = strdup(options->fields[i].name);
         if (!name)
             return error_set(reterr, -ENOMEM, "fields: out of memory");
         plan->wanted[plan->wanted_count++] =
             (struct wanted){.name = bytes_of(name), .is_text = options->fields[i].is_text};
+        plan->named_count++;
     }
     return 0;
 }
@@ -37,6 +44,9 @@ static int compile_line(struct record_plan *plan, const char *pattern, struct er
     plan->level_group = regex_group_number(plan->line, "level");
     plan->message_group = regex_group_number(plan->line, "message");
     for (size_t i = 0; i < plan->wanted_count; i++) {
+        plan->field_group[i] = -1;
+        if ((int)i == plan->duration)
+            continue;
         plan->field_group[i] = regex_group_number(plan->line, plan->wanted[i].name.at);
         if (plan->field_group[i] < 0)
             return error_set(reterr, -EINVAL,

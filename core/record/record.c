@@ -15,6 +15,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 const struct format formats[RECORD_REGEX + 1] = {
@@ -64,6 +65,9 @@ int recorder_create(const struct record_plan *plan, int64_t file_time_ns, struct
 
 void recorder_free(struct recorder *recorder)
 {
+    if (!recorder)
+        return;
+    columns_free(&recorder->columns);
     free(recorder);
 }
 
@@ -146,6 +150,26 @@ static uint8_t flags_of(const struct reading *reading)
                      (borrowed ? ODDLINE_RECORD_NO_STAMP : 0));
 }
 
+/* Looks for the duration where it may stand; whether it counts is what the source has shown until now. */
+static void read_duration(struct reading *reading)
+{
+    const struct recorder *recorder = reading->recorder;
+    struct bytes body = reading->body.at      ? reading->body
+                        : reading->message.at ? reading->message
+                                              : reading->text;
+    struct oddline_field field = {.name = (uint32_t)recorder->plan->duration};
+    reading->duration = reading->timed ? duration_read(body) : duration_find(body);
+    if (duration_ms(&recorder->durations, &reading->duration, &field.number))
+        reading->fields[reading->field_count++] = field;
+}
+
+static void learn_duration(struct recorder *recorder, const struct duration *found)
+{
+    size_t len = strlen(recorder->choice);
+    if (duration_learn(&recorder->durations, found))
+        snprintf(recorder->choice + len, sizeof(recorder->choice) - len, ", durations read");
+}
+
 /* What the format found goes into the record, and from here on it happened. */
 static void keep(struct reading *reading, struct oddline_record *record)
 {
@@ -161,6 +185,8 @@ static void keep(struct reading *reading, struct oddline_record *record)
     record->message_len = (uint32_t)reading->message.len;
     record->level = reading->level;
     record->lines = reading->extent->lines;
+    if (duration_wanted(reading))
+        learn_duration(recorder, &reading->duration);
     if (stamps_take(&recorder->stamps))
         join_forget(&recorder->joiner);
     recorder->counts.records++;
@@ -184,13 +210,16 @@ static bool add(struct recorder *recorder, struct batch_writer *writer,
     reading.text = (struct bytes){writer->text + extent->begin, extent->end - extent->begin};
     reading.force = writer->record_count == 1;
     reading.time_ns = NO_TIME;
-    reading.message = (struct bytes){0};
+    reading.message = reading.body = (struct bytes){0};
+    reading.timed = false;
     reading.level = ODDLINE_LEVEL_NONE;
     reading.unfit = false;
     reading.have = 0;
     reading.field_count = 0;
     stamps_pass(&recorder->stamps);
     int r = formats[recorder->format].read(&reading);
+    if (r == 0 && duration_wanted(&reading))
+        read_duration(&reading);
     if (r == 0)
         r = copy_fields(&reading, record);
     if (r < 0) {

@@ -60,6 +60,9 @@ struct record_options {
     size_t bytes_max;                  /* 0 = RECORD_BYTES_MAX */
     const struct record_field *fields; /* [field_count]; field i of records has name i */
     size_t field_count;
+    size_t
+        duration; /* 1 + the field that has no name in records but is what they say of how long something took, in ms
+                        (duration.h); 0: none */
     struct regex *const
         *patterns; /* [pattern_count]; bit i of matches; searched in the whole record */
     size_t pattern_count;
@@ -86,6 +89,22 @@ void recorder_free(struct recorder *recorder); /* accepts NULL */
  *   Cost     no allocation; O(len)
  */
 size_t recorder_feed(struct recorder *recorder, struct batch_writer *writer, bool final);
+
+/*
+ * Give the records collected in the writer their templates: the id, and the flags NEW and LEARNING. Once for each batch of the
+ * source, in order, before it is committed. A stream has one miner; where messages begin is learnt for each source.
+ *
+ *   Cost     see template_assign()
+ */
+struct miner;
+void recorder_assign(struct recorder *recorder, struct miner *miner,
+                     struct batch_writer *writer);
+/* The two halves of it, for who wants no more than the sentences: learn from a batch where they begin; the one of a record. */
+void recorder_look(struct recorder *recorder, struct miner *miner,
+                   const struct batch_writer *writer);
+struct bytes recorder_sentence(const struct recorder *recorder, const struct miner *miner,
+                               const struct batch_writer *writer,
+                               const struct oddline_record *record);
 
 /* Let RECORD_AUTO choose now from these bytes (the start of the source); else it happens at the first feed. */
 void recorder_sample(struct recorder *recorder, struct bytes head);

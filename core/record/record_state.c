@@ -97,6 +97,34 @@ static bool unpack_choice(struct recorder *recorder, struct unpacker *in)
     return true;
 }
 
+/* ---- durations --------------------------------------------------------------------- */
+
+static void pack_durations(const struct duration_habit *habit, struct buffer *out)
+{
+    const uint64_t numbers[] = {habit->mode,  habit->seconds, habit->next,    habit->looked,
+                                habit->named, habit->any,     habit->fraction};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        pack_u64(out, numbers[i]);
+}
+
+static bool unpack_durations(struct duration_habit *habit, struct unpacker *in)
+{
+    uint64_t mode = unpack_u64(in), seconds = unpack_u64(in), next = unpack_u64(in),
+             looked = unpack_u64(in), named = unpack_u64(in), any = unpack_u64(in),
+             fraction = unpack_u64(in);
+    if (mode > DURATION_ANY || seconds > 1 || fraction > 1 || looked >= DURATION_BOUT ||
+        named > any || any > looked)
+        return false;
+    *habit = (struct duration_habit){.mode = (enum duration_mode)mode,
+                                     .seconds = seconds,
+                                     .next = next,
+                                     .looked = (uint32_t)looked,
+                                     .named = (uint32_t)named,
+                                     .any = (uint32_t)any,
+                                     .fraction = fraction};
+    return true;
+}
+
 /* ---- all of it -------------------------------------------------------------------- */
 
 void recorder_pack(const struct recorder *recorder, struct buffer *out)
@@ -116,6 +144,8 @@ void recorder_pack(const struct recorder *recorder, struct buffer *out)
         pack_u64(out, numbers[i]);
     pack_u32(out, recorder->skip);
     pack_u32(out, recorder->chosen);
+    pack_durations(&recorder->durations, out);
+    columns_pack(&recorder->columns, out);
     if (recorder->chosen)
         pack_choice(recorder, out);
 }
@@ -130,7 +160,9 @@ static bool unpack_rest(struct recorder *recorder, struct unpacker *in)
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         *numbers[i] = unpack_u64(in);
     uint32_t skip = unpack_u32(in), chosen = unpack_u32(in);
-    if (in->bad || skip > SKIP_LINES || chosen > 1 || (skip && !chosen) ||
+    bool durations = unpack_durations(&recorder->durations, in);
+    if (!columns_unpack(&recorder->columns, in) || !durations || skip > SKIP_LINES ||
+        chosen > 1 || (skip && !chosen) ||
         (recorder->last_ns != NO_TIME && !is_second(recorder->last_ns / NS_PER_S)))
         return false;
     recorder->skip = (enum skip)skip;
@@ -142,8 +174,12 @@ static bool unpack_rest(struct recorder *recorder, struct unpacker *in)
 int recorder_unpack(struct recorder *recorder, struct unpacker *in)
 {
     struct recorder fresh = *recorder;
-    if (!unpack_stamps(&fresh.stamps, in) || !unpack_rest(&fresh, in))
+    fresh.columns = (struct columns){.known = false};
+    if (!unpack_stamps(&fresh.stamps, in) || !unpack_rest(&fresh, in)) {
+        columns_free(&fresh.columns);
         return -EBADMSG;
+    }
+    columns_free(&recorder->columns);
     *recorder = fresh;
     if (recorder->chosen)
         choose_joiner(recorder, fresh.joiner.rule);

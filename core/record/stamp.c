@@ -141,14 +141,19 @@ struct date {
     int minute;
 };
 
-/* `hh:mm` into minutes of the day. */
-static bool read_minute(const char *p, struct date *date)
+/* `hh:mm`, or `hh.mm`, into minutes of the day. */
+static bool read_minute_by(const char *p, char between, struct date *date)
 {
     unsigned hour = two(p), minute = two(p + 3);
-    if (hour > 23 || minute > 59 || p[2] != ':')
+    if (hour > 23 || minute > 59 || p[2] != between)
         return false;
     date->minute = (int)(hour * 60 + minute);
     return true;
+}
+
+static bool read_minute(const char *p, struct date *date)
+{
+    return read_minute_by(p, ':', date);
 }
 
 /* Each gets at least SHORTEST bytes, and returns the length of its part or 0. */
@@ -159,6 +164,15 @@ static uint32_t read_iso(const char *p, size_t len, struct date *date)
     *date =
         (struct date){.year = (int)four(p), .month = (int)two(p + 5), .day = (int)two(p + 8)};
     return date->year && read_minute(p + 11, date) ? 16 : 0;
+}
+
+static uint32_t read_dashed(const char *p, size_t len, struct date *date)
+{
+    if (len < 19)
+        return 0;
+    *date =
+        (struct date){.year = (int)four(p), .month = (int)two(p + 5), .day = (int)two(p + 8)};
+    return date->year && read_minute_by(p + 11, '.', date) ? 16 : 0;
 }
 
 static uint32_t read_short(const char *p, size_t len, struct date *date)
@@ -228,7 +242,7 @@ static uint32_t read_digits(const char *p, size_t len, struct date *date)
 static uint32_t (*const readers[STAMP_FORMS])(const char *, size_t, struct date *) = {
     [STAMP_ISO] = read_iso,       [STAMP_SHORT] = read_short,   [STAMP_NAMED] = read_named,
     [STAMP_CTIME] = read_ctime,   [STAMP_BSD] = read_bsd,       [STAMP_KLOG] = read_klog,
-    [STAMP_DOTTED] = read_dotted, [STAMP_DIGITS] = read_digits,
+    [STAMP_DOTTED] = read_dotted, [STAMP_DIGITS] = read_digits, [STAMP_DASHED] = read_dashed,
 };
 
 /* ---- telling the form ----------------------------------------------------- */
@@ -245,7 +259,7 @@ static enum stamp_form form_of_digit(struct bytes text)
 {
     const char *p = text.at;
     if (p[4] == '-' || p[4] == '/')
-        return p[7] == p[4] ? STAMP_ISO : STAMP_NONE;
+        return p[7] != p[4] ? STAMP_NONE : p[10] == '-' ? STAMP_DASHED : STAMP_ISO;
     if (p[2] == '/' && p[5] == '/')
         return STAMP_SHORT;
     if (p[2] == '/' || p[2] == '-' || p[2] == ' ')
@@ -434,13 +448,14 @@ static size_t read_rest(struct stamps *stamps, enum stamp_form form, struct byte
 {
     struct stamp_memo *memo = &stamps->memo[form];
     struct cursor c = {text.at + memo->len, text.at + text.len};
-    bool colon = form != STAMP_DIGITS;
-    if (c.end - c.p < 2 + colon || (colon && *c.p != ':'))
+    char between = form == STAMP_DASHED ? '.' : ':';
+    bool apart = form != STAMP_DIGITS;
+    if (c.end - c.p < 2 + apart || (apart && *c.p != between))
         return 0;
-    unsigned second = two(c.p + colon);
+    unsigned second = two(c.p + apart);
     if (second > 60) // 60: a leap second
         return 0;
-    c.p += 2 + colon;
+    c.p += 2 + apart;
     if (c.p < c.end && (is_digit(*c.p) || *c.p == ':'))
         return 0;
     int64_t ns = read_fraction(&c);

@@ -35,6 +35,7 @@ enum stamp_form {
     STAMP_KLOG,   /* E0101 12:00:00.123456 */
     STAMP_DOTTED, /* 10.30 16:49:06: month, day */
     STAMP_DIGITS, /* 081109 203615 */
+    STAMP_DASHED, /* 2005-06-03-15.42.50.675872: BlueGene, DB2 */
     STAMP_EPOCH,  /* 1700000000, 1700000000.123, 1700000000123 and so on to nanoseconds */
     STAMP_FORMS,
 };

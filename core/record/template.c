@@ -2,24 +2,29 @@
 
 #include "record/template.h"
 
-#include "base/check.h"
 #include "base/hash.h"
 #include "record/miner.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* So many new lines in a hundred, and nothing repeats here. */
-enum { NEW_PERCENT = 40 };
+enum {
+    NEW_PERCENT = 40, /* so many new lines in a hundred, and nothing repeats here */
+    SETTLED_PERCENT =
+        5, /* so few templates seen once in a hundred messages, and a new one is news */
+    SETTLED_LEAST = 100, /* messages that say so */
+};
 
 int miner_create(struct miner **ret)
 {
     struct miner *miner = calloc(1, sizeof(*miner));
     if (!miner)
         return -ENOMEM;
-    miner->templates = calloc(TEMPLATES_MAX, sizeof(*miner->templates));
-    miner->cache = calloc(CACHE, sizeof(*miner->cache));
-    if (!miner->templates || !miner->cache) {
+    miner->fresh = calloc(1, TEMPLATE_BYTES_MAX);
+    miner->wide = calloc(1, TEMPLATE_BYTES_MAX);
+    miner->health.bytes = sizeof(*miner) + 2 * (size_t)TEMPLATE_BYTES_MAX;
+    if (!miner->fresh || !miner->wide || slots_resize(miner, SLOTS_FIRST) < 0 ||
+        !miner->cache) {
         miner_free(miner);
         return -ENOMEM;
     }
@@ -31,82 +36,22 @@ void miner_free(struct miner *miner)
 {
     if (!miner)
         return;
-    free(miner->templates);
+    for (uint32_t i = 0; i < miner->capacity; i++)
+        free(miner->slots[i]);
+    free(miner->slots);
+    free(miner->leaves);
     free(miner->cache);
+    free(miner->fresh);
+    free(miner->wide);
     free(miner);
-}
-
-/* ---- leaves ----------------------------------------------------------------- */
-
-static uint32_t *leaf_head(struct miner *miner, uint64_t skeleton)
-{
-    return &miner->leaves[skeleton % LEAVES];
-}
-
-static void unchain(struct miner *miner, const struct template *t)
-{
-    uint32_t self = (uint32_t)(t - miner->templates) + 1;
-    uint32_t *link = leaf_head(miner, t->skeleton);
-    while (*link != self)
-        link = &miner->templates[*link - 1].next;
-    *link = t->next;
-}
-
-static void forget(struct miner *miner, struct template *t)
-{
-    unchain(miner, t);
-    t->id = 0;
-    miner->health.held--;
-}
-
-void miner_chain(struct miner *miner, struct template *t)
-{
-    uint32_t *link = leaf_head(miner, t->skeleton);
-    while (*link && miner->templates[*link - 1].born > t->born)
-        link = &miner->templates[*link - 1].next;
-    t->next = *link;
-    *link = (uint32_t)(t - miner->templates) + 1;
-    miner->health.held++;
 }
 
 uint64_t miner_any_words(const struct template *t)
 {
     uint64_t any = 0;
-    for (uint32_t i = 0; i < t->masked.count; i++)
-        any |= (uint64_t)(t->words[i] == WORD_ANY) << i;
+    for (uint32_t i = 0; i < t->word_count; i++)
+        any |= (uint64_t)(t->words[i].hash == WORD_ANY) << i;
     return any;
-}
-
-/* The templates of a skeleton. */
-static void gather_leaf(struct miner *miner, uint64_t skeleton)
-{
-    struct leaf *leaf = &miner->leaf;
-    leaf->count = 0;
-    for (uint32_t at = *leaf_head(miner, skeleton); at && leaf->count < TEMPLATE_LEAF_MAX;) {
-        struct template *t = &miner->templates[at - 1];
-        if (t->skeleton == skeleton)
-            leaf->at[leaf->count++] = t;
-        at = t->next;
-    }
-}
-
-/* A free slot; else, of the next few under the hand, the one not seen for longest gives way. */
-static struct template *take_slot(struct miner *miner)
-{
-    enum { LOOK = 64 };
-    struct template *oldest = NULL;
-    for (int n = 0; n < (miner->health.held < TEMPLATES_MAX ? TEMPLATES_MAX : LOOK); n++) {
-        struct template *t = &miner->templates[miner->hand];
-        miner->hand = (miner->hand + 1) % TEMPLATES_MAX;
-        if (!t->id)
-            return t;
-        if (!oldest || t->seen < oldest->seen)
-            oldest = t;
-    }
-    CHECK(oldest); // at least LOOK were looked at
-    forget(miner, oldest);
-    miner->health.evicted++;
-    return oldest;
 }
 
 /* ---- what a text is made of ------------------------------------------------------ */
@@ -121,26 +66,30 @@ static uint32_t word_hash(struct bytes word)
 static void dissect(struct template *t, const struct masked *masked, uint64_t id)
 {
     uint32_t at = 0;
+    t->id = id;
+    t->word_count = masked->count;
+    t->values = masked->values;
+    t->len = masked->len;
+    memcpy(template_room(t), masked->text, masked->len);
     t->skeleton = masked->count;
-    t->masked = *masked;
     for (uint32_t i = 0; i < masked->count; i++) {
         struct mask_word word = masked->words[i];
         bool value = masked->values >> i & 1;
-        t->words[i] = value ? (uint32_t)WORD_VALUE
-                            : word_hash((struct bytes){masked->text + word.begin, word.len});
+        uint32_t hash = value ? (uint32_t)WORD_VALUE
+                              : word_hash((struct bytes){masked->text + word.begin, word.len});
+        t->words[i] = (struct template_word){word.begin, word.len, hash};
         struct bytes between = {masked->text + at, word.begin - at};
         t->skeleton = hash_join(t->skeleton, hash_bytes(between));
         at = word.begin + word.len;
     }
     t->skeleton =
         hash_join(t->skeleton, hash_bytes((struct bytes){masked->text + at, masked->len - at}));
-    t->id = id;
 }
 
 static bool covers(const struct template *pattern, const struct template *t)
 {
-    for (uint32_t i = 0; i < t->masked.count; i++)
-        if (!word_fits(pattern->words[i], t->words[i]))
+    for (uint32_t i = 0; i < t->word_count; i++)
+        if (!word_fits(pattern->words[i].hash, t->words[i].hash))
             return false;
     return true;
 }
@@ -162,90 +111,84 @@ static struct template *find_cover(struct miner *miner, const struct template *t
     return best;
 }
 
-static void append(struct masked *masked, struct bytes text)
+static void append(struct template *t, struct bytes text)
 {
-    memcpy(masked->text + masked->len, text.at, text.len);
-    masked->len += (uint32_t)text.len;
+    memcpy(template_room(t) + t->len, text.at, text.len);
+    t->len += (uint32_t)text.len;
 }
 
 /* Words in the holes become any; the text is written anew, and where it grows too long it ends, the same way everywhere. */
-static void widen(struct template *t, uint64_t holes)
+static void widen(const struct template *narrow, uint64_t holes, struct template *wide)
 {
-    struct masked narrow = t->masked, *wide = &t->masked;
+    struct bytes text = template_text(narrow);
     uint32_t at = 0;
     bool full = false;
+    *wide = *narrow;
     wide->len = 0;
-    for (uint32_t i = 0; i < narrow.count; i++) {
-        struct mask_word from = narrow.words[i];
-        struct bytes between = {narrow.text + at, from.begin - at};
-        struct bytes word = {narrow.text + from.begin, from.len};
-        if (holes >> i & 1) {
-            word = bytes_of("<*>");
-            t->words[i] = WORD_ANY;
-        }
+    for (uint32_t i = 0; i < narrow->word_count; i++) {
+        struct template_word from = narrow->words[i];
+        bool hole = holes >> i & 1;
+        struct bytes between = {text.at + at, from.begin - at};
+        struct bytes word =
+            hole ? bytes_of("<*>") : (struct bytes){text.at + from.begin, from.len};
         full = full || wide->len + between.len + word.len > MASK_TEXT;
         if (full)
             between.len = word.len = 0;
         append(wide, between);
-        wide->words[i] = (struct mask_word){(uint16_t)wide->len, (uint16_t)word.len};
+        wide->words[i] = (struct template_word){(uint16_t)wide->len, (uint16_t)word.len,
+                                                hole ? (uint32_t)WORD_ANY : from.hash};
         append(wide, word);
         at = (uint32_t)from.begin + from.len;
     }
-    if (!full && wide->len + narrow.len - at <= MASK_TEXT)
-        append(wide, (struct bytes){narrow.text + at, narrow.len - at});
+    if (!full && wide->len + text.len - at <= MASK_TEXT)
+        append(wide, (struct bytes){text.at + at, text.len - at});
     wide->values |= holes;
-    t->id = miner_id(masked_text(wide));
+    wide->id = miner_id(template_text(wide));
 }
 
 /* ---- learning ---------------------------------------------------------------------- */
 
-static struct template *keep(struct miner *miner, const struct template *t)
-{
-    struct template *kept = take_slot(miner);
-    *kept = *t;
-    kept->born = ++miner->births;
-    miner_chain(miner, kept);
-    return kept;
-}
-
 /* The members give way to the one that covers them all. */
-static struct template *merge(struct miner *miner, struct template *fresh, uint64_t holes)
+static struct template *merge(struct miner *miner, const struct template *fresh, uint64_t holes)
 {
-    struct template wide = *fresh;
     const struct template *most = fresh;
-    wide.count = 0;
+    struct template *wide = miner->wide;
+    uint64_t count = 0;
     for (size_t i = 0; i < miner->members.count; i++) {
-        holes |= miner_any_words(miner->members.at[i]);
-        wide.count += miner->members.at[i]->count;
-        if (miner->members.at[i]->count > most->count)
-            most = miner->members.at[i];
+        const struct template *member = miner->members.at[i];
+        holes |= miner_any_words(member);
+        count += member->count;
+        if (member->count > most->count)
+            most = member;
     }
-    widen(&wide, holes);
-    wide.parent = most->id == wide.id ? most->parent : most->id;
+    widen(fresh, holes, wide);
+    wide->count = count;
+    wide->parent = most->id == wide->id ? most->parent : most->id;
     for (size_t i = 0; i < miner->members.count; i++)
-        forget(miner, miner->members.at[i]);
+        slots_forget(miner, miner->members.at[i]);
     miner->health.generalised++;
-    // a text may now have a better cover than the one it is known to have
-    memset(miner->cache, 0, CACHE * sizeof(*miner->cache));
-    // cppcheck-suppress CastIntegerToAddressAtReturn ; takes a function of that name in another file for this one
-    return keep(miner, &wide);
+    slots_distrust(miner);
+    return slots_keep(miner, wide);
 }
 
-static struct template *learn(struct miner *miner, struct template *t)
+/* What is in `fresh` is a new template, or shows that some are one; NULL when there is no memory for it. */
+static struct template *learn(struct miner *miner)
 {
-    t->count = 1;
-    t->parent = 0;
-    t->seen = miner->health.messages;
+    miner->fresh->count = 1;
+    miner->fresh->parent = 0;
+    miner->fresh->seen = miner->health.messages;
     miner->health.created++;
-    struct template *fresh = keep(miner, t);
-    gather_leaf(miner, fresh->skeleton);
+    struct template *fresh = slots_keep(miner, miner->fresh);
+    if (!fresh)
+        return NULL;
+    slots_gather(miner, fresh->skeleton);
     uint64_t holes = generalise(&miner->leaf, fresh, &miner->members);
     return holes ? merge(miner, fresh, holes) : fresh;
 }
 
 static struct known *known_at(struct miner *miner, uint64_t text)
 {
-    return &miner->cache[text % CACHE];
+    return &miner->cache[text % miner->cache_count];
 }
 
 static struct template *recall(struct miner *miner, uint64_t text)
@@ -253,22 +196,21 @@ static struct template *recall(struct miner *miner, uint64_t text)
     const struct known *known = known_at(miner, text);
     if (!known->slot || known->text != text)
         return NULL;
-    struct template *t = &miner->templates[known->slot - 1];
-    return t->id && (uint32_t)t->born == known->born ? t : NULL;
+    struct template *t = miner->slots[known->slot - 1];
+    return t && (uint32_t)t->born == known->born ? t : NULL;
 }
 
 static void remember(struct miner *miner, uint64_t text, const struct template *t)
 {
-    uint32_t slot = (uint32_t)(t - miner->templates) + 1;
-    *known_at(miner, text) = (struct known){text, slot, (uint32_t)t->born};
+    *known_at(miner, text) = (struct known){text, t->slot + 1, (uint32_t)t->born};
 }
 
 /* Look for a message's text in its leaf; what it is made of stays in `fresh`. */
 static struct template *search(struct miner *miner, uint64_t text)
 {
-    dissect(&miner->fresh, &miner->masked, text);
-    gather_leaf(miner, miner->fresh.skeleton);
-    struct template *t = find_cover(miner, &miner->fresh);
+    dissect(miner->fresh, &miner->masked, text);
+    slots_gather(miner, miner->fresh->skeleton);
+    struct template *t = find_cover(miner, miner->fresh);
     if (t)
         remember(miner, text, t);
     return t;
@@ -276,20 +218,31 @@ static struct template *search(struct miner *miner, uint64_t text)
 
 static struct template_view view_of(const struct template *t)
 {
-    if (!t || !t->id)
+    if (!t)
         return (struct template_view){0};
-    return (struct template_view){t->id, t->parent, t->count, masked_text(&t->masked)};
+    return (struct template_view){
+        .id = t->id, .parent = t->parent, .count = t->count, .text = template_text(t)};
 }
 
 /*
  * Nearly every line a new one: there is nothing to learn here, and looking costs most just then. Judged over all
- * that was seen, so that a burst of new lines does not silence a log that has had templates for days.
+ * that was seen, so that a burst of new lines does not silence a log that has had templates for days. The other way round: once
+ * few templates were seen only once, a new one is rare (Good and Turing), and stays so whatever comes.
  */
 static void judge_state(struct miner *miner)
 {
     struct miner_health *health = &miner->health;
     if (health->messages % TEMPLATE_JUDGED == 0)
         health->no_templates = health->created * 100 >= health->messages * NEW_PERCENT;
+    if (!health->settled && health->messages >= SETTLED_LEAST)
+        health->settled = health->once * 100 <= health->messages * SETTLED_PERCENT;
+}
+
+static void count_one(struct miner *miner, struct template *t)
+{
+    miner->health.once -= t->count == 1;
+    t->count++;
+    t->seen = miner->health.messages;
 }
 
 struct template_view template_assign(struct miner *miner, struct bytes message)
@@ -303,15 +256,17 @@ struct template_view template_assign(struct miner *miner, struct bytes message)
     miner->health.exact += t != NULL;
     if (!t)
         t = search(miner, text);
-    if (t) {
-        t->count++;
-        t->seen = miner->health.messages;
-    } else {
-        t = learn(miner, &miner->fresh);
+    bool known = t != NULL;
+    if (known)
+        count_one(miner, t);
+    else
+        t = learn(miner);
+    if (!known && t)
         remember(miner, text, t);
-    }
+    struct template_view view = view_of(t ? t : miner->fresh);
+    view.fresh = !known && !view.parent && miner->health.settled;
     judge_state(miner);
-    return view_of(t);
+    return view;
 }
 
 struct template_view template_find(struct miner *miner, struct bytes message)
@@ -326,7 +281,7 @@ struct template_view template_find(struct miner *miner, struct bytes message)
 
 struct template_view template_at(const struct miner *miner, size_t i)
 {
-    return view_of(&miner->templates[i]);
+    return view_of(i < miner->capacity ? miner->slots[i] : NULL);
 }
 
 struct miner_health miner_health(const struct miner *miner)

@@ -15,7 +15,8 @@
  * A template's id is the hash of its text and of nothing else, so it means the same on every host and after every restart. One
  * that takes in others has another text, so another id, and names the most frequent of them as its parent.
  *
- * Bounded: TEMPLATES_MAX templates, the one not seen for longest gives way; nothing is allocated after creation.
+ * Bounded: TEMPLATES_MAX templates, the one not seen for longest gives way. Memory grows with what is held: some 40 KiB
+ * with fifty templates, 5 MiB at the very most; it is asked for when a template is new.
  * Data that has no templates (dumps, blobs) is noticed by how often lines are new, and left alone from then on.
  */
 #ifndef RECORD_TEMPLATE_H
@@ -32,8 +33,7 @@ enum {
 };
 
 struct miner;
-int miner_create(
-    struct miner **ret); /* 0 or -ENOMEM; about 5 MiB. Owns: the caller, until miner_free() */
+int miner_create(struct miner **ret); /* 0 or -ENOMEM. Owns: the caller, until miner_free() */
 void miner_free(struct miner *miner); /* accepts NULL */
 
 struct template_view {
@@ -41,9 +41,11 @@ struct template_view {
     uint64_t parent;   /* id of the template that it generalised, or 0 */
     uint64_t count;    /* messages */
     struct bytes text; /* lent until the next call that learns */
+    bool
+        fresh; /* never seen before, and that is rare here: it is none that only generalises others */
 };
 
-/* The template of a message, learnt if need be. Cost: about 0.3 µs for 100 bytes; no allocation. */
+/* The template of a message, learnt if need be. Cost: about 0.3 µs for 100 bytes; no allocation for one that is known. */
 struct template_view template_assign(struct miner *miner, struct bytes message);
 /* The same without learning or counting: id 0 when no template covers it. */
 struct template_view template_find(struct miner *miner, struct bytes message);
@@ -52,7 +54,7 @@ struct template_view template_at(const struct miner *miner, size_t i);
 
 /*
  * All that is held, for a snapshot, and back; what the miner held before is forgotten. Loading: -EBADMSG when these bytes are no
- * snapshot of this version of the rules; the miner is empty then.
+ * snapshot of this version of the rules, or memory runs out; the miner is empty then.
  */
 void miner_save(const struct miner *miner, struct buffer *out);
 int miner_load(struct miner *miner, struct bytes saved);
@@ -60,7 +62,10 @@ int miner_load(struct miner *miner, struct bytes saved);
 struct miner_health {
     uint64_t messages, exact; /* exact: found by their text alone */
     uint64_t created, generalised, evicted;
-    size_t held;
+    size_t held, bytes; /* templates, and all memory of the miner */
+    size_t
+        once; /* templates seen once: of so many messages their share is the chance that the next is new */
+    bool settled;      /* that chance has been small: what is new from now on is news */
     bool no_templates; /* for good: messages are passed over */
 };
 struct miner_health miner_health(const struct miner *miner);

@@ -71,9 +71,14 @@ static bool is_it(void *context, const char *path, uint64_t inode)
 {
     struct search *search = context;
     struct stat st;
-    if (inode != search->mark->identity.inode || tail_sys.stat(path, &st) < 0 ||
-        !follow_rest(search, path, search->mark))
+    if (inode != search->mark->identity.inode || tail_sys.stat(path, &st) < 0)
         return false;
+    if (!follow_rest(search, path,
+                     search->mark)) { // cut off since, or another file: all is new
+        if (is_rotated_name(path, search->mark->path))
+            follow_rest(search, path, NULL);
+        return false;
+    }
     search->since_ns = st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
     return true;
 }
@@ -162,7 +167,25 @@ static int by_age(const void *a, const void *b)
         return x->state == FOLLOW_ROTATED ? -1 : 1;
     if (x->mtime_ns != y->mtime_ns)
         return x->mtime_ns < y->mtime_ns ? -1 : 1;
+    if (x->state == FOLLOW_LIVE)
+        return strcmp(x->source->path, y->source->path);
     return x->source->serial < y->source->serial ? -1 : 1; // known before, so older
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct followed *x = *(struct followed *const *)a, *y = *(struct followed *const *)b;
+    int order = strcmp(x->source->path, y->source->path);
+    return order ? order : by_age(a, b);
+}
+
+/* Generations of one log, by the name they were written under: each is read after the one before it. */
+static void chain(struct followed **all, size_t n)
+{
+    qsort(all, n, sizeof(struct followed *), by_name);
+    for (size_t i = 1; i < n; i++)
+        if (strcmp(all[i - 1]->source->path, all[i]->source->path) == 0 && !all[i]->after)
+            crowd_order(all[i - 1], all[i]);
 }
 
 /* The oldest first: rotated files are read in the order in which they were written. */
@@ -180,6 +203,7 @@ static void sort_turns(struct tail *tail)
         all[n] = f;
     }
     tail->unpacking = NULL;
+    chain(all, n);
     qsort(all, n, sizeof(struct followed *), by_age);
     for (size_t i = 0; i < n; i++)
         crowd_ready(tail, all[i]);

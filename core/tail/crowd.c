@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "tail/follow.h"
+#include "tail/sys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -130,12 +131,24 @@ void crowd_unname(struct tail *tail, struct followed *f)
     tail->nameless++;
 }
 
+/* ... old ◀─ then   becomes   old ◀─ first ◀─ then; and first ◀─ other   becomes   first ◀─ then ◀─ other. */
 void crowd_order(struct followed *first, struct followed *then)
 {
-    if (then->after)
-        then->after->before = NULL;
+    struct followed *old = then->after, *other = first->before;
+    if (old == first)
+        return;
     then->after = first;
     first->before = then;
+    if (old) {
+        bool room = !first->after && old != then;
+        old->before = room ? first : NULL;
+        first->after = room ? old : first->after;
+    }
+    if (other) {
+        bool room = !then->before && other != then;
+        other->after = room ? then : NULL;
+        then->before = room ? other : then->before;
+    }
 }
 
 struct followed *crowd_succeed(struct tail *tail, struct followed *f)
@@ -144,8 +157,7 @@ struct followed *crowd_succeed(struct tail *tail, struct followed *f)
         struct followed *old = tail->leavers[(tail->leaver - i) % LEAVERS_MAX];
         if (!old || old == f || old->left_hash != f->name_hash || old->before)
             continue;
-        if (!old->source->idle)
-            crowd_order(old, f);
+        crowd_order(old, f); // also when it is drained: who writes to it may not be done
         return old;
     }
     return NULL;
@@ -228,16 +240,41 @@ void crowd_ready(struct tail *tail, struct followed *f)
 
 struct followed *crowd_turn(struct tail *tail)
 {
-    struct followed *f;
-    TAILQ_FOREACH(f, &tail->ready, turn)
-    {
-        if (f->after && !f->after->source->idle && f->after->ready)
-            continue; // its predecessor is not drained
-        TAILQ_REMOVE(&tail->ready, f, turn);
-        f->ready = false;
-        return f;
-    }
-    return NULL;
+    struct followed *f = TAILQ_FIRST(&tail->ready);
+    if (!f)
+        return NULL;
+    TAILQ_REMOVE(&tail->ready, f, turn);
+    f->ready = false;
+    return f;
+}
+
+/* Nothing has been written to it that was not shown yet. */
+static bool is_drained(const struct source *source)
+{
+    struct stat st;
+    if (source_kind(source) == SOURCE_ARCHIVE)
+        return source->ended || source->idle;
+    if (source->fd < 0 || tail_sys.fstat(source->fd, &st) < 0)
+        return true; // nothing is to be had from it now
+    return (uint64_t)st.st_size <= source->offset + source->shown;
+}
+
+bool crowd_waits(struct tail *tail, struct followed *f)
+{
+    struct stat st;
+    struct source *source = f->source;
+    source->limit = UINT64_MAX;
+    if (!f->after || source_kind(source) != SOURCE_FILE)
+        return f->after && !is_drained(f->after->source) && f->after->ready;
+    if (source->fd >= 0 && tail_sys.fstat(source->fd, &st) == 0)
+        source->limit = (uint64_t)st.st_size; // first this ...
+    if (f->after->source->fd < 0 && !f->after->source->final)
+        rotate_reopen(tail, f->after);
+    if (is_drained(
+            f->after->source)) // ... then that: what lies within the limit was written after it
+        return false;
+    crowd_ready(tail, f->after);
+    return true;
 }
 
 void crowd_unpacked(struct tail *tail, struct followed *f)

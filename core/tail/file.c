@@ -145,7 +145,8 @@ static ssize_t file_read(struct source *source, void *buf, size_t size)
 {
     unsigned char mark[MARKER_BYTES];
     size_t len = source->marker.len;
-    struct iovec parts[2] = {{mark, len}, {buf, size}};
+    uint64_t left = source->limit > source->offset ? source->limit - source->offset : 0;
+    struct iovec parts[2] = {{mark, len}, {buf, left < size ? (size_t)left : size}};
     ssize_t r = tail_sys.preadv(source->fd, parts, 2, (off_t)(source->offset - len));
     if (r < 0)
         return file_fail(source, buf, size, errno);
@@ -162,6 +163,8 @@ static ssize_t file_read(struct source *source, void *buf, size_t size)
         return file_skip_line(source, buf, got);
     if (source_shows(source, got, size))
         return (ssize_t)got;
+    if (source->limit != UINT64_MAX && source->final) // it is not known what lies behind the limit
+        return -EAGAIN;
     return source->final ? -ENODATA : 0;
 }
 

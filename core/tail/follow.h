@@ -50,9 +50,8 @@ struct followed {
     uint64_t lent_at; /* offset and bytes shown when it was lent: has anything come? */
     int64_t news_ns;  /* when the last byte came, or the name went */
     struct followed *name_next, *inode_next, *serial_next;
-    uint64_t name_hash, left_hash; /* of its name; of the one it had before */
-    struct followed *after,
-        *before; /* it has its turns when `after`, whose name it took, is drained */
+    uint64_t name_hash, left_hash;   /* of its name; of the one it had before */
+    struct followed *after, *before; /* it is read after `after`, whose name it took */
     TAILQ_ENTRY(followed) all, turn, descriptor, change;
 };
 
@@ -105,6 +104,11 @@ void crowd_sweep(struct tail *tail);
 /* It may have bytes: give it a turn. Archives take theirs one after another, for their memory. */
 void crowd_ready(struct tail *tail, struct followed *f);
 struct followed *crowd_turn(struct tail *tail);
+/*
+ * Must its predecessor be read first? Else its source is limited to what was written before the predecessor was seen to be drained:
+ * who writes to the new file has done with the old one, so this is the order in which the lines were written.
+ */
+bool crowd_waits(struct tail *tail, struct followed *f);
 void crowd_unpacked(struct tail *tail, struct followed *f); /* the next archive may begin */
 /* Its descriptor is open, or was used just now; parks others when there are too many. */
 void crowd_opened(struct tail *tail, struct followed *f);

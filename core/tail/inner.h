@@ -39,6 +39,7 @@ struct source {
     char *path;
     int fd;             /* -1 while parked; a pipe's is the caller's */
     uint64_t offset;    /* consumed */
+    uint64_t limit;     /* of a file: reads stop there for now; UINT64_MAX: nowhere */
     uint64_t cut;       /* the size it was seen to shrink from */
     uint64_t seen;      /* size when last looked at, or as far as it was read */
     int64_t mtime_ns;   /* when last looked at */

@@ -23,7 +23,7 @@ static struct source *new_source(const struct source_ops *ops, const char *path)
     struct source *source = malloc(sizeof(*source));
     if (!source)
         return NULL;
-    *source = (struct source){.ops = ops, .fd = -1, .path = strdup(path)};
+    *source = (struct source){.ops = ops, .fd = -1, .path = strdup(path), .limit = UINT64_MAX};
     if (source->path)
         return source;
     free(source);

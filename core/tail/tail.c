@@ -165,6 +165,10 @@ static struct source *lend(struct tail *tail, struct followed *f)
         crowd_opened(tail, f);
     else if (!f->source->final)
         return NULL; // not to be had just now; the next sweep or event tries again
+    if (crowd_waits(tail, f)) {
+        crowd_ready(tail, f);
+        return NULL;
+    }
     f->source->idle = false;
     f->lent_at = shown_end(f->source);
     tail->lent = f;
@@ -284,6 +288,12 @@ struct source *tail_each(struct tail *tail, struct source *last)
 }
 
 /* ---- the caller's things ---------------------------------------------------- */
+
+struct source *tail_predecessor(const struct source *source)
+{
+    const struct followed *f = source->owner;
+    return f->after ? f->after->source : NULL;
+}
 
 uint32_t tail_group(const struct source *source)
 {

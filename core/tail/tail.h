@@ -76,6 +76,11 @@ void tail_wake(struct tail *tail);
 void tail_done(struct tail *tail, struct source *source);
 
 uint32_t tail_group(const struct source *source);
+/*
+ * The file whose name it took, while that is still followed; NULL: none. Bytes of a source are lent only after those of its predecessor; a
+ * last line without its end in there will not be completed once there is something here.
+ */
+struct source *tail_predecessor(const struct source *source);
 void *tail_user(const struct source *source);
 void tail_set_user(struct source *source, void *user);
 /* A number of the caller's that lives in the file's bookmark, such as the lines read so far; 0 in a new file. */

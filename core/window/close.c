@@ -23,7 +23,7 @@ static size_t write_values(const struct windows *w, const struct pane *pane, str
     for (size_t i = 0; i < w->options.series_count; i++) {
         static const struct series_state nothing;
         const struct series_state *state = pane ? &pane->states[i] : &nothing;
-        double value = series_value(&w->options.series[i], state, pane ? pane->records : 0);
+        double value = series_value(&w->options.series[i], state);
         buffer_append(out, &value, sizeof(value));
     }
     for (size_t i = 0; i < w->options.series_count; i++)

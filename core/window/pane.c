@@ -13,8 +13,24 @@ void pane_free(const struct windows *w, struct pane *pane)
     for (size_t i = 0; i < w->options.series_count; i++)
         evidence_clear(&pane->evidence[i]);
     free(pane->states);
+    free(pane->stores);
     free(pane->evidence);
     free(pane);
+}
+
+/* One block for the stores of all series that need one. */
+static void give_stores(const struct windows *w, struct pane *pane)
+{
+    size_t bytes = 0, at = 0;
+    for (size_t i = 0; i < w->options.series_count; i++)
+        bytes += (series_store_bytes(w->options.series[i].kind) + 7) & ~(size_t)7;
+    pane->stores = bytes ? calloc(1, bytes) : NULL;
+    CHECK(pane->stores || !bytes);
+    for (size_t i = 0; i < w->options.series_count; i++) {
+        size_t size = (series_store_bytes(w->options.series[i].kind) + 7) & ~(size_t)7;
+        pane->states[i].store = size ? pane->stores + at : NULL;
+        at += size;
+    }
 }
 
 static struct pane *pane_new(const struct windows *w)
@@ -25,6 +41,7 @@ static struct pane *pane_new(const struct windows *w)
     pane->states = calloc(w->options.series_count, sizeof(*pane->states));
     pane->evidence = calloc(w->options.series_count, sizeof(*pane->evidence));
     CHECK(pane->states && pane->evidence);
+    give_stores(w, pane);
     return pane;
 }
 
@@ -41,9 +58,10 @@ struct pane *pane_of(struct windows *w, uint64_t index)
 void pane_retire(struct windows *w, struct pane *pane)
 {
     pane->records = pane->late = 0;
-    memset(pane->states, 0, w->options.series_count * sizeof(*pane->states));
-    for (size_t i = 0; i < w->options.series_count; i++)
+    for (size_t i = 0; i < w->options.series_count; i++) {
+        series_clear(&w->options.series[i], &pane->states[i]);
         evidence_clear(&pane->evidence[i]);
+    }
     if (w->spare)
         pane_free(w, pane);
     else

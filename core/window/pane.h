@@ -20,6 +20,7 @@
 struct pane {
     uint64_t records, late;
     struct series_state *states; /* [series_count] */
+    char *stores;                /* of all series that need one */
     struct evidence *evidence;   /* [series_count] */
 };
 

@@ -2,6 +2,10 @@
 
 #include "window/series.h"
 
+#include "base/hash.h"
+#include "window/distinct.h"
+#include "window/quantile.h"
+
 #include <math.h>
 
 static const struct oddline_field *field_of(const struct oddline_batch *batch,
@@ -67,8 +71,41 @@ static bool add_number(const struct series_spec *spec, struct series_state *stat
     state->sum += value;
     state->min = lower ? value : state->min;
     state->max = higher ? value : state->max;
-    *ret_extreme = spec->kind == SERIES_MIN ? lower : higher;
+    if (spec->kind == SERIES_QUANTILE)
+        quantile_add(state->store, value);
+    bool low =
+        spec->kind == SERIES_MIN || (spec->kind == SERIES_QUANTILE && spec->quantile < 0.5);
+    *ret_extreme = low ? lower : higher;
     return true;
+}
+
+static bool add_value(struct series_state *state, const struct oddline_batch *batch,
+                      const struct oddline_field *field)
+{
+    struct bytes number = {(const char *)&field->number, sizeof(field->number)};
+    struct bytes text = {batch->text + field->text, field->text_len};
+    distinct_add(state->store, hash_bytes(field->is_text ? text : number));
+    state->count++;
+    return true;
+}
+
+static bool add_field(const struct series_spec *spec, struct series_state *state,
+                      const struct oddline_batch *batch, const struct oddline_record *record,
+                      bool *ret_extreme)
+{
+    const struct oddline_field *field = field_of(batch, record, spec->field);
+    if (!field)
+        return false;
+    if (spec->kind == SERIES_DISTINCT)
+        return add_value(state, batch, field);
+    return !field->is_text && isfinite(field->number) &&
+           add_number(spec, state, field->number, ret_extreme);
+}
+
+/* Has it a template, in a stream where a new one is rare? */
+static bool could_be_news(const struct oddline_record *record)
+{
+    return record->template_id && !(record->flags & ODDLINE_RECORD_LEARNING);
 }
 
 bool series_add(const struct series_spec *spec, struct series_state *state,
@@ -76,13 +113,16 @@ bool series_add(const struct series_spec *spec, struct series_state *state,
                 bool *ret_extreme)
 {
     *ret_extreme = false;
+    if (spec->kind == SERIES_RATIO)
+        state->to += selected(&spec->to, batch, record);
+    else if (spec->kind == SERIES_NEW)
+        state->to += could_be_news(record);
     if (!selected(&spec->select, batch, record))
         return false;
-    if (spec->kind >= SERIES_SUM) {
-        const struct oddline_field *field = field_of(batch, record, spec->field);
-        return field && !field->is_text && isfinite(field->number) &&
-               add_number(spec, state, field->number, ret_extreme);
-    }
+    if (spec->kind == SERIES_NEW && !(record->flags & ODDLINE_RECORD_NEW))
+        return false;
+    if (spec->kind >= SERIES_SUM)
+        return add_field(spec, state, batch, record, ret_extreme);
     state->count++;
     if (spec->kind == SERIES_LINES)
         state->sum += record->lines;
@@ -91,8 +131,14 @@ bool series_add(const struct series_spec *spec, struct series_state *state,
     return true;
 }
 
-double series_value(const struct series_spec *spec, const struct series_state *state,
-                    uint64_t records)
+/* The estimate may lie beyond the ends, which are known. */
+static double quantile_within(const struct series_spec *spec, const struct series_state *state)
+{
+    double value = quantile_value(state->store, spec->quantile);
+    return fmin(fmax(value, state->min), state->max);
+}
+
+double series_value(const struct series_spec *spec, const struct series_state *state)
 {
     uint64_t least = spec->min_samples ? spec->min_samples : 1;
     switch (spec->kind) {
@@ -102,7 +148,9 @@ double series_value(const struct series_spec *spec, const struct series_state *s
     case SERIES_BYTES:
         return state->sum;
     case SERIES_RATIO:
-        return records < least ? NAN : (double)state->count / (double)records;
+        return state->to < least ? NAN : (double)state->count / (double)state->to;
+    case SERIES_NEW:
+        return state->to < least ? NAN : (double)state->count;
     case SERIES_SUM:
         // Nothing to add up is a sum of zero, unless samples were asked for.
         return state->count < spec->min_samples ? NAN : state->sum;
@@ -112,6 +160,59 @@ double series_value(const struct series_spec *spec, const struct series_state *s
         return state->count < least ? NAN : state->min;
     case SERIES_MAX:
         return state->count < least ? NAN : state->max;
+    case SERIES_QUANTILE:
+        return state->count < least ? NAN : quantile_within(spec, state);
+    case SERIES_DISTINCT:
+        // The same for what has no value at all.
+        return state->count < spec->min_samples ? NAN
+               : state->count                   ? distinct_value(state->store)
+                                                : 0;
     }
     return NAN;
+}
+
+/* ---- stores, and all of it as bytes --------------------------------------- */
+
+size_t series_store_bytes(enum series_kind kind)
+{
+    return kind == SERIES_QUANTILE   ? sizeof(struct quantile)
+           : kind == SERIES_DISTINCT ? sizeof(struct distinct)
+                                     : 0;
+}
+
+void series_clear(const struct series_spec *spec, struct series_state *state)
+{
+    void *store = state->store;
+    if (state->count && store)
+        memset(store, 0, series_store_bytes(spec->kind));
+    *state = (struct series_state){.store = store};
+}
+
+void series_pack(const struct series_spec *spec, const struct series_state *state,
+                 struct buffer *out)
+{
+    pack_u64(out, state->count);
+    pack_u64(out, state->to);
+    pack_f64(out, state->sum);
+    pack_f64(out, state->min);
+    pack_f64(out, state->max);
+    if (state->count && spec->kind == SERIES_QUANTILE)
+        quantile_pack(state->store, out);
+    else if (state->count && spec->kind == SERIES_DISTINCT)
+        distinct_pack(state->store, out);
+}
+
+bool series_unpack(const struct series_spec *spec, struct series_state *state,
+                   struct unpacker *in)
+{
+    state->count = unpack_u64(in);
+    state->to = unpack_u64(in);
+    state->sum = unpack_f64(in);
+    state->min = unpack_f64(in);
+    state->max = unpack_f64(in);
+    if (state->count && spec->kind == SERIES_QUANTILE)
+        return quantile_unpack(state->store, in);
+    if (state->count && spec->kind == SERIES_DISTINCT)
+        return distinct_unpack(state->store, in);
+    return !in->bad;
 }

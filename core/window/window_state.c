@@ -28,11 +28,7 @@ static void pack_pane(const struct windows *w, const struct pane *pane, struct b
     pack_u64(out, pane->records);
     pack_u64(out, pane->late);
     for (size_t i = 0; i < w->options.series_count; i++) {
-        const struct series_state *state = &pane->states[i];
-        pack_u64(out, state->count);
-        pack_f64(out, state->sum);
-        pack_f64(out, state->min);
-        pack_f64(out, state->max);
+        series_pack(&w->options.series[i], &pane->states[i], out);
         evidence_pack(&pane->evidence[i], out);
     }
 }
@@ -43,12 +39,8 @@ static bool unpack_pane(const struct windows *w, struct pane *pane, struct unpac
     pane->records = unpack_u64(in);
     pane->late = unpack_u64(in);
     for (size_t i = 0; i < w->options.series_count; i++) {
-        struct series_state *state = &pane->states[i];
-        state->count = unpack_u64(in);
-        state->sum = unpack_f64(in);
-        state->min = unpack_f64(in);
-        state->max = unpack_f64(in);
-        if (!evidence_unpack(&pane->evidence[i], in, path))
+        if (!series_unpack(&w->options.series[i], &pane->states[i], in) ||
+            !evidence_unpack(&pane->evidence[i], in, path))
             return false;
     }
     return !in->bad;

@@ -41,12 +41,14 @@ static void *series_in(const struct store *store, unsigned char *block, uint32_t
     return block + sizeof(struct head) + series * store->each;
 }
 
-oddline_status store_open(struct store *store, const oddline_host *host, size_t each,
-                          char error[ODDLINE_ERROR_SIZE])
+oddline_status store_open_shared(struct store *store, const oddline_host *host, size_t each,
+                                 const struct store_shared *shared,
+                                 char error[ODDLINE_ERROR_SIZE])
 {
     store->host = host;
     store->each = each;
-    store->bytes = sizeof(struct head) + host->series_count * each;
+    store->shared = *shared;
+    store->bytes = sizeof(struct head) + host->series_count * each + shared->bytes;
     if (store->bytes > STATE_MAX) {
         snprintf(error, ODDLINE_ERROR_SIZE, "%u series need %zu bytes of state, %d are allowed",
                  host->series_count, store->bytes, STATE_MAX);
@@ -62,6 +64,13 @@ oddline_status store_open(struct store *store, const oddline_host *host, size_t 
     return ODDLINE_OK;
 }
 
+oddline_status store_open(struct store *store, const oddline_host *host, size_t each,
+                          char error[ODDLINE_ERROR_SIZE])
+{
+    static const struct store_shared nothing = {0};
+    return store_open_shared(store, host, each, &nothing, error);
+}
+
 void store_close(struct store *store)
 {
     free(store->block);
@@ -70,6 +79,11 @@ void store_close(struct store *store)
 void *store_series(const struct store *store, uint32_t series)
 {
     return series_in(store, store->block, series);
+}
+
+void *store_shared(const struct store *store)
+{
+    return series_in(store, store->block, store->host->series_count);
 }
 
 oddline_status store_save(const struct store *store, oddline_bytes *ret_state)
@@ -84,7 +98,8 @@ static bool all_sane(const struct store *store, unsigned char *block,
     for (uint32_t i = 0; i < store->host->series_count; i++)
         if (!is_sane(series_in(store, block, i), context))
             return false;
-    return true;
+    return !store->shared.is_sane ||
+           store->shared.is_sane(series_in(store, block, store->host->series_count), context);
 }
 
 oddline_status store_load(struct store *store, oddline_bytes state,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tail.c - tails of the normal, Student's t, the Poisson and the negative binomial distribution.
+ * tail.c - tails of the normal, Student's t, Fisher's F, the Poisson and the negative binomial distribution.
  *
  * Method   Counts whose spread is at most EXACT are summed from x outwards: the first term from its logarithm, the
  *          others by the recurrence of neighbouring terms, the rest by a geometric series. Wider ones use the signed
  *          root of the deviance, which is normal to third order (Barndorff-Nielsen's r*), without the small correction.
  * Sources  D. L. Wallace, Bounds on normal approximations to Student's and the chi-square distributions, Ann. Math.
- *          Stat. 30, 1959. O. E. Barndorff-Nielsen, Inference on full or partial parameters based on the standardized
+ *          Stat. 30, 1959. E. Paulson, An Approximate Normalization of the Analysis of Variance Distribution, Ann. Math.
+ *          Stat. 13, 1942. O. E. Barndorff-Nielsen, Inference on full or partial parameters based on the standardized
  *          signed log likelihood ratio, Biometrika 73, 1986.
  */
 
@@ -41,6 +42,12 @@ double tail_student(double t, double dof)
 {
     double z = sqrt(dof * log1p(t / dof * t)) * (8 * dof + 1) / (8 * dof + 3);
     return tail_normal(t < 0 ? -z : z);
+}
+
+double tail_f(double f, double above, double below)
+{
+    double a = 2 / (9 * above), b = 2 / (9 * below), root = cbrt(f > 0 ? f : 0);
+    return tail_normal(((1 - b) * root - (1 - a)) / sqrt(b * root * root + a));
 }
 
 /* A count distribution: size r of the negative binomial, or 0 for Poisson. */

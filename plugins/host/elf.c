@@ -54,7 +54,18 @@ static bool read_at(const struct file *file, void *to, size_t len, uint64_t offs
 {
     if (offset > file->size || len > file->size - offset)
         return false;
-    return pread(file->fd, to, len, (off_t)offset) == (ssize_t)len;
+    char *at = to;
+    while (len) { // a signal or a strange file system may give less than is there
+        ssize_t n = pread(file->fd, at, len, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        at += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return true;
 }
 
 static int truncated(const struct file *file, struct error *reterr)

@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { PLUGINS_MAX = 32, WINDOWS = 700, BUILT_INS = 6 };
+enum { PLUGINS_MAX = 32, WINDOWS = 700, BUILT_INS = 9 };
 
 static struct plugin *plugins[PLUGINS_MAX];
 static size_t plugin_count;

@@ -48,6 +48,24 @@ static void tail_student_is_heavier_and_tends_to_normal(void **state)
         assert_true(tail_student(t * 3, 8) > tail_student(t, 8));
 }
 
+static void tail_f_agrees_with_tables_and_errs_on_the_safe_side(void **state)
+{
+    (void)state;
+    assert_near(tail_f(3.708, 3, 10), 1.30103, 0.02); /* 0.05 */
+    assert_near(tail_f(10.04, 1, 10), 2.0, 0.03);     /* 0.01 */
+    assert_near(tail_f(5.422, 3, 1e12), 3.0, 0.09);   /* chi-square 16.27: 0.001 */
+    assert_near(tail_f(20, 3, 10), 3.82, 0.15);
+    assert_near(tail_f(80, 3, 10), 6.56, 0.79);
+    assert_true(tail_f(20, 3, 10) < 3.82 && tail_f(80, 3, 10) < 6.56);
+    double last = 0;
+    for (double f = 0; f < 1e9; f = f * 1.5 + 0.1) {
+        assert_true(tail_f(f, 2, 10) >= last);
+        last = tail_f(f, 2, 10);
+    }
+    assert_near(tail_f(-1, 2, 10), tail_f(0, 2, 10), 0);
+    assert_near(tail_f((double)NAN, 2, 10), tail_f(0, 2, 10), 0);
+}
+
 static void tail_poisson_agrees_with_exact_sums(void **state)
 {
     (void)state;
@@ -163,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tail_normal_agrees_with_tables),
         cmocka_unit_test(tail_student_is_heavier_and_tends_to_normal),
+        cmocka_unit_test(tail_f_agrees_with_tables_and_errs_on_the_safe_side),
         cmocka_unit_test(tail_poisson_agrees_with_exact_sums),
         cmocka_unit_test(tail_negative_binomial_agrees_with_the_geometric),
         cmocka_unit_test(tail_counts_join_where_the_method_changes),

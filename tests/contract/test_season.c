@@ -4,23 +4,12 @@
  * it.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "drive.h"
-
-enum { DAY = 1440 };
-
-static struct plugin *plugin;
+#include "rig_detector.h"
 
 /* A service that sleeps at night: about 20 at midnight, 100 at noon. */
 static double usual(uint64_t *seed, uint64_t window)
 {
-    double phase = 2 * M_PI * (double)(window % DAY) / DAY;
+    double phase = 2 * M_PI * (double)(window % RIG_DAY) / RIG_DAY;
     return 60 - 40 * cos(phase) + 8 * (drive_uniform(seed) - 0.5);
 }
 
@@ -30,26 +19,17 @@ static void drive_until(struct drive *drive, uint64_t *seed, uint64_t window)
         drive_value(drive, usual(seed, drive->index));
 }
 
-/* The highest score of `count` windows of `value`. */
-static double highest(struct drive *drive, double value, int count)
-{
-    double most = 0;
-    while (count-- > 0)
-        most = fmax(most, drive_value(drive, value)->score);
-    return most;
-}
-
 static void season_finds_a_noon_at_night(void **state)
 {
     (void)state;
     struct drive drive;
     uint64_t seed = 3;
     drive_open(&drive, plugin, 1, NULL, 0);
-    drive_until(&drive, &seed, 8 * DAY + 60);
+    drive_until(&drive, &seed, 8 * RIG_DAY + 60);
     const struct oddline_score *score = drive_value(&drive, 95);
     assert_true(fabs(score->expected - 22) < 8);
     assert_true(score->lower < score->expected && score->upper < 95);
-    highest(&drive, 95, 12);
+    rig_highest(&drive, 95, 12);
     score = drive_value(&drive, 95);
     assert_true(score->score >= 2.5);
     assert_int_equal(score->kind, ODDLINE_SPIKE);
@@ -65,8 +45,8 @@ static void season_leaves_the_daily_peak_alone(void **state)
     uint64_t seed = 3;
     int odd = 0;
     drive_open(&drive, plugin, 1, NULL, 0);
-    drive_until(&drive, &seed, 5 * DAY);
-    while (drive.index < 15 * DAY)
+    drive_until(&drive, &seed, 5 * RIG_DAY);
+    while (drive.index < 15 * RIG_DAY)
         odd += drive_value(&drive, usual(&seed, drive.index))->score >= 2.5;
     assert_int_equal(odd, 0);
     drive_close(&drive);
@@ -78,8 +58,8 @@ static void season_says_drop_when_noon_is_like_night(void **state)
     struct drive drive;
     uint64_t seed = 5;
     drive_open(&drive, plugin, 1, NULL, 0);
-    drive_until(&drive, &seed, 8 * DAY + DAY / 2);
-    highest(&drive, 25, 12);
+    drive_until(&drive, &seed, 8 * RIG_DAY + RIG_DAY / 2);
+    rig_highest(&drive, 25, 12);
     const struct oddline_score *score = drive_value(&drive, 25);
     assert_true(score->score >= 2.5);
     assert_int_equal(score->kind, ODDLINE_DROP);
@@ -112,7 +92,7 @@ static void season_scores_the_first_move_by_how_long_nothing_moved(void **state)
     for (int i = 0; i < 4; i++) {
         struct drive drive;
         drive_open(&drive, plugin, 1, NULL, 0);
-        assert_true(highest(&drive, levels[i], 300) == 0); // not even by rounding
+        assert_true(rig_highest(&drive, levels[i], 300) == 0); // not even by rounding
         double score = drive_value(&drive, levels[i] + 5 + levels[i] / 2)->score;
         assert_true(fabs(score - 1 - log10(301)) < 0.05); // 1 for the record
         drive_close(&drive);
@@ -127,9 +107,9 @@ static void season_adds_a_decade_for_a_record(void **state)
     for (int i = 0; i < 2; i++) {
         uint64_t seed = 7;
         drive_open(&drives[i], plugin, 1, NULL, 0);
-        drive_until(&drives[i], &seed, DAY);
+        drive_until(&drives[i], &seed, RIG_DAY);
         drive_value(&drives[i], i ? 300 : 200);
-        drive_until(&drives[i], &seed, 2 * DAY);
+        drive_until(&drives[i], &seed, 2 * RIG_DAY);
         scores[i] = drive_value(&drives[i], 250)->score; // a record only where 200 was the most
         drive_close(&drives[i]);
     }
@@ -142,10 +122,10 @@ static void season_is_not_blinded_by_one_absurd_value(void **state)
     struct drive drive;
     uint64_t seed = 3;
     drive_open(&drive, plugin, 1, NULL, 0);
-    drive_until(&drive, &seed, 7 * DAY + DAY / 2);
+    drive_until(&drive, &seed, 7 * RIG_DAY + RIG_DAY / 2);
     drive_value(&drive, 1e99);
-    drive_until(&drive, &seed, 8 * DAY + 60);
-    assert_true(highest(&drive, 95, 13) >= 2.5);
+    drive_until(&drive, &seed, 8 * RIG_DAY + 60);
+    assert_true(rig_highest(&drive, 95, 13) >= 2.5);
     drive_close(&drive);
 }
 
@@ -164,20 +144,6 @@ static void season_scores_nothing_while_it_warms_up(void **state)
     drive_close(&drive);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    plugin = drive_load("season");
-    return plugin ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    plugin_free(plugin);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,5 +156,5 @@ int main(void)
         cmocka_unit_test(season_is_not_blinded_by_one_absurd_value),
         cmocka_unit_test(season_scores_nothing_while_it_warms_up),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return rig_main("season", tests);
 }

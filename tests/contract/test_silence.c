@@ -3,16 +3,7 @@
  * Promise: silence misses a regular stream soon and a sparse one late, says how long, and a night that comes again is no outage.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "drive.h"
-
-static struct plugin *plugin;
+#include "rig_detector.h"
 
 static void silence_misses_a_regular_stream_and_stays_up(void **state)
 {
@@ -95,20 +86,6 @@ static void silence_before_the_first_word_is_none(void **state)
     drive_close(&drive);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    plugin = drive_load("silence");
-    return plugin ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    plugin_free(plugin);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,5 +95,5 @@ int main(void)
         cmocka_unit_test(silence_does_not_take_one_outage_for_normal),
         cmocka_unit_test(silence_before_the_first_word_is_none),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return rig_main("silence", tests);
 }

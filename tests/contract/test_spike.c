@@ -3,23 +3,14 @@
  * Promise: spike finds one window that is far off both forecasts, and knows the jump that comes every day.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "rig_detector.h"
 
-#include <cmocka.h>
-
-#include "drive.h"
-
-enum { DAY = 1440, OPENS = 540, CLOSES = 1080 };
-
-static struct plugin *plugin;
+enum { OPENS = 540, CLOSES = 1080 };
 
 /* An office: about 10 at night, 200 from nine to six, and both jumps are sharp. */
 static double usual(uint64_t *seed, uint64_t window)
 {
-    uint64_t minute = window % DAY;
+    uint64_t minute = window % RIG_DAY;
     double level = minute >= OPENS && minute < CLOSES ? 200 : 10;
     return level + 6 * (drive_uniform(seed) - 0.5);
 }
@@ -36,7 +27,7 @@ static void spike_finds_one_window_up_and_one_down(void **state)
     struct drive drive;
     uint64_t seed = 3;
     drive_open(&drive, plugin, 1, NULL, 0);
-    drive_until(&drive, &seed, 9 * DAY + 700);
+    drive_until(&drive, &seed, 9 * RIG_DAY + 700);
     const struct oddline_score *score = drive_value(&drive, 320);
     assert_true(score->score >= 6);
     assert_int_equal(score->kind, ODDLINE_SPIKE);
@@ -44,7 +35,7 @@ static void spike_finds_one_window_up_and_one_down(void **state)
     assert_true(fabs(score->expected - 200) < 10);
     assert_true(score->upper < 320);
     assert_non_null(strstr(score->reason, "errors at 320, forecast "));
-    drive_until(&drive, &seed, 9 * DAY + 800);
+    drive_until(&drive, &seed, 9 * RIG_DAY + 800);
     score = drive_value(&drive, 80);
     assert_true(score->score >= 6);
     assert_int_equal(score->kind, ODDLINE_DROP);
@@ -58,11 +49,11 @@ static void spike_knows_the_jump_that_comes_every_day(void **state)
     uint64_t seed = 3;
     int first = 0, later = 0;
     drive_open(&drive, plugin, 1, NULL, 0);
-    while (drive.index < 14 * DAY) {
+    while (drive.index < 14 * RIG_DAY) {
         uint64_t at = drive.index;
         bool odd = drive_value(&drive, usual(&seed, at))->score >= 3;
-        first += odd && at < DAY;
-        later += odd && at >= 7 * DAY;
+        first += odd && at < RIG_DAY;
+        later += odd && at >= 7 * RIG_DAY;
     }
     assert_true(first >= 1);
     assert_int_equal(later, 0);
@@ -75,7 +66,7 @@ static void spike_wants_both_forecasts_to_fail(void **state)
     struct drive drive;
     uint64_t seed = 3;
     drive_open(&drive, plugin, 1, NULL, 0);
-    drive_until(&drive, &seed, 9 * DAY + OPENS);
+    drive_until(&drive, &seed, 9 * RIG_DAY + OPENS);
     int odd = 0; // a holiday: not what the time of day says, but just like the hour before
     for (int i = 0; i < 200; i++)
         odd += drive_value(&drive, 10 + 6 * (drive_uniform(&seed) - 0.5))->score >= 3;
@@ -142,20 +133,6 @@ static void spike_is_not_blinded_by_one_absurd_value(void **state)
     drive_close(&drive);
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    plugin = drive_load("spike");
-    return plugin ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    plugin_free(plugin);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,5 +144,5 @@ int main(void)
         cmocka_unit_test(spike_scores_the_first_move_by_how_long_nothing_moved),
         cmocka_unit_test(spike_is_not_blinded_by_one_absurd_value),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return rig_main("spike", tests);
 }

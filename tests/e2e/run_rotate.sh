@@ -49,15 +49,18 @@ rename_log() { # as logrotate does
     mv "$tmp/renamed.log" "$tmp/renamed.log.1"
     : >"$tmp/renamed.log"
 }
-# What copytruncate takes away before it was read, nobody can read: so only once the bookmark is at the end. Its line ends in
-# offset, size, note, time, flags and path.
-is_read() { grep -q " $1 [^ ]* [^ ]* [^ ]* [^ ]* .*truncated.log\$" "$tmp/state/bookmarks" 2>/dev/null; }
-wait_for_bookmark() {
-    until_true 10 is_read "$(printf %x "$(stat -c %s "$tmp/truncated.log")")" ||
-        fail "truncated.log is not read to its end"
+# What copytruncate takes away before it was read, nobody can read: so only once all of it was. The status is written every 2 s.
+is_read() {
+    "$oddline" status --json --state-dir "$tmp/state" 2>/dev/null | python3 -c '
+import json, sys
+records = [s["records"] for s in json.load(sys.stdin)["streams"] if s["name"] == "truncated"]
+sys.exit(records != [int(sys.argv[1])])' "$(cat "$tmp/truncated.last")"
+}
+wait_until_read() {
+    until_true 10 is_read || fail "truncated.log is not read to its end"
 }
 truncate_log() {
-    wait_for_bookmark
+    wait_until_read
     cp "$tmp/truncated.log" "$tmp/truncated.log.1"
     : >"$tmp/truncated.log"
 }
@@ -101,7 +104,7 @@ round() { # [OPTION...] of the daemon
     write truncated 200 # and longer
     rename_log
     wait "$writer"
-    wait_for_bookmark
+    wait_until_read
 
     daemon_stop
     write renamed 60

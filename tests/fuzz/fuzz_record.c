@@ -33,8 +33,11 @@ static void open_once(void)
 static const struct record_plan *plan_of(uint8_t format, uint8_t rule)
 {
     static const char *const starts[] = {NULL, "", "^\\S"};
-    static const struct record_field fields[] = {
-        {"status", false}, {"msg", true}, {"http.method", true}, {"bytes", false}};
+    static const struct record_field fields[] = {{"status", false},
+                                                 {"msg", true},
+                                                 {"http.method", true},
+                                                 {"bytes", false},
+                                                 {"duration", false}};
     struct record_plan **plan = &plans[format][rule];
     struct record_options options = {
         .format = (enum record_format)format,
@@ -45,6 +48,7 @@ static const struct record_plan *plan_of(uint8_t format, uint8_t rule)
         .bytes_max = rule >= 3 ? SMALL : 0,
         .fields = fields,
         .field_count = format == RECORD_REGEX ? 1 : sizeof(fields) / sizeof(fields[0]),
+        .duration = format == RECORD_REGEX ? 0 : sizeof(fields) / sizeof(fields[0]), // the last
     };
     struct error error = {""};
     if (!*plan && record_plan_create(&options, plan, &error) < 0) {

@@ -106,7 +106,7 @@ static void config_reads_every_kind_of_value(void **state)
     assert_int_equal(s->multiline->flush_after_ns, 300 * NS_PER_MS);
     assert_string_equal(s->multiline->start, "^\\d");
     assert_int_equal(s->series_count, 2);
-    assert_string_equal(s->series[0].select->where, "status = 200");
+    assert_string_equal(s->series[0].of->select.where, "status = 200");
     assert_int_equal(s->series[0].min_samples, 5);
     assert_true(s->series[1].count->unparsed);
     assert_int_equal(s->detectors[0].set.count, 1);

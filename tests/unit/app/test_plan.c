@@ -108,11 +108,52 @@ static void plan_has_a_default_set_of_detectors(void **state)
 {
     (void)state;
     assert_int_equal(plan_of(""), 0);
-    assert_int_equal(plan->judge.use_count, 3);
-    assert_int_equal(plan->lane.window.series_count, 3);
+    assert_int_equal(plan->judge.use_count, 4);
+    assert_int_equal(plan->lane.window.series_count, 4);
     assert_int_equal(plan_of("  detectors: []\n"), 0);
     assert_int_equal(plan->judge.use_count, 0);
     assert_int_equal(plan->lane.window.series_count, 0);
+}
+
+static void plan_counts_quantiles_distinct_values_and_ratios_as_asked(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        plan_of("  series:\n"
+                "  - {name: p99, quantile: 0.99, of: ms, min_samples: 20}\n"
+                "  - {name: buys, quantile: 0.5, of: {field: ms, where: path = /buy}}\n"
+                "  - {name: users, distinct: user, of: {level: '>=warn'}}\n"
+                "  - {name: codes, distinct: ms}\n"
+                "  - {name: bad, ratio: {of: {match: fail}, to: {match: start}}}\n"
+                "  detectors:\n  - {use: ewma, on: [p99, buys, users, codes, bad]}\n"),
+        0);
+    const struct series_spec *s = plan->lane.window.series;
+    assert_true(s[0].kind == SERIES_QUANTILE && s[0].quantile == 0.99);
+    assert_true(s[0].min_samples == 20 && s[0].field == s[1].field);
+    assert_true(bytes_is(s[1].select.text, "/buy"));
+    assert_true(s[2].kind == SERIES_DISTINCT && s[2].select.level_min == ODDLINE_LEVEL_WARN);
+    assert_true(s[3].field == s[0].field); // it is a number elsewhere, and so here
+    assert_true(s[4].select.pattern == 1 && s[4].to.pattern == 2);
+    assert_string_equal(plan->judge.field_names[s[2].field], "user");
+    assert_false(plan->judge.series[0].is_bad || plan->judge.series[2].is_count);
+}
+
+/* A field that the configuration names and the duration that records speak of are two things. */
+static void plan_reads_durations_where_a_series_of_them_is_wanted(void **state)
+{
+    (void)state;
+    assert_int_equal(plan_of("  series:\n  - {name: own, mean: duration}\n"
+                             "  detectors:\n  - {use: ewma, on: [own, duration_p95_ms, "
+                             "duration_mean_ms]}\n"),
+                     0);
+    const struct series_spec *s = plan->lane.window.series;
+    assert_int_equal(plan->judge.field_count, 2);
+    assert_int_not_equal(s[0].field, s[1].field);
+    assert_int_equal(s[1].field, s[2].field);
+    assert_false(plan->judge.series[0].is_bad);
+    assert_true(plan->judge.series[1].is_bad && plan->judge.series[2].is_bad);
+    assert_int_equal(plan_of("  detectors:\n  - {use: ewma, on: [lines]}\n"), 0);
+    assert_int_equal(plan->judge.field_count, 0);
 }
 
 static void plan_carries_the_policy_over(void **state)
@@ -161,13 +202,26 @@ static void plan_refuses_what_cannot_be_meant(void **state)
         {"  series:\n  - name: a\n    count: {}\n    sum: ms\n  detectors: [{use: ewma, on: "
          "a}]\n",
          "c.yaml:5: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
-         "max"},
+         "max, quantile, distinct"},
         {"  series: [{name: a}]\n  detectors: [{use: ewma, on: a}]\n",
          "c.yaml:4: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
-         "max"},
+         "max, quantile, distinct"},
         {"  series: [{name: a, count: {}, of: {level: error}}]\n  detectors: [{use: ewma, on: "
          "a}]\n",
-         "c.yaml:4: stream 'web': 'of' goes with sum, mean, min and max only"},
+         "c.yaml:4: stream 'web': 'of' goes with sum, mean, min, max, quantile and distinct "
+         "only"},
+        {"  series: [{name: a, quantile: 0.9}]\n",
+         "c.yaml:4: stream 'web': a quantile needs a field: 'of: latency_ms'"},
+        {"  series: [{name: a, sum: ms, of: ms}]\n",
+         "c.yaml:4: stream 'web': 'of' has a field for a quantile only; here it says of which "
+         "records"},
+        {"  series: [{name: a, ratio: {of: {level: error}}}]\n",
+         "c.yaml:4: stream 'web': a ratio of two counts needs both 'of' and 'to'"},
+        {"  series: [{name: a, ratio: {of: {level: error}, to: {level: info}, match: x}}]\n",
+         "c.yaml:4: stream 'web': a ratio is of all records, or has 'of' and 'to', not both"},
+        {"  series: [{name: a, ratio: {of: {match: x}, to: {level: bad}}}]\n",
+         "c.yaml:4: stream 'web': level 'bad' is none of trace, debug, info, warn, error, "
+         "fatal (or >= one of them)"},
         {"  series: [{name: a, count: {}}, {name: a, sum: x}]\n  detectors: [{use: ewma, on: "
          "a}]\n",
          "c.yaml:4: stream 'web': series 'a' is there twice"},
@@ -227,7 +281,7 @@ static void plan_checks_series_that_no_detector_wants(void **state)
          "fatal (or >= one of them)"},
         {"  series:\n  - {name: a, mean: ms}\n  - {name: b}\n",
          "c.yaml:6: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
-         "max"},
+         "max, quantile, distinct"},
         {"  fields: {user: text}\n  series: [{name: a, mean: user}]\n",
          "c.yaml:5: stream 'web': field 'user' is used as a number here and as text elsewhere"},
     };
@@ -240,7 +294,7 @@ static void plan_checks_series_that_no_detector_wants(void **state)
     assert_int_equal(plan_of("  series: [{name: a, count: {match: b, where: 'user = x'}}]\n"),
                      0);
     assert_int_equal(plan->pattern_count, 0);
-    assert_int_equal(plan->judge.field_count, 0);
+    assert_int_equal(plan->judge.field_count, 1); // the duration, which the default set wants
 }
 
 static void plan_names_the_file_that_the_stream_is_from(void **state)
@@ -294,6 +348,8 @@ int main(void)
         TEST(plan_counts_a_series_once_however_many_ask),
         TEST(plan_compiles_a_pattern_once_for_all_who_ask),
         TEST(plan_has_a_default_set_of_detectors),
+        TEST(plan_counts_quantiles_distinct_values_and_ratios_as_asked),
+        TEST(plan_reads_durations_where_a_series_of_them_is_wanted),
         TEST(plan_carries_the_policy_over),
         TEST(plan_without_a_policy_has_the_default_one),
         TEST(plan_refuses_what_cannot_be_meant),

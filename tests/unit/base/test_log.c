@@ -84,7 +84,8 @@ static void log_defuses_control_bytes(void **state)
     log_setup(LOG_NOTICE, 0);
     catch_begin();
     log_error("a\033[2Jb\nc\rd\x7f%s", "e\tf");
-    assert_string_equal(catch_end(text, sizeof(text)), "oddline: error: a\\x1b[2Jb\\x0ac\\x0dd\\x7fe f\n");
+    assert_string_equal(catch_end(text, sizeof(text)),
+                        "oddline: error: a\\x1b[2Jb\\x0ac\\x0dd\\x7fe f\n");
 }
 
 /* U+009B is CSI, which terminals obey as they obey ESC [. */

@@ -13,13 +13,16 @@ struct log {
     struct bytes text;
 };
 
-static const struct record_field log_fields[] = {
-    {"status", false}, {"msg", true}, {"took", false}};
-static const struct record_field log_group[] = {{"status", false}};
+static const struct record_field log_fields[] = {{.name = "status"},
+                                                 {.name = "msg", .is_text = true},
+                                                 {.name = "took"},
+                                                 {.name = "duration"}};
+static const struct record_field log_group[] = {{.name = "status"}, {.name = "duration"}};
 
 #define LOG(what, bytes, ...)                                                                  \
     {                                                                                          \
-        .name = what, .options = {.fields = log_fields, .field_count = 3, __VA_ARGS__},        \
+        .name = what,                                                                          \
+        .options = {.fields = log_fields, .field_count = 4, .duration = 4, __VA_ARGS__},       \
         .text = {                                                                              \
             bytes,                                                                             \
             sizeof(bytes) - 1                                                                  \
@@ -126,8 +129,11 @@ static const struct log logs[] = {
     LOG("docker", LOG_DOCKER, .bytes_max = 0),
     LOG("docker over 120 bytes", LOG_DOCKER, .bytes_max = 120),
     {.name = "regex",
-     .options =
-         {.format = RECORD_REGEX, .regex = LOG_PATTERN, .fields = log_group, .field_count = 1},
+     .options = {.format = RECORD_REGEX,
+                 .regex = LOG_PATTERN,
+                 .fields = log_group,
+                 .field_count = 2,
+                 .duration = 2},
      .text = {LOG_REGEX, sizeof(LOG_REGEX) - 1}},
     LOG("odd bytes", LOG_BYTES, .bytes_max = 0),
     LOG("odd bytes line by line", LOG_BYTES, .multiline_start = ""),

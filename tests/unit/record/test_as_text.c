@@ -33,6 +33,8 @@ static void stamp_level_and_message_are_set_apart(void **state)
         {"17/06/09 20:10:40 INFO executor: x", "2017-06-09T20:10:40Z", 9, "executor: x"},
         {"E0101 12:00:00.123456 1 main.go:7] x", "2024-01-01T12:00:00.123456Z", 17,
          "1 main.go:7] x"},
+        {"081109 203615 148 INFO dfs.DataNode$DataXceiver: Receiving block blk_1", // HDFS
+         "2008-11-09T20:36:15Z", 9, "dfs.DataNode$DataXceiver: Receiving block blk_1"},
         {"[10.30 16:49:06] chrome.exe - x", "2023-10-30T16:49:06Z", 0, "chrome.exe - x"},
         {"2009/11/10 23:00:00.000000 hello", "2009-11-10T23:00:00Z", 0, "hello"},
         {"ERROR: no stamp at all", NULL, 17, "no stamp at all"},
@@ -51,6 +53,32 @@ static void stamp_level_and_message_are_set_apart(void **state)
         assert_bytes(rig_text(&rig, 0), rows[i].line);
         rig_close(&rig);
     }
+}
+
+/* BlueGene: an epoch behind an alert tag, a date without a zone behind the node, and the level as the seventh token behind that. */
+static void the_columns_of_bluegene_are_learnt(void **state)
+{
+    (void)state;
+    struct rig rig = rig_of(.format = RECORD_AUTO);
+    rig_read(&rig,
+             "- 1117838570 2005.06.03 R02-M1-N0-C:J12-U11 2005-06-03-15.42.50.675872 R02-M1-N0 "
+             "RAS KERNEL INFO cache parity error corrected\n"
+             "- 1117838573 2005.06.03 R02-M1-N0-C:J12-U11 2005-06-03-15.42.53.276129 R02-M1-N0 "
+             "RAS KERNEL INFO cache parity error corrected\n"
+             "APPREAD 1117869872 2005.06.04 R04-M1-N4-I:J18-U11 2005-06-04-00.24.32.432192 "
+             "R04-M1-N4 RAS APP FATAL ciod: failed to read message prefix\n"
+             "- 1117842440 2005.06.03 R23-M0-NE-C:J05-U01 2005-06-03-16.47.20.730545 R23-M0-NE "
+             "RAS KERNEL INFO 63543 double-hummer alignment exceptions\n");
+    assert_int_equal(rig.count, 4);
+    assert_time(rig.records[0].time_ns, "2005-06-03T22:42:50Z");
+    assert_int_equal(rig.records[0].level, 9);
+    assert_int_equal(rig.records[2].level, 21);
+    assert_bytes(rig_message(&rig, 2), "ciod: failed to read message prefix");
+    rig_close(&rig);
+    rig = rig_of(.format = RECORD_AUTO); // without the epoch
+    rig_read(&rig, "2005-06-03-15.42.50.675872 R02-M1-N0 RAS KERNEL INFO corrected\n");
+    assert_time(rig.records[0].time_ns, "2005-06-03T15:42:50.675872Z");
+    rig_close(&rig);
 }
 
 static void a_record_without_stamp_takes_the_time_before(void **state)
@@ -85,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stamp_level_and_message_are_set_apart),
+        cmocka_unit_test(the_columns_of_bluegene_are_learnt),
         cmocka_unit_test(a_record_without_stamp_takes_the_time_before),
         cmocka_unit_test(a_stack_trace_is_one_record_with_its_message_to_the_end),
     };

@@ -75,7 +75,7 @@ static void free_text_has_no_level(void **state)
         {" I am here", 0, NULL},
         {"", 0, NULL},
         {"    ", 0, NULL},
-        {" [1] [2] [3] [4] [5] [6] ERROR too far", 0, NULL},
+        {" [1] [2] [3] [4] [5] [6] [7] [8] ERROR too far", 0, NULL},
     };
     CHECK_ROWS(&strict, rows);
 }

@@ -85,6 +85,19 @@ static void renamed_while_down_goes_on_then_the_new_file_from_zero(void **state)
     run("a.log", "");
 }
 
+static void cut_off_and_then_renamed_while_down_is_read_from_zero(void **state)
+{
+    (void)state;
+    append("a.log", "one\ntwo\n");
+    run("a.log", "one\ntwo\n");
+    overwrite("a.log", "ONE\nTWO\nTHREE\n");
+    make_old("a.log"); // its age says nothing
+    move("a.log", "a.log.1");
+    append("a.log", "new\n");
+    run("a.log", "ONE\nTWO\nTHREE\nnew\n");
+    run("a.log", "");
+}
+
 static void several_rotations_while_down_are_read_in_order(void **state)
 {
     (void)state;
@@ -477,6 +490,7 @@ int main(void)
         T(note_and_key_come_back_with_the_bookmark),
         T(only_what_was_marked_counts),
         T(renamed_while_down_goes_on_then_the_new_file_from_zero),
+        T(cut_off_and_then_renamed_while_down_is_read_from_zero),
         T(several_rotations_while_down_are_read_in_order),
         T(gone_while_down_is_a_gap_of_known_size),
         T(inode_used_again_begins_at_zero),

@@ -25,7 +25,7 @@
 
 #define BASE (INT64_C(1718400000) * NS_PER_S) /* 2024-06-14T21:20:00Z, a full minute */
 
-enum { RIG_SEEN = 4096, RIG_SERIES = 5, RIG_EVIDENCE = 15, RIG_SOURCES = 3 };
+enum { RIG_SEEN = 4096, RIG_SERIES = 8, RIG_EVIDENCE = 24, RIG_SOURCES = 3 };
 
 struct seen {
     struct closed head;

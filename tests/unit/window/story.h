@@ -18,6 +18,12 @@ static const struct series_spec series[] = {
     {.name = "mean", .kind = SERIES_MEAN, .min_samples = 2},
     {.name = "least", .kind = SERIES_MIN},
     {.name = "bytes", .kind = SERIES_BYTES},
+    {.name = "upper", .kind = SERIES_QUANTILE, .quantile = 0.9, .min_samples = 2},
+    {.name = "users", .kind = SERIES_DISTINCT, .field = 1},
+    {.name = "bad to good",
+     .kind = SERIES_RATIO,
+     .select = {.level_min = ODDLINE_LEVEL_ERROR},
+     .to = {.level_max = ODDLINE_LEVEL_INFO}},
 };
 enum {
     SERIES = sizeof(series) / sizeof(series[0]),
@@ -41,7 +47,7 @@ struct step {
 struct story {
     struct step steps[STEPS];
     struct oddline_record records[STEPS * 4];
-    struct oddline_field fields[STEPS * 4];
+    struct oddline_field fields[STEPS * 4 * 2]; /* a number and a text each */
     char text[STEPS * 4 * LINE + 1];
     uint32_t count;
 };
@@ -51,12 +57,14 @@ static inline void add_record(struct story *story, double time, long dice,
 {
     uint32_t i = story->count++;
     snprintf(story->text + (size_t)LINE * i, LINE + 1, "record %08u\n", i);
-    story->fields[i] = (struct oddline_field){.number = erand48(seed) * 100 - 50};
+    story->fields[2 * i] = (struct oddline_field){.number = erand48(seed) * 100 - 50};
+    story->fields[2 * i + 1] = (struct oddline_field){
+        .name = 1, .is_text = 1, .text = LINE * (i / 3) + 13, .text_len = 2};
     story->records[i] = rig_at(time);
     story->records[i].text = LINE * i;
     story->records[i].text_len = LINE - 1;
-    story->records[i].fields = i;
-    story->records[i].field_count = dice % 4 != 0;
+    story->records[i].fields = 2 * i;
+    story->records[i].field_count = dice % 4 != 0 ? 2 : 0;
     story->records[i].level = (uint8_t)(1 + nrand48(seed) % 24);
     story->records[i].flags = dice == 53 ? ODDLINE_RECORD_NO_STAMP : 0;
     if (dice == 52)

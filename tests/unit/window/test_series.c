@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Promise: a series counts exactly the records it selects, and where there is no value it says NaN instead of zero. */
 
+#include "window/distinct.h"
+#include "window/quantile.h"
 #include "window/series.h"
 
 #include <math.h>
@@ -49,10 +51,17 @@ static const struct oddline_batch batch = {.size = sizeof(batch),
                                            .fields = fields,
                                            .count = COUNT(records)};
 
+/* What a pane has for each of them; one test needs one at a time. */
+static union {
+    struct quantile quantile;
+    struct distinct distinct;
+} store;
+
 static struct series_state count_all(const struct series_spec *spec)
 {
-    struct series_state state = {0};
+    struct series_state state = {.store = &store};
     bool extreme;
+    memset(&store, 0, sizeof(store));
     for (uint32_t i = 0; i < batch.count; i++)
         series_add(spec, &state, &batch, &records[i], &extreme);
     return state;
@@ -61,7 +70,7 @@ static struct series_state count_all(const struct series_spec *spec)
 static double value_of(struct series_spec spec)
 {
     struct series_state state = count_all(&spec);
-    return series_value(&spec, &state, batch.count);
+    return series_value(&spec, &state);
 }
 #define VALUE(...) value_of((struct series_spec){__VA_ARGS__})
 
@@ -78,6 +87,24 @@ static void series_of_every_kind_has_the_right_value(void **state)
     assert_true(VALUE(.kind = SERIES_MIN, .field = TOOK) == 0.25);
     assert_true(VALUE(.kind = SERIES_MAX, .field = TOOK) == 4);
     assert_true(VALUE(.kind = SERIES_SUM, .field = STATUS) == 703); // the text takes no part
+    assert_true(fabs(VALUE(.kind = SERIES_QUANTILE, .field = TOOK, .quantile = 0.5) - 0.25) <=
+                0.25 * QUANTILE_ERROR);
+    assert_true(VALUE(.kind = SERIES_DISTINCT, .field = METHOD) == 2);
+    assert_true(VALUE(.kind = SERIES_DISTINCT, .field = STATUS) == 3); // a text is a value too
+    assert_true(VALUE(.kind = SERIES_DISTINCT, .field = 99) == 0);
+}
+
+/* One of which the other is no part may be more than all of it. */
+static void series_of_two_counts_is_one_by_the_other(void **state)
+{
+    (void)state;
+    assert_true(VALUE(.kind = SERIES_RATIO, .select = {.level_min = ODDLINE_LEVEL_INFO},
+                      .to = {.level_min = ODDLINE_LEVEL_WARN}) == 1.5);
+    assert_true(VALUE(.kind = SERIES_RATIO, .select = {.pattern = 1},
+                      .to = {.level_min = ODDLINE_LEVEL_INFO}, .min_samples = 3) == 1.0 / 3);
+    assert_true(isnan(VALUE(.kind = SERIES_RATIO, .select = {.level_min = ODDLINE_LEVEL_INFO},
+                            .to = {.level_min = ODDLINE_LEVEL_WARN}, .min_samples = 3)));
+    assert_true(isnan(VALUE(.kind = SERIES_RATIO, .to = {.level_min = ODDLINE_LEVEL_FATAL})));
 }
 
 static double picked(struct selection select)
@@ -127,6 +154,10 @@ static void series_has_no_value_below_its_samples(void **state)
     assert_true(isnan(VALUE(.kind = SERIES_MIN, .field = TOOK, .min_samples = 3)));
     assert_true(isnan(VALUE(.kind = SERIES_MAX, .field = TOOK, .min_samples = 3)));
     assert_true(isnan(VALUE(.kind = SERIES_SUM, .field = TOOK, .min_samples = 3)));
+    assert_false(isnan(VALUE(.kind = SERIES_QUANTILE, .field = TOOK, .min_samples = 2)));
+    assert_true(isnan(VALUE(.kind = SERIES_QUANTILE, .field = TOOK, .min_samples = 3)));
+    assert_true(VALUE(.kind = SERIES_DISTINCT, .field = METHOD, .min_samples = 2) == 2);
+    assert_true(isnan(VALUE(.kind = SERIES_DISTINCT, .field = METHOD, .min_samples = 3)));
 }
 
 /* An empty window: a count of nothing is zero, a mean of nothing is no number. */
@@ -134,11 +165,11 @@ static void series_of_nothing(void **state)
 {
     (void)state;
     static const struct series_state nothing;
-    for (int kind = SERIES_RECORDS; kind <= SERIES_MAX; kind++) {
+    for (int kind = SERIES_RECORDS; kind <= SERIES_DISTINCT; kind++) {
         struct series_spec spec = {.kind = (enum series_kind)kind};
-        double value = series_value(&spec, &nothing, 0);
+        double value = series_value(&spec, &nothing);
         bool countable = kind == SERIES_RECORDS || kind == SERIES_LINES ||
-                         kind == SERIES_BYTES || kind == SERIES_SUM;
+                         kind == SERIES_BYTES || kind == SERIES_SUM || kind == SERIES_DISTINCT;
         assert_true(countable ? value == 0 : isnan(value));
     }
 }
@@ -160,10 +191,37 @@ static void series_of_negative_numbers_has_the_right_extremes(void **state)
         series_add(&max, &high, &one, &record, &extreme);
         highs |= (unsigned)extreme << i;
     }
-    assert_true(series_value(&min, &low, 5) == -7);
-    assert_true(series_value(&max, &high, 5) == -2);
+    assert_true(series_value(&min, &low) == -7);
+    assert_true(series_value(&max, &high) == -2);
     assert_int_equal(lows, 1 | 2); // which records show the value best
     assert_int_equal(highs, 1 | 4);
+}
+
+/* The record that shows a high quantile is the highest, of a low one the lowest; what is cleared is as new. */
+static void series_of_a_quantile_shows_the_end_it_looks_at(void **state)
+{
+    (void)state;
+    static const double numbers[] = {5, 7, 2};
+    for (int low = 0; low < 2; low++) {
+        struct series_spec spec = {.kind = SERIES_QUANTILE, .quantile = low ? 0.05 : 0.95};
+        struct series_state counted = {.store = &store};
+        unsigned shown = 0;
+        memset(&store, 0, sizeof(store));
+        for (size_t i = 0; i < COUNT(numbers); i++) {
+            struct oddline_field field = {.number = numbers[i]};
+            struct oddline_record record = {.field_count = 1};
+            struct oddline_batch one = {.records = &record, .fields = &field, .count = 1};
+            bool extreme;
+            assert_true(series_add(&spec, &counted, &one, &record, &extreme));
+            shown |= (unsigned)extreme << i;
+        }
+        assert_int_equal(shown, low ? 1 | 4 : 1 | 2);
+        assert_true(series_by_value(&spec));
+        assert_true(fabs(series_value(&spec, &counted) / (low ? 2 : 7) - 1) <= QUANTILE_ERROR);
+        series_clear(&spec, &counted);
+        assert_ptr_equal(counted.store, &store);
+        assert_true(isnan(series_value(&spec, &counted)) && store.quantile.used == 0);
+    }
 }
 
 static void series_that_counts_has_no_extremes(void **state)
@@ -190,6 +248,8 @@ int main(void)
         cmocka_unit_test(series_has_no_value_below_its_samples),
         cmocka_unit_test(series_of_nothing),
         cmocka_unit_test(series_of_negative_numbers_has_the_right_extremes),
+        cmocka_unit_test(series_of_two_counts_is_one_by_the_other),
+        cmocka_unit_test(series_of_a_quantile_shows_the_end_it_looks_at),
         cmocka_unit_test(series_that_counts_has_no_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
