@@ -25,6 +25,7 @@
  */
 
 #include "kit/ahead.h"
+#include "kit/book.h"
 #include "kit/rate.h"
 #include "kit/recur.h"
 
@@ -38,7 +39,6 @@
 enum { TEMPLATES, EVENTS, MEMORY, WARMUP, PARAMS };
 enum {
     LINE = 120, /* bytes of a line that are quoted */
-    FIRST_ROOM = 64,
     STATE_VERSION = 1,
 };
 static const double NEAR =
@@ -105,69 +105,27 @@ struct head {
 struct watch {
     const oddline_host *host;
     double warmup, keep;
-    size_t most;
     struct rate_memory memory;
     struct head head;
-    struct known *known; /* [known_room], the first head.known in use */
-    uint32_t *index;     /* [2 known_room]: 1 + where in `known`, by id; open addressing */
-    size_t known_room;
+    struct book book; /* of struct known */
     struct ahead ahead;
     char *saved; /* what save() lends */
 };
 
-/* ---- templates ---------------------------------------------------------- */
-
-static uint32_t *place_of(const struct watch *w, uint64_t id)
+static struct known *nth(const struct watch *w, size_t i)
 {
-    size_t mask = 2 * w->known_room - 1, at = (size_t)id & mask;
-    while (w->index[at] && w->known[w->index[at] - 1].id != id)
-        at = (at + 1) & mask;
-    return &w->index[at];
+    return book_at(&w->book, i);
 }
 
-static struct known *find(const struct watch *w, uint64_t id)
-{
-    uint32_t at = *place_of(w, id);
-    return at ? &w->known[at - 1] : NULL;
-}
-
-static void index_all(struct watch *w)
-{
-    memset(w->index, 0, 2 * w->known_room * sizeof(*w->index));
-    for (size_t i = 0; i < w->head.known; i++)
-        *place_of(w, w->known[i].id) = (uint32_t)i + 1;
-}
-
-static bool grow_known(struct watch *w)
-{
-    size_t room = w->known_room ? 2 * w->known_room : FIRST_ROOM;
-    uint32_t *index = calloc(2 * room, sizeof(*index));
-    struct known *known = index ? realloc(w->known, room * sizeof(*known)) : NULL;
-    if (!known) {
-        free(index);
-        return false;
-    }
-    free(w->index);
-    w->index = index;
-    w->known = known;
-    w->known_room = room;
-    index_all(w);
-    return true;
-}
-
-static void forget(struct watch *w, struct known *known)
-{
-    *known = w->known[--w->head.known];
-    index_all(w);
-}
+/* ---- records ------------------------------------------------------------ */
 
 static void forget_oldest(struct watch *w)
 {
-    struct known *oldest = w->known;
-    for (size_t i = 1; i < w->head.known; i++)
-        if (w->known[i].last_seen < oldest->last_seen)
-            oldest = &w->known[i];
-    forget(w, oldest);
+    size_t oldest = 0;
+    for (size_t i = 1; i < w->book.used; i++)
+        if (nth(w, i)->last_seen < nth(w, oldest)->last_seen)
+            oldest = i;
+    book_remove(&w->book, nth(w, oldest));
 }
 
 static void keep_line(struct known *known, const oddline_batch *batch, const oddline_record *r)
@@ -182,17 +140,17 @@ static void keep_line(struct known *known, const oddline_batch *batch, const odd
 }
 
 /* Make a template known that is not. */
-static void meet(struct watch *w, const oddline_batch *batch, const oddline_record *r)
+static struct known *meet(struct watch *w, const oddline_batch *batch, const oddline_record *r)
 {
-    if (w->head.known == w->most || (w->head.known == w->known_room && !grow_known(w)))
+    struct known *known = book_add(&w->book, r->template_id);
+    if (!known) {
         forget_oldest(w);
-    struct known *known = &w->known[w->head.known++];
-    *known = (struct known){.id = r->template_id, .last_seen = w->head.windows};
+        known = book_add(&w->book, r->template_id);
+    }
+    known->last_seen = w->head.windows;
     keep_line(known, batch, r);
-    *place_of(w, known->id) = (uint32_t)w->head.known;
+    return known;
 }
-
-/* ---- records ------------------------------------------------------------ */
 
 static oddline_status template_observe(void *instance, const oddline_batch *batch)
 {
@@ -201,10 +159,11 @@ static oddline_status template_observe(void *instance, const oddline_batch *batc
         const oddline_record *r = &batch->records[i];
         if (!r->template_id)
             continue;
-        if (!*place_of(w, r->template_id))
-            meet(w, batch, r);
+        struct known *known = book_find(&w->book, r->template_id);
+        if (!known)
+            known = meet(w, batch, r);
         if (!ahead_add(&w->ahead, r->template_id, r->time_ns))
-            find(w, r->template_id)->count++; // in the window that is scored next
+            known->count++; // in the window that is scored next
     }
     return ODDLINE_OK;
 }
@@ -215,7 +174,7 @@ static void gather(struct watch *w, const oddline_window *window)
     const struct ahead_count *counts;
     size_t count = ahead_take(&w->ahead, window->start_ns, &counts);
     for (size_t i = 0; i < count; i++) {
-        struct known *known = find(w, counts[i].id);
+        struct known *known = book_find(&w->book, counts[i].id);
         if (known)
             known->count += (double)counts[i].count;
     }
@@ -259,27 +218,30 @@ static void take_over(struct known *to, const struct known *from)
     to->largest += from->largest;
 }
 
-/* A template that is met for the first time inherits from those that look like it and fell silent with its coming. */
-static void inherit(struct watch *w, size_t heir)
+/* Written until now, and not in this window. */
+static bool has_stopped(const struct watch *w, const struct known *known)
 {
-    for (size_t i = w->head.known; i-- > 0;) {
-        struct known *old = &w->known[i], *fresh = &w->known[heir];
-        bool stopped = i != heir && old->windows >= w->warmup && old->rate.counts >= 1 &&
-                       old->count * 2 < rate_mean(&old->rate);
-        if (!stopped || !is_kin(old, fresh))
+    return known->windows >= w->warmup && known->rate.counts >= 1 &&
+           known->count * 2 < rate_mean(&known->rate);
+}
+
+/* A template that is met for the first time inherits from those that look like it and stopped with its coming. */
+static void inherit(struct watch *w, uint64_t id)
+{
+    for (size_t i = w->book.used; i-- > 0;) {
+        struct known *heir = book_find(&w->book, id), *old = nth(w, i);
+        if (old == heir || !has_stopped(w, old) || !is_kin(old, heir))
             continue;
-        take_over(fresh, old);
-        bool moved = heir + 1 == w->head.known;
-        forget(w, old);
-        heir = moved ? i : heir;
+        take_over(heir, old);
+        book_remove(&w->book, old);
     }
 }
 
 static void inherit_all(struct watch *w)
 {
-    for (size_t i = 0; i < w->head.known; i++)
-        if (w->known[i].windows == 0 && w->known[i].count > 0)
-            inherit(w, i);
+    for (size_t i = 0; i < w->book.used; i++)
+        if (nth(w, i)->windows <= 0 && nth(w, i)->count > 0)
+            inherit(w, nth(w, i)->id);
 }
 
 /* ---- scoring ------------------------------------------------------------ */
@@ -317,8 +279,8 @@ static void consider(const struct known *known, struct strongest best[SIDES])
 static void look(const struct watch *w, struct strongest best[SIDES])
 {
     double watched = 0;
-    for (size_t i = 0; i < w->head.known; i++) {
-        const struct known *known = &w->known[i];
+    for (size_t i = 0; i < w->book.used; i++) {
+        const struct known *known = nth(w, i);
         if (known->windows < w->warmup)
             continue;
         watched++;
@@ -417,9 +379,9 @@ static void learn_one(const struct watch *w, struct known *known)
 static void learn(struct watch *w)
 {
     w->head.windows++;
-    for (size_t i = 0; i < w->head.known; i++)
-        if (w->known[i].windows > 0 || w->known[i].count > 0)
-            learn_one(w, &w->known[i]);
+    for (size_t i = 0; i < w->book.used; i++)
+        if (nth(w, i)->windows > 0 || nth(w, i)->count > 0)
+            learn_one(w, nth(w, i));
 }
 
 static oddline_status template_score(void *instance, const oddline_window *window)
@@ -437,15 +399,16 @@ static oddline_status template_score(void *instance, const oddline_window *windo
 static oddline_status template_save(void *instance, oddline_bytes *ret_state)
 {
     struct watch *w = instance;
+    w->head.known = w->book.used;
     w->head.ahead = w->ahead.used;
-    size_t known = w->head.known * sizeof(*w->known),
+    size_t known = w->book.used * w->book.each,
            ahead = w->ahead.used * sizeof(*w->ahead.counts);
     char *saved = realloc(w->saved, sizeof(w->head) + known + ahead);
     if (!saved)
         return ODDLINE_ENOMEM;
     w->saved = saved;
     memcpy(saved, &w->head, sizeof(w->head));
-    memcpy(saved + sizeof(w->head), w->known, known);
+    memcpy(saved + sizeof(w->head), w->book.entries, known);
     if (ahead)
         memcpy(saved + sizeof(w->head) + known, w->ahead.counts, ahead);
     *ret_state = (oddline_bytes){.data = saved, .len = sizeof(w->head) + known + ahead};
@@ -454,35 +417,30 @@ static oddline_status template_save(void *instance, oddline_bytes *ret_state)
 
 static bool is_head(const struct watch *w, const struct head *head, size_t len)
 {
-    return head->window_ns == w->head.window_ns && head->known <= w->most &&
+    return head->window_ns == w->head.window_ns && head->known <= w->book.most &&
            head->ahead <= AHEAD_MOST &&
-           len == sizeof(*head) + head->known * sizeof(*w->known) +
+           len == sizeof(*head) + head->known * w->book.each +
                       head->ahead * sizeof(*w->ahead.counts) &&
            head->windows >= 0 && isfinite(head->windows) && recur_is_sane(&head->past[MORE]) &&
            recur_is_sane(&head->past[LESS]);
 }
 
-static bool is_known(const struct known *known)
+static bool is_sane(const struct known *known)
 {
-    return known->id && known->count >= 0 && isfinite(known->count) && known->windows >= 0 &&
+    return known->count >= 0 && isfinite(known->count) && known->windows >= 0 &&
            isfinite(known->windows) && isfinite(known->last_seen) && known->largest >= 0 &&
            isfinite(known->largest) && known->odd >= 0 && isfinite(known->odd) &&
            isfinite(known->lesson) && known->line_len <= LINE &&
            (known->windows <= 0 || known->rate.windows > 0) && rate_is_sane(&known->rate);
 }
 
-/* Sane each, and no two the same. */
-static bool take_known(struct watch *w, const char *at, size_t count)
+static bool all_sane(const char *entries, size_t count)
 {
-    w->head.known = 0;
-    memset(w->index, 0, 2 * w->known_room * sizeof(*w->index));
+    struct known known;
     for (size_t i = 0; i < count; i++) {
-        struct known known;
-        memcpy(&known, at + i * sizeof(known), sizeof(known));
-        if (!is_known(&known) || *place_of(w, known.id))
+        memcpy(&known, entries + i * sizeof(known), sizeof(known));
+        if (!is_sane(&known))
             return false;
-        w->known[w->head.known++] = known;
-        *place_of(w, known.id) = (uint32_t)w->head.known;
     }
     return true;
 }
@@ -490,23 +448,15 @@ static bool take_known(struct watch *w, const char *at, size_t count)
 static oddline_status template_load(void *instance, oddline_bytes state, uint32_t state_version)
 {
     struct watch *w = instance;
-    struct head head, cold = w->head;
+    struct head head;
     if (state_version != STATE_VERSION || state.len < sizeof(head))
         return ODDLINE_ESTATE;
     memcpy(&head, state.data, sizeof(head));
-    if (!is_head(w, &head, state.len))
-        return ODDLINE_ESTATE;
-    while (w->known_room < head.known)
-        if (!grow_known(w))
-            return ODDLINE_ENOMEM;
     const char *known = (const char *)state.data + sizeof(head);
-    const char *ahead = known + head.known * sizeof(*w->known);
-    if (!take_known(w, known, head.known) || !ahead_load(&w->ahead, ahead, head.ahead)) {
-        w->head = cold;
-        w->head.known = 0;
-        index_all(w);
+    if (!is_head(w, &head, state.len) || !all_sane(known, head.known) ||
+        !book_load(&w->book, known, head.known) ||
+        !ahead_load(&w->ahead, known + head.known * w->book.each, head.ahead))
         return ODDLINE_ESTATE;
-    }
     w->head = head;
     return ODDLINE_OK;
 }
@@ -516,8 +466,7 @@ static oddline_status template_load(void *instance, oddline_bytes state, uint32_
 static void template_close(void *instance)
 {
     struct watch *w = instance;
-    free(w->known);
-    free(w->index);
+    book_close(&w->book);
     free(w->saved);
     ahead_free(&w->ahead);
     free(w);
@@ -527,13 +476,12 @@ static oddline_status template_open(const oddline_host *host, const oddline_valu
                                     void **ret_instance, char error[ODDLINE_ERROR_SIZE])
 {
     struct watch *w = calloc(1, sizeof(*w));
-    if (!w || !grow_known(w)) {
+    if (!w || !book_open(&w->book, sizeof(struct known), (size_t)values[TEMPLATES].i64)) {
         free(w);
         snprintf(error, ODDLINE_ERROR_SIZE, "out of memory");
         return ODDLINE_ENOMEM;
     }
     w->host = host;
-    w->most = (size_t)values[TEMPLATES].i64;
     w->memory.events = values[EVENTS].f64;
     w->memory.longest = fmax((double)values[MEMORY].i64 / (double)host->window_ns, 60);
     w->keep = 1 - 1 / w->memory.longest;

@@ -247,18 +247,19 @@ static int plan_detector(struct draft *d, const struct config_detector *config,
 }
 
 /*
- * What judges a log when nobody says otherwise: how much is written, how much of it is bad, whether it falls silent, and, where
- * it says how long things took, whether the slow ones got slower. Median and mean are for who knows his log: of few records
- * and of a mixture of quick and slow things they cry wolf.
+ * What judges a log when nobody says otherwise: how much is written, how much of it is bad, whether it falls silent, what it
+ * says that it never said before or never so often, and, where it says how long things took, whether the slow ones got slower.
+ * Median and mean are for who knows his log: of few records and of a mixture of quick and slow things they cry wolf.
  */
 static const char *on_lines[] = {"lines"};
 static const char *on_troubles[] = {"errors", "warnings"};
+static const char *on_news[] = {"new_templates", "new_troubles"};
+static const char *on_records[] = {"records"};
 static const char *on_durations[] = {"duration_p95_ms"};
 static const struct config_detector default_detectors[] = {
-    {.use = "ewma", .on = {on_lines, 1}},
-    {.use = "pattern", .on = {on_troubles, 2}},
-    {.use = "silence", .on = {on_lines, 1}},
-    {.use = "ewma", .on = {on_durations, 1}},
+    {.use = "ewma", .on = {on_lines, 1}},       {.use = "pattern", .on = {on_troubles, 2}},
+    {.use = "silence", .on = {on_lines, 1}},    {.use = "novelty", .on = {on_news, 2}},
+    {.use = "template", .on = {on_records, 1}}, {.use = "ewma", .on = {on_durations, 1}},
 };
 
 static int plan_detectors(struct draft *d)

@@ -64,10 +64,16 @@ sent=$(for route in page ticket log; do redis --raw XRANGE "oddline:{0}:$route" 
 
 # It goes on where it stopped: a line written meanwhile is read, and nothing is read again.
 echo "2026-01-01 00:00:00.000 INFO [app] while away" >>"$tmp/one.log"
-size=$(stat -c %s "$tmp/one.log")
 daemon_start "$tmp/oddline.yaml"
 sleep 2
 daemon_stop
-grep -q " $(printf %x "$size") " "$tmp/state/bookmarks" || fail "the bookmark is not at the end of the file"
+"$oddline" status --json --state-dir "$tmp/state" | python3 -c '
+import json, os, sys
+status = json.load(sys.stdin)
+size = sum(os.path.getsize(f"{sys.argv[1]}/{name}.log") for name in ("one", "two", "three"))
+bytes = status["conservation"]
+assert status["lines"] == 1, status["lines"]
+assert bytes["balanced"] and bytes["moved"] == size and not bytes["gaps"], (bytes, size)
+' "$tmp" || fail "what was read is not what is there"
 [ "$(wc -l <"$tmp/findings.jsonl")" -eq "$made" ] || fail "something was found twice"
 echo "daemon: ok"

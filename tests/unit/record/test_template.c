@@ -274,6 +274,85 @@ static void broken_snapshot_is_refused_and_leaves_nothing(void **state)
     miner_free(other);
 }
 
+/* Letters only, so that no mask takes them. */
+static const char *sentence(char text[256], int number)
+{
+    size_t len = 0;
+    for (int word = 0; word < 4; word++, number /= 10)
+        len += (size_t)snprintf(text + len, 256 - len, "%s%c%c%c", word ? " " : "",
+                                'A' + number % 10, 'K' + word, 'S' + word);
+    return text;
+}
+
+static void memory_grows_with_what_is_held(void **state)
+{
+    struct miner *miner = *state;
+    char text[256];
+    for (int i = 0; i < 50; i++)
+        assign(miner, sentence(text, i));
+    assert_int_equal(miner_health(miner).held, 50);
+    assert_true(miner_health(miner).bytes < 64 * 1024);
+    for (int i = 0; i < 9000; i++)
+        for (int k = 0; k < 3; k++) // or the miner would give up: nearly all would be new
+            assign(miner, sentence(text, i));
+    assert_int_equal(miner_health(miner).held, TEMPLATES_MAX);
+    assert_true(miner_health(miner).bytes < 5 << 20);
+}
+
+static void new_is_what_was_never_seen_once_that_is_rare(void **state)
+{
+    struct miner *miner = *state;
+    char text[256];
+    assert_false(assign(miner, "The first sentence of all").fresh);
+    for (int i = 0; i < 200; i++)
+        assert_false(assign(miner, "Got assigned task 7").fresh);
+    assert_true(miner_health(miner).settled);
+    assert_true(assign(miner, "Disk is full now").fresh);
+    assert_false(assign(miner, "Disk is full now").fresh);
+    for (int i = 0; i < 50; i++) // however many come
+        assert_true(assign(miner, sentence(text, i)).fresh);
+}
+
+static void wider_template_is_not_new(void **state)
+{
+    struct miner *miner = *state;
+    for (int i = 0; i < 300; i++)
+        assign(miner, "Failed password for root from 10.0.0.7 now");
+    assert_true(assign(miner, "Failed password for oracle from 10.0.0.7 now").fresh);
+    assert_true(assign(miner, "Failed password for postgres from 10.0.0.7 now").fresh);
+    struct template_view wide = assign(miner, "Failed password for alice from 10.0.0.7 now");
+    assert_true(wide.parent && !wide.fresh);
+    assert_false(assign(miner, "Failed password for bob from 10.0.0.7 now").fresh);
+}
+
+/* A snapshot of a miner that has grown and settled is written as the same again by who loaded it. */
+static void snapshot_of_a_large_miner_is_the_same_again(void **state)
+{
+    struct miner *miner = *state, *other;
+    struct buffer saved = {0}, again = {0};
+    char text[256];
+    for (int i = 0; i < 300; i++)
+        assign(miner, "Got task 7");
+    for (int i = 0; i < 999; i++)
+        assign(miner, sentence(text, i));
+    assert_int_equal(miner_create(&other), 0);
+    for (int round = 0; round < 2; round++) { // into a small one, and into one as large
+        buffer_clear(&saved);
+        buffer_clear(&again);
+        miner_save(miner, &saved);
+        assert_int_equal(miner_load(other, buffer_bytes(&saved)), 0);
+        miner_save(other, &again);
+        assert_true(bytes_equal(buffer_bytes(&saved), buffer_bytes(&again)));
+        assert_true(miner_health(other).settled);
+        assert_int_equal(miner_health(other).once, miner_health(miner).once);
+        assert_int_equal(miner_health(other).bytes, miner_health(miner).bytes);
+    }
+    assert_true(assign(miner, "Another one").fresh && assign(other, "Another one").fresh);
+    buffer_free(&saved);
+    buffer_free(&again);
+    miner_free(other);
+}
+
 int main(void)
 {
 #define WITH_MINER(test) cmocka_unit_test_setup_teardown(test, start, stop)
@@ -293,6 +372,10 @@ int main(void)
         WITH_MINER(snapshot_goes_on_where_it_was),
         WITH_MINER(text_that_grows_when_widened_stays_bounded),
         WITH_MINER(broken_snapshot_is_refused_and_leaves_nothing),
+        WITH_MINER(memory_grows_with_what_is_held),
+        WITH_MINER(new_is_what_was_never_seen_once_that_is_rare),
+        WITH_MINER(wider_template_is_not_new),
+        WITH_MINER(snapshot_of_a_large_miner_is_the_same_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

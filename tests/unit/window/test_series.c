@@ -239,6 +239,36 @@ static void series_that_counts_has_no_extremes(void **state)
     assert_int_equal(counted.count, 1);
 }
 
+static void new_templates_are_counted_where_they_could_be_news(void **state)
+{
+    (void)state;
+    static const struct series_spec all = {.kind = SERIES_NEW},
+                                    bad = {.kind = SERIES_NEW,
+                                           .select = {.level_min = ODDLINE_LEVEL_WARN}};
+    static const struct {
+        struct oddline_record record;
+        double all, bad; /* values from then on */
+    } story[] = {
+        {{.template_id = 0}, NAN, NAN},
+        {{.template_id = 1, .flags = ODDLINE_RECORD_LEARNING}, NAN, NAN},
+        {{.template_id = 1}, 0, 0},
+        {{.template_id = 2, .flags = ODDLINE_RECORD_NEW}, 1, 0},
+        {{.template_id = 3, .flags = ODDLINE_RECORD_NEW, .level = ODDLINE_LEVEL_ERROR}, 2, 1},
+        {{.template_id = 3, .level = ODDLINE_LEVEL_ERROR}, 2, 1},
+    };
+    struct series_state of_all = {0}, of_bad = {0};
+    for (size_t i = 0; i < COUNT(story); i++) {
+        const struct oddline_record *record = &story[i].record;
+        bool extreme, is_new = record->flags & ODDLINE_RECORD_NEW;
+        assert_int_equal(series_add(&all, &of_all, &batch, record, &extreme), is_new);
+        assert_int_equal(series_add(&bad, &of_bad, &batch, record, &extreme),
+                         is_new && record->level);
+        double got = series_value(&all, &of_all), got_bad = series_value(&bad, &of_bad);
+        assert_true(isnan(story[i].all) ? isnan(got) : got == story[i].all);
+        assert_true(isnan(story[i].bad) ? isnan(got_bad) : got_bad == story[i].bad);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +281,7 @@ int main(void)
         cmocka_unit_test(series_of_two_counts_is_one_by_the_other),
         cmocka_unit_test(series_of_a_quantile_shows_the_end_it_looks_at),
         cmocka_unit_test(series_that_counts_has_no_extremes),
+        cmocka_unit_test(new_templates_are_counted_where_they_could_be_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
