@@ -26,6 +26,7 @@
 
 #include "kit/ahead.h"
 #include "kit/book.h"
+#include "kit/line.h"
 #include "kit/rate.h"
 #include "kit/recur.h"
 
@@ -37,10 +38,7 @@
 #include <string.h>
 
 enum { TEMPLATES, EVENTS, MEMORY, WARMUP, PARAMS };
-enum {
-    LINE = 120, /* bytes of a line that are quoted */
-    STATE_VERSION = 1,
-};
+enum { STATE_VERSION = 1 };
 static const double NEAR =
     3; /* deviations; what is nearer is not odd, however many are watched */
 static const double STOPPED = 3; /* surprise of a lack that counts as a stop */
@@ -87,11 +85,11 @@ struct known {
     double windows;   /* scored since it is known */
     double last_seen; /* number of the window */
     struct rate rate;
-    double largest; /* count of a window, slowly forgotten */
-    double odd;     /* windows in a row that are not near ... */
-    double lesson;  /* ... and the count furthest off among them */
-    uint32_t line_len, reserved;
-    char line[LINE]; /* the first that was seen */
+    double largest;   /* count of a window, slowly forgotten */
+    double odd;       /* windows in a row that are not near ... */
+    double lesson;    /* ... and the count furthest off among them */
+    struct line line; /* the first that was seen */
+    uint32_t reserved;
 };
 
 /* What is saved before these two. */
@@ -128,17 +126,6 @@ static void forget_oldest(struct watch *w)
     book_remove(&w->book, nth(w, oldest));
 }
 
-static void keep_line(struct known *known, const oddline_batch *batch, const oddline_record *r)
-{
-    bool apart = r->message_len > 0;
-    const char *text = batch->text + (apart ? r->message : r->text);
-    uint32_t len = apart ? r->message_len : r->text_len;
-    const char *feed = memchr(text, '\n', len);
-    len = feed ? (uint32_t)(feed - text) : len;
-    known->line_len = len < LINE ? len : LINE;
-    memcpy(known->line, text, known->line_len);
-}
-
 /* Make a template known that is not. */
 static struct known *meet(struct watch *w, const oddline_batch *batch, const oddline_record *r)
 {
@@ -148,7 +135,7 @@ static struct known *meet(struct watch *w, const oddline_batch *batch, const odd
         known = book_add(&w->book, r->template_id);
     }
     known->last_seen = w->head.windows;
-    keep_line(known, batch, r);
+    known->line = line_of(batch, r);
     return known;
 }
 
@@ -182,26 +169,6 @@ static void gather(struct watch *w, const oddline_window *window)
 
 /* ---- one template becomes wider ----------------------------------------- */
 
-/* Word by word: does most of one line stand in the other, at the same place? */
-static bool is_kin(const struct known *a, const struct known *b)
-{
-    unsigned words = 0, same = 0;
-    uint32_t i = 0, k = 0;
-    while (i < a->line_len && k < b->line_len) {
-        uint32_t i0 = i, k0 = k;
-        while (i < a->line_len && a->line[i] != ' ')
-            i++;
-        while (k < b->line_len && b->line[k] != ' ')
-            k++;
-        words++;
-        same += i - i0 == k - k0 && memcmp(a->line + i0, b->line + k0, i - i0) == 0;
-        i++;
-        k++;
-    }
-    bool both_end = (i >= a->line_len) == (k >= b->line_len);
-    return both_end && same * 2 >= words;
-}
-
 static void add_rate(struct rate *to, const struct rate *from)
 {
     to->windows = fmax(to->windows, from->windows);
@@ -230,7 +197,7 @@ static void inherit(struct watch *w, uint64_t id)
 {
     for (size_t i = w->book.used; i-- > 0;) {
         struct known *heir = book_find(&w->book, id), *old = nth(w, i);
-        if (old == heir || !has_stopped(w, old) || !is_kin(old, heir))
+        if (old == heir || !has_stopped(w, old) || !line_is_kin(&old->line, &heir->line))
             continue;
         take_over(heir, old);
         book_remove(&w->book, old);
@@ -311,7 +278,7 @@ static void say(const struct watch *w, const struct known *known, oddline_score 
         score->upper = score->expected + NEAR * sqrt(rate_variance(&known->rate));
         score->lower = fmax(0, 2 * score->expected - score->upper);
         snprintf(reason, sizeof(reason), "%s: \"%.*s\" %.0f times, usually about %.3g", how,
-                 (int)known->line_len, known->line, known->count, score->expected);
+                 (int)known->line.len, known->line.text, known->count, score->expected);
         score->reason = reason;
     }
     w->host->report(w->host, score);
@@ -430,7 +397,7 @@ static bool is_sane(const struct known *known)
     return known->count >= 0 && isfinite(known->count) && known->windows >= 0 &&
            isfinite(known->windows) && isfinite(known->last_seen) && known->largest >= 0 &&
            isfinite(known->largest) && known->odd >= 0 && isfinite(known->odd) &&
-           isfinite(known->lesson) && known->line_len <= LINE &&
+           isfinite(known->lesson) && known->line.len <= LINE_BYTES &&
            (known->windows <= 0 || known->rate.windows > 0) && rate_is_sane(&known->rate);
 }
 
@@ -453,10 +420,13 @@ static oddline_status template_load(void *instance, oddline_bytes state, uint32_
         return ODDLINE_ESTATE;
     memcpy(&head, state.data, sizeof(head));
     const char *known = (const char *)state.data + sizeof(head);
-    if (!is_head(w, &head, state.len) || !all_sane(known, head.known) ||
-        !book_load(&w->book, known, head.known) ||
-        !ahead_load(&w->ahead, known + head.known * w->book.each, head.ahead))
+    if (!is_head(w, &head, state.len) || !all_sane(known, head.known))
         return ODDLINE_ESTATE;
+    if (!book_load(&w->book, known, head.known) ||
+        !ahead_load(&w->ahead, known + head.known * w->book.each, head.ahead)) {
+        book_load(&w->book, NULL, 0);
+        return ODDLINE_ESTATE;
+    }
     w->head = head;
     return ODDLINE_OK;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The long forms of the fault tests: about so many minutes, then a table of scenario, runs, lost and doubled.
-#   sh tests/long.sh [MINUTES]      60 unless said; from 3 on
+#   sh tests/long.sh [MINUTES]      60 unless said; from 3 on; with 30 and more the wire's long forms and the mutants come on top
 set -eu
 cd "$(dirname "$0")/.."
 # shellcheck source=cmake/setup.sh disable=SC1091
@@ -16,12 +16,12 @@ esac
 [ "$minutes" -ge 3 ] || minutes=3
 # shellcheck disable=SC2086,SC2154 # words are wanted; they are set in setup.sh
 setup_packages $setup_build $setup_tests
-build='build-fault'
+build=build-crash
 table=$(mktemp)
 trap 'rm -f "$table"' EXIT
 trap 'exit 1' INT TERM
 
-cmake -S . -B $build -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DODDLINE_TESTS=ON -DODDLINE_CRASH_POINTS=ON >/dev/null
+cmake --preset crash -G Ninja -DODDLINE_TESTS=ON >/dev/null
 cmake --build $build -j "$(nproc)" >/dev/null
 
 # Two scenarios at a time: so many seconds are there to give away, in hundredths.
@@ -68,6 +68,10 @@ code=0
 scenarios | xargs -P 2 -L 1 sh -c 'script=$1 name=$2; shift 2
     python3 tests/fault/"$script".py "$name" '"$build"' "$@" || [ $? -eq 77 ]' run || code=1
 python3 tests/fault/soak.py many $build || [ $? -eq 77 ] || code=1
+if [ "$minutes" -ge 30 ]; then
+    ODDLINE_LONG=1 timeout $((minutes * 6)) ctest --test-dir $build -L redis -j 2 --output-on-failure || code=1
+    sh tests/fault/mutants.sh || code=1
+fi
 
 echo
 sort "$table"

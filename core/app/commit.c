@@ -17,8 +17,12 @@
 void commit_init(struct commit *commit)
 {
     *commit = (struct commit){.begun_ns = NO_TIME};
+    pthread_condattr_t attributes;
     CHECK(pthread_mutex_init(&commit->mutex, NULL) == 0);
-    CHECK(pthread_cond_init(&commit->taken, NULL) == 0);
+    CHECK(pthread_condattr_init(&attributes) == 0);
+    CHECK(pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0);
+    CHECK(pthread_cond_init(&commit->taken, &attributes) == 0);
+    pthread_condattr_destroy(&attributes);
 }
 
 void commit_free(struct commit *commit)
@@ -42,13 +46,30 @@ static void die(const char *why)
 
 /* ---- lane thread -------------------------------------------------------- */
 
-static struct slip *wait_slip(struct commit *commit)
+/* The next slip, NULL when none was free for so long. It is the lane's alone, until it is handed over. */
+static struct slip *free_slip(struct commit *commit, int64_t within_ns)
 {
+    int64_t until = clock_monotonic_ns() + within_ns;
+    struct timespec at = {.tv_sec = until / NS_PER_S, .tv_nsec = until % NS_PER_S};
+    struct slip *slip = NULL;
+    int r = 0;
     pthread_mutex_lock(&commit->mutex);
-    while (commit->count == COMMIT_SLIPS)
-        pthread_cond_wait(&commit->taken, &commit->mutex);
+    while (commit->count == COMMIT_SLIPS && r == 0)
+        r = pthread_cond_timedwait(&commit->taken, &commit->mutex, &at);
+    if (commit->count < COMMIT_SLIPS)
+        slip = &commit->slips[(commit->first + commit->count) % COMMIT_SLIPS];
     pthread_mutex_unlock(&commit->mutex);
-    return &commit->slips[(commit->first + commit->count) % COMMIT_SLIPS]; // the lane's alone
+    return slip;
+}
+
+/* What may wait for hours, while a sink is away, does not wait idly: files come and go meanwhile. */
+static struct slip *wait_slip(struct daemon *d)
+{
+    struct slip *slip;
+    while (!(slip = free_slip(&d->commit, LANE_TEND_NS)))
+        if (d->lane.tend)
+            d->lane.tend(d->lane.context);
+    return slip;
 }
 
 static void hand_over(struct daemon *d, struct slip *slip, uint32_t flags)
@@ -102,7 +123,7 @@ static void note_counts(struct daemon *d, const struct slip *slip)
 void commit_mark(struct daemon *d, uint32_t flags)
 {
     struct commit *commit = &d->commit;
-    struct slip *slip = wait_slip(commit);
+    struct slip *slip = wait_slip(d);
     tail_changes(d->tail, note_mark, d);
     slip->replayed = false;
     slip->bytes = count_bytes(d);
@@ -130,7 +151,7 @@ void commit_mark(struct daemon *d, uint32_t flags)
 
 void commit_mark_replayed(struct daemon *d, uint32_t flags, uint64_t next_n)
 {
-    struct slip *slip = wait_slip(&d->commit);
+    struct slip *slip = wait_slip(d);
     slip->replayed = true;
     slip->next_n = next_n;
     slip->bytes = count_bytes(d);
@@ -215,17 +236,37 @@ static void write_block(struct daemon *d, struct bytes manifest)
 
 /* ---- judge thread: findings --------------------------------------------- */
 
+enum { LOOK_AHEAD = 256 }; /* so many findings of others may lie before one in a block */
+
+/* Its entry in the journal: the next one that is the same. What lies before it is of streams that are not as they were. */
+static bool find_again(struct daemon *d, const struct finding *finding, struct entry *ret)
+{
+    struct commit *commit = &d->commit;
+    struct entry entry;
+    for (uint64_t n = commit->redo_n + 1; n <= commit->redo_n + LOOK_AHEAD; n++) {
+        if (journal_recall(d->journal, n, &d->recall, &entry) < 0)
+            return false;
+        if (entry.fingerprint != finding->fingerprint || entry.status != finding->status ||
+            entry.route != finding->route)
+            continue;
+        commit->strange += n - commit->redo_n - 1;
+        commit->redo_n = n;
+        *ret = entry;
+        return true;
+    }
+    return false;
+}
+
 /* It was found before: it is what the journal says it is. */
 static void recognise(struct daemon *d, struct finding *finding)
 {
     struct commit *commit = &d->commit;
-    struct entry entry;
-    uint64_t n = ++commit->redo_n;
-    bool known = journal_recall(d->journal, n, &d->recall, &entry) == 0;
-    bool same = known && entry.fingerprint == finding->fingerprint &&
-                entry.status == finding->status && entry.route == finding->route;
-    commit->strange += !same;
-    finding->n = n;
+    struct entry entry = {.ts_ns = NO_TIME};
+    bool known = find_again(d, finding, &entry);
+    bool kept = commit->redo_n + 1 >= journal_first_n(d->journal);
+    commit->strange += !known && kept;
+    commit->redo_n += !known && !kept; // confirmed long ago: only its place tells which it was
+    finding->n = commit->redo_n;
     finding->epoch = journal_epoch(d->journal);
     finding_date(finding, known ? entry.ts_ns : clock_wall_ns());
     if (finding->id[0])
@@ -233,9 +274,12 @@ static void recognise(struct daemon *d, struct finding *finding)
     if (known && entry.id.len < sizeof(finding->id)) {
         memcpy(finding->id, entry.id.at, entry.id.len);
         finding->id[entry.id.len] = '\0';
-    } else {
+    } else if (!kept) {
         snprintf(finding->id, sizeof(finding->id), "%016" PRIx64 "-%" PRIu64, finding->epoch,
-                 n);
+                 commit->redo_n);
+    } else { // nobody was sent it, and nobody else has this id
+        snprintf(finding->id, sizeof(finding->id), "%016" PRIx64 "-%" PRIu64 ".%" PRIu64,
+                 finding->epoch, commit->redo_n, commit->strange);
     }
 }
 
@@ -246,6 +290,8 @@ void commit_finding(struct daemon *d, struct finding *finding)
         recognise(d, finding);
         return;
     }
+    if (d->commit.gave_up)
+        return; // nor will any block come for it
     int r = journal_put(d->journal, finding, &error);
     if (r == -ENOBUFS) { // a flood between two marks: what is there goes out ahead of its steps
         write_block(d, (struct bytes){0});
@@ -307,7 +353,7 @@ static void take_snapshot(struct daemon *d, const struct slip *slip)
 static void end_block_again(struct daemon *d, const struct slip *slip)
 {
     struct commit *commit = &d->commit;
-    commit->strange += commit->redo_n + 1 != slip->next_n;
+    commit->strange += commit->redo_n + 1 < slip->next_n ? slip->next_n - commit->redo_n - 1 : 0;
     commit->redo_n = slip->next_n - 1;
     if (!(slip->flags & MARK_REPLAYED))
         return;

@@ -25,6 +25,8 @@
 /* Sinks get this long at the end. */
 #define STOP_WITHIN_NS (4 * NS_PER_S)
 
+enum { CHOICES_SAID = 20 }; /* files of a stream whose format is said */
+
 /* ---- generations and slots ---------------------------------------------- */
 
 int generation_create(const char *path, struct generation **ret, struct error *reterr)
@@ -54,9 +56,15 @@ void generation_free(struct generation *generation)
     free(generation);
 }
 
+/* A stream of thousands of files would fill the journal of the system with them. */
 static void say_choice(const struct lane_stream *stream, const char *path, const char *choice)
 {
     char window[CLOCK_TEXT_SIZE];
+    if (stream->choices == CHOICES_SAID + 1)
+        log_notice("stream %s: the formats of further files are not listed",
+                   stream->plan->name);
+    if (stream->choices > CHOICES_SAID)
+        return;
     log_notice("stream %s: %s: %s; window %s", stream->plan->name, path, choice,
                clock_format_duration(windows_length_ns(stream->windows), window));
 }

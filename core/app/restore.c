@@ -123,17 +123,20 @@ static int note_counts(struct restore *restore, struct bytes packed)
     return unkeep_counts(packed, &restore->bytes, &restore->serials);
 }
 
-/* Is it of this journal, and not newer than it? */
+/* Is it of this journal, and not newer than it? With a new epoch the journal is empty, and what was known is as good as before. */
 static int check_meta(struct restore *restore)
 {
     struct unpacker in = {.rest = snapshot_find(restore->snapshot, "meta")};
-    uint64_t epoch = unpack_u64(&in);
-    restore->next_n = unpack_u64(&in);
+    const struct daemon *d = restore->daemon;
+    uint64_t epoch = unpack_u64(&in), next_n = unpack_u64(&in);
+    uint64_t seq = snapshot_seq(restore->snapshot);
     struct bytes bytes = unpack_bytes(&in);
-    if (in.bad || epoch != journal_epoch(restore->daemon->journal) ||
-        restore->next_n > journal_next_n(restore->daemon->journal) ||
-        snapshot_seq(restore->snapshot) > journal_seq(restore->daemon->journal))
+    bool ours = epoch == journal_epoch(d->journal);
+    if (in.bad || (!ours && !d->new_epoch) ||
+        (ours && (next_n > journal_next_n(d->journal) || seq > journal_seq(d->journal))))
         return -EBADMSG;
+    restore->next_n = ours ? next_n : journal_next_n(d->journal);
+    restore->seq = ours ? seq : 0;
     return note_counts(restore, bytes);
 }
 
@@ -190,10 +193,10 @@ int restore_load(struct daemon *d, struct restore **ret, struct error *reterr)
     restore->restored = calloc(DAEMON_STREAMS_MAX, sizeof(*restore->restored));
     CHECK(restore->restored);
     if (open_snapshot(restore) == 0) {
-        restore->seq = snapshot_seq(restore->snapshot);
         restore->warm = snapshot_build(restore->snapshot) == build_id();
     } else {
         restore->next_n = journal_next_n(d->journal);
+        restore->seq = 0;
     }
     int r = journal_replay(d->journal, restore->seq, learn_block, restore);
     if (r < 0) {
@@ -203,7 +206,7 @@ int restore_load(struct daemon *d, struct restore **ret, struct error *reterr)
     tail_know_serials(d->tail, restore->serials);
     uint64_t kept[SNAPSHOT_KEPT];
     size_t count = snapshot_list(d->generation->config.state_dir, kept);
-    if (count == SNAPSHOT_KEPT && restore->snapshot)
+    if (count == SNAPSHOT_KEPT && restore->seq)
         journal_keep(d->journal, kept[SNAPSHOT_KEPT - 1]);
     if (!restore->warm && (restore->snapshot || restore->blocks))
         log_warning("%s: what the detectors knew is not used, they begin cold; nothing is lost",
@@ -347,7 +350,7 @@ static void redo_anew(struct restore *restore, struct back *back, const struct s
     struct feed *feed = back->feed;
     close_source(back);
     feed_redo(&restore->daemon->lane, feed, step);
-    back->feed = NULL;
+    back->feed = NULL; // the pointer `back` ends here
     get_back(restore, (uint32_t)step->bytes)->feed = feed;
 }
 
@@ -383,7 +386,7 @@ static void redo(struct restore *restore, const struct step *step)
         redo_anew(restore, back, step);
     else if (step->kind == STEP_CLOSE)
         redo_close(restore, back);
-    else if (step->kind == STEP_IDLE || step->kind == STEP_GAP)
+    else if (step->kind == STEP_IDLE || step->kind == STEP_GAP || step->bytes == 0)
         feed_redo(&restore->daemon->lane, back->feed, step);
     else
         redo_bytes(restore, back, step);
@@ -411,6 +414,8 @@ static void say_gone(struct restore *restore, const struct back *back)
 {
     char reason[160];
     uint64_t bytes = back->offset > back->gone_at ? back->offset - back->gone_at : 0;
+    if (bytes == 0)
+        return; // nothing was learnt of what nobody could use
     snprintf(reason, sizeof(reason),
              "%" PRIu64
              " bytes that were scored before the restart are gone: what the detectors "
@@ -423,10 +428,14 @@ static void go_on(struct restore *restore, struct source *source)
 {
     struct back *back = find_back(restore, (uint32_t)tail_serial(source));
     struct daemon *d = restore->daemon;
-    if (!back || !back->feed || feed_stream(back->feed) != &d->slots[tail_group(source)].stream)
+    if (!back || !back->feed)
         return;
+    if (feed_stream(back->feed) != &d->slots[tail_group(source)].stream) {
+        back->left = true; // another stream reads on
+        return;
+    }
     close_source(back);
-    feed_set_source(back->feed, source);
+    feed_go_on(&d->lane, back->feed, source);
     tail_set_user(source, back->feed);
     if (back->gone) {
         feed_set_line(back->feed, tail_note(source));

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 enum { OPT_CONFIG, OPT_NEW_EPOCH, OPT_POLL, OPTIONS };
 
@@ -61,12 +62,16 @@ static struct feed *feed_of(struct daemon *d, struct source *source)
     return feed;
 }
 
-/* Who writes here has done with the file before this one: what waits there for its rest is a record now, and comes first. */
-static void finish_predecessor(struct daemon *d, const struct source *source)
+/* Who writes here has done with the files before this one: what waits there for its rest is a record now, and comes first. */
+static void finish_predecessors(struct daemon *d, const struct source *source)
 {
     struct source *before = tail_predecessor(source);
-    struct feed *feed = before ? tail_user(before) : NULL;
-    if (feed && feed_holds(feed) && source_size(source) > source_offset(source)) {
+    if (!before || source_size(source) <= source_offset(source))
+        return;
+    for (; before; before = tail_predecessor(before)) {
+        struct feed *feed = tail_user(before);
+        if (!feed || !feed_holds(feed))
+            continue;
         feed_finish(&d->lane, feed);
         tail_set_note(before, feed_line(feed));
     }
@@ -77,7 +82,7 @@ static void step(struct daemon *d, struct source *source)
     struct feed *feed = feed_of(d, source);
     if (!feed)
         return; // out of memory: its turn comes again
-    finish_predecessor(d, source);
+    finish_predecessors(d, source);
     enum feed_state state = feed_step(&d->lane, feed);
     if (state == FEED_ANEW)
         feed_anew(&d->lane, feed, (uint32_t)tail_serial(source));
@@ -162,6 +167,16 @@ static bool take(void *context, size_t index, const char *value, struct error *r
     return true;
 }
 
+/* Many shells and services start with 1,024, though more may be had for the asking. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); // else fewer files are open at once
+}
+
 int command_run(int argc, char **argv)
 {
     struct daemon d = {0};
@@ -175,6 +190,7 @@ int command_run(int argc, char **argv)
         return say_failure(EXIT_USAGE, &error);
     }
     log_setup(LOG_NOTICE, 1);
+    raise_descriptors();
     int r = daemon_start(&d, &error);
     if (r == 0) {
         catch_signals(&d);

@@ -59,27 +59,29 @@ static void put_name(struct json *json, const char *name)
     json->comma = false;
 }
 
-static bool is_number(const char *text)
-{
-    struct bytes rest;
-    struct json_value value = json_read(bytes_of(text), &rest);
-    return value.type == JSON_NUMBER && rest.len == 0;
-}
-
-static void put_pairs(struct json *json, const char *key, struct finding_pairs pairs,
-                      bool numbers)
+static void put_pairs(struct json *json, const char *key, struct finding_pairs pairs)
 {
     json_key(json, key);
     json_begin(json, '{');
     for (size_t i = 0; i < pairs.count && i < ENCODE_PAIRS_MAX; i++) {
         const char *value = pairs.at[i].value ? pairs.at[i].value : "";
         put_name(json, pairs.at[i].name);
-        if (!numbers)
-            json_bytes(json, cut(bytes_of(value), ENCODE_SHORT_MAX));
-        else if (is_number(value))
-            json_raw(json, cut(bytes_of(value), ENCODE_SHORT_MAX));
-        else
-            json_null(json);
+        json_bytes(json, cut(bytes_of(value), ENCODE_SHORT_MAX));
+    }
+    json_end(json, '}');
+}
+
+/* What calibrate.h needs to give the same answer again; {} when it was not asked. */
+static void put_calibration(struct json *json, const struct calibration_fit *fit, bool asked)
+{
+    json_key(json, "calibration");
+    json_begin(json, '{');
+    if (asked) {
+        put_int(json, "seen", (int64_t)fit->seen);
+        put_int(json, "peaks", (int64_t)fit->peaks);
+        put_double(json, "threshold", fit->threshold);
+        put_double(json, "scale", fit->scale);
+        put_double(json, "shape", fit->shape);
     }
     json_end(json, '}');
 }
@@ -118,7 +120,7 @@ static void put_numbers(struct json *json, const struct finding *f)
 {
     put_double(json, "score", f->score);
     put_double(json, "raw", f->raw);
-    put_pairs(json, "calibration", f->calibration, true);
+    put_calibration(json, &f->calibration, f->explain.basis == BASIS_CALIBRATED);
     put_double(json, "threshold", f->threshold);
     put_double(json, "observed", f->observed);
     put_double(json, "expected", f->expected);
@@ -132,6 +134,79 @@ static void put_numbers(struct json *json, const struct finding *f)
     bool known = f->window_start_ns != NO_TIME && f->window_end_ns != NO_TIME;
     put_double(json, "seconds",
                known ? (double)(f->window_end_ns - f->window_start_ns) / (double)NS_PER_S : 0);
+    json_end(json, '}');
+}
+
+/* ---- what made a finding of the score ----------------------------------- */
+
+/* A name among many: as short as those of labels. */
+static void put_short(struct json *json, const char *key, const char *text)
+{
+    json_key(json, key);
+    json_bytes(json, cut(bytes_of(text), ENCODE_SHORT_MAX / 4));
+}
+
+static void put_opinion(struct json *json, const struct finding_opinion *opinion)
+{
+    json_begin(json, '{');
+    put_short(json, "detector", opinion->detector);
+    put_short(json, "series", opinion->series);
+    put_text(json, "kind", finding_kind_name(opinion->kind));
+    put_text(json, "basis", finding_basis_name(opinion->basis));
+    put_double(json, "score", opinion->score);
+    put_double(json, "raw", opinion->raw);
+    put_calibration(json, &opinion->calibration, opinion->basis == BASIS_CALIBRATED);
+    put_double(json, "observed", opinion->observed);
+    put_double(json, "expected", opinion->expected);
+    json_end(json, '}');
+}
+
+static void put_opinions(struct json *json, const char *key,
+                         const struct finding_opinion *opinions, size_t count)
+{
+    json_key(json, key);
+    json_begin(json, '[');
+    for (size_t i = 0; i < count && i < FINDING_OPINIONS_MAX; i++)
+        put_opinion(json, &opinions[i]);
+    json_end(json, ']');
+}
+
+static void put_floors(struct json *json, const struct finding_explain *e)
+{
+    json_key(json, "floors");
+    json_begin(json, '{');
+    json_key(json, "apply");
+    json_bool(json, e->floors_apply);
+    put_double(json, "floor", e->floor);
+    put_double(json, "floor_ratio", e->floor_ratio);
+    json_end(json, '}');
+}
+
+/* null where no detector scored anything: a gap, a plugin that failed. */
+static void put_explain(struct json *json, const struct finding_explain *e)
+{
+    json_key(json, "explain");
+    if (e->basis == BASIS_NONE) {
+        json_null(json);
+        return;
+    }
+    json_begin(json, '{');
+    put_text(json, "basis", finding_basis_name(e->basis));
+    json_key(json, "accepted");
+    json_bool(json, e->accepted);
+    put_text(json, "route", finding_route_name(e->route));
+    json_key(json, "thresholds");
+    json_begin(json, '{');
+    for (enum finding_route route = ROUTE_PAGE; route < ROUTES; route++)
+        put_double(json, finding_route_name(route), e->thresholds[route]);
+    json_end(json, '}');
+    put_double(json, "fatigue", e->fatigue);
+    put_floors(json, e);
+    put_int(json, "hold", e->hold);
+    put_int(json, "warmup", e->warmup);
+    put_int(json, "windows", (int64_t)e->windows);
+    put_opinions(json, "raised", e->raised, e->raised_count);
+    put_opinions(json, "lowered", e->lowered, e->lowered_count);
     json_end(json, '}');
 }
 
@@ -170,14 +245,14 @@ static void put_evidence(struct json *json, const struct finding_evidence *line)
 
 static void put_context(struct json *json, const struct finding *f)
 {
-    put_pairs(json, "resource", f->resource, false);
+    put_pairs(json, "resource", f->resource);
     json_key(json, "trace_ids");
     json_begin(json, '[');
     json_end(json, ']');
     json_key(json, "deploy");
     json_null(json);
-    put_pairs(json, "labels", f->labels, false);
-    put_pairs(json, "annotations", f->annotations, false);
+    put_pairs(json, "labels", f->labels);
+    put_pairs(json, "annotations", f->annotations);
     put_text(json, "detector_version", f->detector_version ? f->detector_version : "");
     put_hash(json, "config_hash", f->config_hash);
     put_int(json, "suppressed", (int64_t)f->suppressed);
@@ -190,6 +265,7 @@ void finding_encode(const struct finding *finding, struct buffer *out)
     put_identity(&json, finding);
     put_subject(&json, finding);
     put_numbers(&json, finding);
+    put_explain(&json, &finding->explain);
     put_reasons(&json, finding);
     json_key(&json, "evidence");
     json_begin(&json, '[');

@@ -15,7 +15,7 @@
 enum {
     ENCODE_TEXT_MAX = 4096,  /* one evidence line, the key */
     ENCODE_SHORT_MAX = 1024, /* any other text */
-    ENCODE_PAIRS_MAX = 24,   /* labels, annotations, resource, calibration: each */
+    ENCODE_PAIRS_MAX = 24,   /* labels, annotations, resource: each */
     ENCODE_MAX =
         1 << 20, /* the object; above the sum of the limits, every byte escaped to six */
 };

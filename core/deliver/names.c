@@ -44,6 +44,16 @@ const char *finding_kind_name(enum finding_kind kind)
     return names[kind];
 }
 
+const char *finding_basis_name(enum finding_basis basis)
+{
+    static const char *const names[] = {[BASIS_NONE] = NULL,
+                                        [BASIS_CALIBRATED] = "calibrated",
+                                        [BASIS_SURPRISE] = "surprise",
+                                        [BASIS_RAW] = "raw"};
+    CHECK((unsigned)basis < COUNT(names));
+    return names[basis];
+}
+
 int finding_severity_number(enum finding_route route)
 {
     static const int numbers[] = {[ROUTE_PAGE] = 17, [ROUTE_TICKET] = 13, [ROUTE_LOG] = 9};

@@ -75,17 +75,16 @@ static double tail_surprise(const struct calibration_fit *f, double score)
     return base + log10(last) / f->shape + (z - (last - 1) / f->shape) * M_LOG10E;
 }
 
+double calibration_surprise(const struct calibration_fit *f, double score)
+{
+    return f->peaks && score > f->threshold ? fmax(0, tail_surprise(f, score)) : 0;
+}
+
 double calibrate(struct calibration *c, double score, struct calibration_fit *ret_fit)
 {
-    double surprise = 0;
-    *ret_fit = (struct calibration_fit){.seen = c->seen};
-    if (c->seen >= CALIBRATE_LEAST) {
-        *ret_fit = fit(c);
-        if (score > ret_fit->threshold)
-            surprise = fmax(0, tail_surprise(ret_fit, score));
-    }
+    *ret_fit = c->seen < CALIBRATE_LEAST ? (struct calibration_fit){.seen = c->seen} : fit(c);
     join(c, score);
-    return surprise;
+    return calibration_surprise(ret_fit, score);
 }
 
 /* ---- from run to run ---------------------------------------------------- */

@@ -18,6 +18,7 @@
 #define JUDGE_CALIBRATE_H
 
 #include "base/pack.h"
+#include "judge/finding.h"
 
 #include <stdint.h>
 
@@ -29,18 +30,15 @@ struct calibration {
     double peaks[CALIBRATE_PEAKS]; /* ascending */
 };
 
-/* The numbers behind one answer; with them anybody can compute it again (oddline explain). */
-struct calibration_fit {
-    uint64_t seen, peaks;
-    double threshold, scale, shape;
-};
-
 /*
  * Surprise of `score` given what was seen before, 0 until CALIBRATE_LEAST scores are known; then it joins the history.
  * Cost     O(log PEAKS) for dull scores, O(PEAKS) for peaks
  */
 double calibrate(struct calibration *calibration, double score,
                  struct calibration_fit *ret_fit);
+
+/* The same answer from the numbers it gave: pure, so that what was stored can be checked to the last bit. */
+double calibration_surprise(const struct calibration_fit *fit, double score);
 
 /* For another run of the program; what cannot be sets in->bad. */
 void calibration_pack(const struct calibration *calibration, struct buffer *out);

@@ -30,6 +30,7 @@ enum {
     FINDING_EVIDENCE_MAX = 5,
     FINDING_REASONS_MAX = 8,
     FINDING_PAIRS_MAX = 24,
+    FINDING_OPINIONS_MAX = 8,
     FINDING_ID_SIZE = 48
 };
 
@@ -47,6 +48,47 @@ struct finding_pair {
 struct finding_pairs {
     const struct finding_pair *at;
     size_t count;
+};
+
+/* ---- what a score came from: anybody can compute it again (oddline explain) ---- */
+
+/* The tail that a calibrated score was held against, see calibrate.h; peaks == 0: too little was known for a score above 0. */
+struct calibration_fit {
+    uint64_t seen, peaks;
+    double threshold, scale, shape;
+};
+
+/* What the detector's own number is. */
+enum finding_basis {
+    BASIS_NONE,       /* no detector said it */
+    BASIS_CALIBRATED, /* bigger is odder: the fit makes the score of it */
+    BASIS_SURPRISE,   /* a surprise under the detector's own model: believed */
+    BASIS_RAW,        /* handed on as it is, policy `every` */
+};
+
+/* What another detector, or the same of another series, said of the same window. */
+struct finding_opinion {
+    const char *detector, *series;
+    enum finding_kind kind;
+    enum finding_basis basis;
+    double score, raw, observed, expected;
+    struct calibration_fit calibration;
+};
+
+/* How the score became a finding. */
+struct finding_explain {
+    enum finding_basis basis;
+    bool accepted;             /* said because a change is the new normal, not for its score */
+    enum finding_route route;  /* by score; that of the finding may be milder */
+    double thresholds[ROUTES]; /* as configured ... */
+    double fatigue;            /* ... and what recent findings added to it */
+    bool floors_apply;         /* it is a count with an expectation: then both must hold */
+    double floor, floor_ratio;
+    uint32_t hold, warmup;
+    uint64_t windows; /* of the stream that were closed before this one */
+    struct finding_opinion raised[FINDING_OPINIONS_MAX],
+        lowered[FINDING_OPINIONS_MAX]; /* who agreed, and who saw less in the same series */
+    size_t raised_count, lowered_count;
 };
 
 struct finding {
@@ -69,7 +111,8 @@ struct finding {
     const char *summary;
     const char *reasons[FINDING_REASONS_MAX];
     size_t reason_count;
-    struct finding_pairs calibration; /* numbers, as text that is JSON */
+    struct calibration_fit calibration; /* seen == 0: the score was not calibrated */
+    struct finding_explain explain;
     struct finding_evidence evidence[FINDING_EVIDENCE_MAX];
     size_t evidence_count;
     struct finding_pairs resource, labels, annotations;
@@ -83,6 +126,8 @@ void finding_date(struct finding *finding, int64_t now_ns);
 const char *finding_status_name(enum finding_status status);
 const char *finding_route_name(enum finding_route route);
 const char *finding_kind_name(enum finding_kind kind);
+/* "calibrated", "surprise", "raw"; NULL for BASIS_NONE. */
+const char *finding_basis_name(enum finding_basis basis);
 /* OpenTelemetry: page 17, ticket 13, log 9. */
 int finding_severity_number(enum finding_route route);
 

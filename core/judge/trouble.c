@@ -3,7 +3,6 @@
 #include "judge/trouble.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "judge/phrase.h"
 
 #include <math.h>
@@ -127,13 +126,63 @@ static void add_reason(struct trouble *trouble, const struct scene *scene,
         trouble->reason_count++;
 }
 
+/* ---- who raised it and who lowered it ----------------------------------- */
+
+static bool is_same_voice(const struct opinion *a, const struct opinion *b)
+{
+    return a->plugin == b->plugin && a->series == b->series;
+}
+
+static void drop_voice(struct trouble *trouble, const struct opinion *voice)
+{
+    for (size_t i = 0; i < trouble->raised_count; i++)
+        if (is_same_voice(&trouble->raised[i], voice)) {
+            trouble->raised[i] = trouble->raised[--trouble->raised_count];
+            return;
+        }
+}
+
+/* It agrees; the same voice again takes the place of what it said before. */
+static void raise_by(struct trouble *trouble, const struct opinion *opinion)
+{
+    drop_voice(trouble, opinion);
+    if (trouble->raised_count == FINDING_OPINIONS_MAX)
+        return;
+    trouble->raised[trouble->raised_count] = *opinion;
+    trouble->raised[trouble->raised_count++].score.reason = NULL;
+}
+
+/* Who looked at the leader's series in the same window and saw nothing in it. */
+static void lower_by(struct trouble *trouble, const struct scene *scene)
+{
+    const struct opinion *leader = &trouble->leader;
+    trouble->lowered_count = 0;
+    for (size_t i = 0; i < scene->opinion_count; i++) {
+        const struct opinion *o = &scene->opinions[i];
+        if (o->series != leader->series || is_same_voice(o, leader) ||
+            o->score.flags & ODDLINE_SCORE_WARMING ||
+            o->surprise >= scene->stream->policy.thresholds[ROUTE_LOG] ||
+            trouble->lowered_count == FINDING_OPINIONS_MAX)
+            continue;
+        trouble->lowered[trouble->lowered_count] = *o;
+        trouble->lowered[trouble->lowered_count++].score.reason = NULL;
+    }
+}
+
+/* ---- its life ----------------------------------------------------------- */
+
 void trouble_lead(struct trouble *trouble, const struct scene *scene,
                   const struct opinion *leader)
 {
     bool first = trouble->starts_ns == NO_TIME;
     const struct judge_series *series = &scene->stream->series[leader->series];
+    if (trouble->leader.plugin && !is_same_voice(&trouble->leader, leader))
+        raise_by(trouble, &trouble->leader);
+    drop_voice(trouble, leader);
     trouble->leader = *leader;
     trouble->leader.score.reason = NULL;
+    trouble->nth = scene->nth;
+    lower_by(trouble, scene);
     trouble->window_start_ns = scene->start_ns;
     trouble->window_end_ns = scene->end_ns;
     if (first)
@@ -152,6 +201,8 @@ void trouble_support(struct trouble *trouble, const struct scene *scene,
     if (reason_at(trouble, scene, opinion) < trouble->reason_count)
         return;
     add_reason(trouble, scene, opinion);
+    if (!is_same_voice(&trouble->leader, opinion))
+        raise_by(trouble, opinion);
     take_proofs(trouble, scene, opinion->series, 1);
 }
 
@@ -161,78 +212,4 @@ void trouble_clear(struct trouble *trouble)
         proof_clear(&trouble->proofs[i]);
     memset(trouble, 0, sizeof(*trouble));
     trouble->starts_ns = NO_TIME;
-}
-
-/* ---- the finding -------------------------------------------------------- */
-
-static enum finding_kind kind_of(uint32_t kind)
-{
-    static const enum finding_kind kinds[] = {
-        [ODDLINE_SPIKE] = FINDING_SPIKE, [ODDLINE_DROP] = FINDING_DROP,
-        [ODDLINE_SHIFT] = FINDING_SHIFT, [ODDLINE_TREND] = FINDING_TREND,
-        [ODDLINE_NEW] = FINDING_NEW,     [ODDLINE_SILENCE] = FINDING_SILENCE,
-    };
-    return kinds[kind];
-}
-
-/* The same trouble again has the same fingerprint, on every host: stream, series (or what it counts) and kind. */
-static uint64_t fingerprint_of(const struct judge_stream *stream, const struct opinion *leader)
-{
-    const struct judge_series *series = &stream->series[leader->series];
-    uint64_t hash = hash_bytes(bytes_of(stream->name));
-    hash = hash_join(hash, hash_bytes(series->key.len ? series->key : bytes_of(series->name)));
-    return hash_join(hash, kind_of(leader->score.kind));
-}
-
-struct finding trouble_finding(const struct trouble *trouble, const struct judge_stream *stream,
-                               enum finding_status status)
-{
-    const struct opinion *leader = &trouble->leader;
-    const struct judge_series *series = &stream->series[leader->series];
-    struct finding f = {
-        .fingerprint = fingerprint_of(stream, leader),
-        .status = status,
-        .revision = trouble->revision,
-        .starts_ns = trouble->starts_ns,
-        .detected_ns = trouble->detected_ns,
-        .ends_ns = status == FINDING_RESOLVED ? trouble->odd_until_ns : NO_TIME,
-        .stream = stream->name,
-        .series = series->name,
-        .key = series->key,
-        .key_name = "pattern",
-        .detector = leader->plugin->id,
-        .detector_version = leader->plugin->version,
-        .kind = kind_of(leader->score.kind),
-        .route = trouble->route,
-        .score = leader->surprise,
-        .raw = leader->score.score,
-        .threshold = trouble->threshold,
-        .observed = leader->score.observed,
-        .expected = leader->score.expected,
-        .lower = leader->score.lower,
-        .upper = leader->score.upper,
-        .samples = leader->score.samples,
-        .window_start_ns = trouble->window_start_ns,
-        .window_end_ns = trouble->window_end_ns,
-        .summary = trouble->summary,
-        .reason_count = trouble->reason_count,
-        .evidence_count = trouble->proof_count,
-        .labels = stream->labels,
-        .annotations = stream->annotations,
-        .suppressed = trouble->suppressed,
-    };
-    memcpy(f.id, trouble->id, sizeof(f.id));
-    for (size_t i = 0; i < trouble->reason_count; i++)
-        f.reasons[i] = trouble->reasons[i];
-    for (size_t i = 0; i < trouble->proof_count; i++) {
-        const struct proof *p = &trouble->proofs[i];
-        f.evidence[i] = (struct finding_evidence){.path = bytes_of(p->path),
-                                                  .text = {p->text, p->text_len},
-                                                  .offset = p->offset,
-                                                  .line = p->line,
-                                                  .hash = p->hash,
-                                                  .length = p->length,
-                                                  .time_ns = p->time_ns};
-    }
-    return f;
 }

@@ -46,6 +46,10 @@ struct trouble {
     char summary[TROUBLE_REASON_SIZE];
     char reasons[FINDING_REASONS_MAX][TROUBLE_REASON_SIZE];
     size_t reason_count;
+    struct opinion raised[FINDING_OPINIONS_MAX],
+        lowered[FINDING_OPINIONS_MAX]; /* see finding.h */
+    size_t raised_count, lowered_count;
+    uint64_t nth; /* number of the leader's window in its stream */
     struct proof proofs[FINDING_EVIDENCE_MAX];
     size_t proof_count;
 };

@@ -38,7 +38,7 @@ void proof_unpack(struct proof *proof, struct unpacker *in)
         memcpy(proof->text, text.at, text.len);
 }
 
-/* ---- the leader --------------------------------------------------------- */
+/* ---- opinions ----------------------------------------------------------- */
 
 static void opinion_pack(const struct opinion *opinion, struct buffer *out)
 {
@@ -84,6 +84,23 @@ static void opinion_unpack(struct opinion *opinion, struct unpacker *in,
                s->kind < ODDLINE_SPIKE || s->kind > ODDLINE_SILENCE;
 }
 
+static void opinions_pack(const struct opinion *opinions, size_t count, struct buffer *out)
+{
+    pack_u32(out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++)
+        opinion_pack(&opinions[i], out);
+}
+
+static size_t opinions_unpack(struct opinion opinions[FINDING_OPINIONS_MAX],
+                              struct unpacker *in, const struct judge_stream *stream,
+                              const struct panel *panel)
+{
+    size_t count = unpack_count(in, FINDING_OPINIONS_MAX);
+    for (size_t i = 0; i < count; i++)
+        opinion_unpack(&opinions[i], in, stream, panel);
+    return in->bad ? 0 : count;
+}
+
 /* ---- troubles ----------------------------------------------------------- */
 
 void trouble_pack(const struct trouble *t, struct buffer *out)
@@ -107,6 +124,9 @@ void trouble_pack(const struct trouble *t, struct buffer *out)
     pack_u32(out, (uint32_t)t->reason_count);
     for (size_t i = 0; i < t->reason_count; i++)
         pack_text(out, t->reasons[i]);
+    opinions_pack(t->raised, t->raised_count, out);
+    opinions_pack(t->lowered, t->lowered_count, out);
+    pack_u64(out, t->nth);
     pack_u32(out, (uint32_t)t->proof_count);
     for (size_t i = 0; i < t->proof_count; i++)
         proof_pack(&t->proofs[i], out);
@@ -135,6 +155,9 @@ void trouble_unpack(struct trouble *t, struct unpacker *in, const struct judge_s
     t->reason_count = unpack_count(in, FINDING_REASONS_MAX);
     for (size_t i = 0; i < t->reason_count; i++)
         unpack_text(in, t->reasons[i], sizeof(t->reasons[i]));
+    t->raised_count = opinions_unpack(t->raised, in, stream, panel);
+    t->lowered_count = opinions_unpack(t->lowered, in, stream, panel);
+    t->nth = unpack_u64(in);
     t->proof_count = unpack_count(in, FINDING_EVIDENCE_MAX);
     for (size_t i = 0; i < t->proof_count; i++)
         proof_unpack(&t->proofs[i], in);

@@ -244,10 +244,13 @@ static void reconsider(const struct lane *lane, struct feed *feed)
 
 static void say_choice(struct feed *feed)
 {
-    const struct lane_stream *stream = feed->stream;
-    if (!feed->said && stream->chose)
-        stream->chose(stream, path_text(feed->place.path), recorder_choice(feed->recorder));
+    struct lane_stream *stream = feed->stream;
+    if (feed->said)
+        return;
     feed->said = true;
+    stream->choices++;
+    if (stream->chose)
+        stream->chose(stream, path_text(feed->place.path), recorder_choice(feed->recorder));
 }
 
 /* When somebody asks for templates. A source without any is named once, since what looks for them is blind there. */
@@ -323,6 +326,12 @@ void feed_end_held(struct lane *lane, struct feed *feed)
         CHECK(used > 0);
     }
     hold(lane, feed, 0);
+}
+
+void feed_go_on(struct lane *lane, struct feed *feed, struct source *source)
+{
+    feed_set_source(feed, source);
+    hold(lane, feed, 0); // or it would be cut, here and not when this is done again
 }
 
 static void note_bytes(struct lane *lane, const struct feed *feed, enum step_kind kind,

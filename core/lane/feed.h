@@ -34,6 +34,8 @@ uint64_t feed_line(const struct feed *feed);
 void feed_set_line(struct feed *feed, uint64_t line);
 struct source *feed_source(const struct feed *feed);
 void feed_set_source(struct feed *feed, struct source *source);
+/* A source that has shown nothing yet: what the feed held of another one comes again. */
+void feed_go_on(struct lane *lane, struct feed *feed, struct source *source);
 uint32_t feed_number(const struct feed *feed);
 /* Has it bytes that wait for more? */
 bool feed_holds(const struct feed *feed);

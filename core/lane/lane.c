@@ -23,8 +23,8 @@ void lane_free(struct lane *lane)
 
 void lane_wait(struct lane *lane, size_t bytes)
 {
-    enum { TEND_MS = 500 };
-    while (!ring_wait_room(lane->ring, bytes, lane->tend ? TEND_MS : -1))
+    const int timeout_ms = lane->tend ? (int)(LANE_TEND_NS / NS_PER_MS) : -1;
+    while (!ring_wait_room(lane->ring, bytes, timeout_ms))
         if (lane->tend)
             lane->tend(lane->context);
 }

@@ -31,6 +31,9 @@ struct lane_plan {
     bool templates;         /* somebody asks for them */
 };
 
+/* How often tend() is called. */
+#define LANE_TEND_NS (500 * NS_PER_MS)
+
 /* Read by others for progress. */
 struct lane_progress {
     _Atomic uint64_t bytes, records, lines; /* scored */
@@ -75,6 +78,7 @@ struct lane_stream {
     bool announced;      /* the judge knows the window length */
     int64_t touched_ns;  /* monotonic time of the last record, NO_TIME before */
     uint64_t next_seq;   /* number of the next record */
+    size_t choices;      /* made so far: how many files it found a format for */
     size_t held;         /* feeds of this stream with bytes that wait */
     void (*chose)(const struct lane_stream *stream, const char *path,
                   const char *choice); /* may be NULL */

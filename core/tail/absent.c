@@ -14,16 +14,22 @@
 #include "tail/follow.h"
 #include "tail/sys.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Is `name` what rotation makes of `base` (both are paths): with a number or a date behind it? */
-static bool is_rotated_name(const char *name, const char *base)
+/* What was written so shortly before a bookmark was made need not have been found by then; if it was, it has its own. */
+#define UNSEEN_NS (2 * NS_PER_S)
+
+bool absent_is_rotated(const char *path, const char *base)
 {
     size_t len = strlen(base);
-    return strncmp(name, base, len) == 0 && name[len] != '\0' &&
-           strspn(name + len, ".-_0123456789") == strlen(name + len);
+    if (len == 0 || strncmp(path, base, len) != 0)
+        return false;
+    const char *end = path + len;
+    bool same_number = isdigit((unsigned char)end[-1]) && isdigit((unsigned char)*end);
+    return *end && !same_number && end[strspn(end, ROTATED_CHARS)] == '\0';
 }
 
 /* Who is looked for, and since when a file is a later generation of it. */
@@ -38,14 +44,14 @@ struct search {
  * Follow `path`, which has no name that we follow, to its end: from `mark`, or from its beginning without one. It goes by the name
  * under which it was written, so that it is looked for again after the next restart.
  */
-static bool follow_rest(const struct search *search, const char *path,
-                        const struct bookmark *mark)
+static struct followed *follow_rest(const struct search *search, const char *path,
+                                    const struct bookmark *mark)
 {
     struct tail *tail = search->tail;
     struct source *source;
     struct marker marker = {.len = 0};
     if (tail->count >= tail->options.files_max || source_follow(path, &source, NULL) < 0)
-        return false;
+        return NULL;
     const struct identity *id = &source->identity;
     bool holds =
         source_kind(source) == SOURCE_FILE && !crowd_inode(tail, id->device, id->inode) &&
@@ -55,7 +61,7 @@ static bool follow_rest(const struct search *search, const char *path,
                              : NULL;
     if (!f) {
         source_close(source);
-        return false;
+        return NULL;
     }
     source->group = search->wish.group;
     if (mark)
@@ -64,7 +70,7 @@ static bool follow_rest(const struct search *search, const char *path,
         crowd_number(tail, f, 0);
     crowd_opened(tail, f);
     crowd_ready(tail, f);
-    return true;
+    return f;
 }
 
 static bool is_it(void *context, const char *path, uint64_t inode)
@@ -75,7 +81,7 @@ static bool is_it(void *context, const char *path, uint64_t inode)
         return false;
     if (!follow_rest(search, path,
                      search->mark)) { // cut off since, or another file: all is new
-        if (is_rotated_name(path, search->mark->path))
+        if (absent_is_rotated(path, search->mark->path))
             follow_rest(search, path, NULL);
         return false;
     }
@@ -99,7 +105,7 @@ static bool is_later(void *context, const char *path, uint64_t inode)
     struct search *search = context;
     struct stat st;
     (void)inode;
-    if (is_rotated_name(path, search->mark->path) && tail_sys.stat(path, &st) == 0 &&
+    if (absent_is_rotated(path, search->mark->path) && tail_sys.stat(path, &st) == 0 &&
         S_ISREG(st.st_mode) &&
         st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec > search->since_ns &&
         !is_known(search, &st))
@@ -107,10 +113,20 @@ static bool is_later(void *context, const char *path, uint64_t inode)
     return false;
 }
 
+struct followed *absent_follow(struct followed *f, const char *path)
+{
+    struct stat st;
+    struct bookmark mark = {.path = f->source->path};
+    struct search search = {f->tail, &mark, {.group = f->source->group}, 0};
+    if (tail_sys.stat(path, &st) < 0 || is_known(&search, &st))
+        return NULL;
+    return follow_rest(&search, path, NULL);
+}
+
 /* A file that was rotated away while nobody looked, and the generations that came and went since. */
 static void look_for(struct tail *tail, struct bookmark *mark)
 {
-    struct search search = {tail, mark, {0}, mark->seen_s * NS_PER_S};
+    struct search search = {tail, mark, {0}, mark->seen_s * NS_PER_S - UNSEEN_NS};
     uint64_t rest = mark->size > mark->offset ? mark->size - mark->offset : 0;
     if (!discover_match(tail->discover, mark->path, &search.wish))
         return; // nobody asks for it at present
@@ -156,8 +172,6 @@ void absent_between(struct tail *tail, struct followed *old, struct followed *f)
     beside_each(mark.path, is_later, &search);
     for (struct followed *g; (g = oldest_behind(last)) != NULL; first = g)
         crowd_order(first, g);
-    if (first != old)
-        crowd_order(first, f);
 }
 
 static int by_age(const void *a, const void *b)

@@ -37,7 +37,9 @@ uint64_t copy_follow(struct followed *f, const struct bookmark *mark)
         return size;
     }
     copy->group = f->source->group;
-    if (!f->after)
+    if (f->after)
+        crowd_order(f->after, c);
+    else
         crowd_order(c, f);
     return size;
 }

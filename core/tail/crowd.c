@@ -131,24 +131,21 @@ void crowd_unname(struct tail *tail, struct followed *f)
     tail->nameless++;
 }
 
-/* ... old ◀─ then   becomes   old ◀─ first ◀─ then; and first ◀─ other   becomes   first ◀─ then ◀─ other. */
+/* first ◀─ other   becomes   first ◀─ then ◀─ ... ◀─ other, with all that waits for `then` already. */
 void crowd_order(struct followed *first, struct followed *then)
 {
-    struct followed *old = then->after, *other = first->before;
-    if (old == first)
-        return;
+    struct followed *last = then, *other = first->before;
+    if (then->after)
+        return; // it has its place
+    while (last->before && last != first)
+        last = last->before;
+    if (last == first)
+        return; // it is the other way round
     then->after = first;
     first->before = then;
-    if (old) {
-        bool room = !first->after && old != then;
-        old->before = room ? first : NULL;
-        first->after = room ? old : first->after;
-    }
-    if (other) {
-        bool room = !then->before && other != then;
-        other->after = room ? then : NULL;
-        then->before = room ? other : then->before;
-    }
+    last->before = other;
+    if (other)
+        other->after = last;
 }
 
 struct followed *crowd_succeed(struct tail *tail, struct followed *f)
@@ -169,14 +166,22 @@ static void crowd_forget_order(struct tail *tail, struct followed *f)
         if (tail->leavers[i] == f)
             tail->leavers[i] = NULL;
     if (f->after)
-        f->after->before = NULL;
+        f->after->before = f->before;
     if (f->before)
-        f->before->after = NULL;
+        f->before->after = f->after;
     f->after = f->before = NULL;
+}
+
+void crowd_unfresh(struct tail *tail, struct followed *f)
+{
+    if (f->fresh)
+        TAILQ_REMOVE(&tail->fresh, f, turn);
+    f->fresh = false;
 }
 
 static void crowd_no_turn(struct tail *tail, struct followed *f)
 {
+    crowd_unfresh(tail, f);
     if (f->ready)
         TAILQ_REMOVE(&tail->ready, f, turn);
     if (f->waiting)
@@ -198,6 +203,7 @@ void crowd_remove(struct tail *tail, struct followed *f)
     if (f->state == FOLLOW_LIVE)
         crowd_unname(tail, f);
     tail->nameless--;
+    crowd_resume(tail, f);
     crowd_forget_order(tail, f);
     f->state = FOLLOW_GONE;
     crowd_no_turn(tail, f);
@@ -224,8 +230,9 @@ void crowd_sweep(struct tail *tail)
 
 void crowd_ready(struct tail *tail, struct followed *f)
 {
-    if (f->ready || f->waiting || f->over || f->state == FOLLOW_GONE)
+    if (f->ready || f->waiting || f->fresh || f->over || f->state == FOLLOW_GONE)
         return;
+    f->held = false;
     bool archive = source_kind(f->source) == SOURCE_ARCHIVE;
     if (archive && tail->unpacking && tail->unpacking != f) {
         TAILQ_INSERT_TAIL(&tail->archives, f, turn);
@@ -256,25 +263,73 @@ static bool is_drained(const struct source *source)
         return source->ended || source->idle;
     if (source->fd < 0 || tail_sys.fstat(source->fd, &st) < 0)
         return true; // nothing is to be had from it now
-    return (uint64_t)st.st_size <= source->offset + source->shown;
+    uint64_t size = (uint64_t)st.st_size;
+    if (size < source->offset && source->marker.len > 0)
+        return false; // cut off: the next read says so
+    return size <= source->offset + source->shown;
 }
 
+/* Nobody has written to it for so long that nobody will: what comes after it need not look there any more. */
+static bool is_settled(const struct tail *tail, const struct followed *f)
+{
+    return clock_monotonic_ns() - f->news_ns > tail->options.rotate_wait_ns;
+}
+
+static void crowd_cut_order(struct followed *f)
+{
+    f->after->before = NULL;
+    f->after = NULL;
+}
+
+/* The nearest of those before it that has something to read. */
+static struct followed *undrained_before(struct tail *tail, struct followed *f)
+{
+    for (struct followed *g = f->after; g; f = g, g = g->after) {
+        if (g->source->fd < 0 && !g->source->final)
+            rotate_reopen(tail, g);
+        if (!is_drained(g->source))
+            return g;
+        if (is_settled(tail, g)) {
+            crowd_cut_order(f);
+            return NULL;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * First the size of the file, then a look at those before it: what lies below that size was written before the look. With an empty
+ * generation between them, the one that is not drained may be further back.
+ */
 bool crowd_waits(struct tail *tail, struct followed *f)
 {
     struct stat st;
     struct source *source = f->source;
+    bool archive = source_kind(source) == SOURCE_ARCHIVE;
     source->limit = UINT64_MAX;
-    if (!f->after || source_kind(source) != SOURCE_FILE)
-        return f->after && !is_drained(f->after->source) && f->after->ready;
-    if (source->fd >= 0 && tail_sys.fstat(source->fd, &st) == 0)
-        source->limit = (uint64_t)st.st_size; // first this ...
-    if (f->after->source->fd < 0 && !f->after->source->final)
-        rotate_reopen(tail, f->after);
-    if (is_drained(
-            f->after->source)) // ... then that: what lies within the limit was written after it
+    if (!f->after)
         return false;
-    crowd_ready(tail, f->after);
+    if (!archive && source->fd >= 0 && tail_sys.fstat(source->fd, &st) == 0)
+        source->limit = (uint64_t)st.st_size;
+    struct followed *first = undrained_before(tail, f);
+    if (!first) {
+        if (!f->after)
+            source->limit = UINT64_MAX;
+        return false;
+    }
+    if (archive && !first->ready) // it may wait itself, for this one's place
+        return false;
+    if (first->source->failing_ns == 0) // else it is tried in each sweep
+        crowd_ready(tail, first);
+    f->held = true;
     return true;
+}
+
+void crowd_resume(struct tail *tail, struct followed *f)
+{
+    for (struct followed *g = f->before; g; g = g->before)
+        if (g->held)
+            crowd_ready(tail, g);
 }
 
 void crowd_unpacked(struct tail *tail, struct followed *f)

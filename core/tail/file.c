@@ -141,6 +141,14 @@ static ssize_t file_fail(struct source *source, void *buf, size_t size, int erro
     return now - source->failing_ns < patience ? 0 : file_read_around(source, buf, size);
 }
 
+/* Is there anything behind the limit? The next turn may have another one. */
+static bool file_goes_on(const struct source *source)
+{
+    struct stat st;
+    return source->limit != UINT64_MAX && tail_sys.fstat(source->fd, &st) == 0 &&
+           (uint64_t)st.st_size > source->offset + source->shown;
+}
+
 static ssize_t file_read(struct source *source, void *buf, size_t size)
 {
     unsigned char mark[MARKER_BYTES];
@@ -163,9 +171,7 @@ static ssize_t file_read(struct source *source, void *buf, size_t size)
         return file_skip_line(source, buf, got);
     if (source_shows(source, got, size))
         return (ssize_t)got;
-    if (source->limit != UINT64_MAX && source->final) // it is not known what lies behind the limit
-        return -EAGAIN;
-    return source->final ? -ENODATA : 0;
+    return !source->final ? 0 : file_goes_on(source) ? -EAGAIN : -ENODATA;
 }
 
 const struct source_ops file_ops = {.kind = SOURCE_FILE, .read = file_read};

@@ -5,7 +5,8 @@
  *      tail.c      the face: turns                      crowd.c    who is followed: by name, by inode, in turn, open
  *      changes.c   bookmarks in and out                 copy.c     what copytruncate left behind
  *      rotate.c    what happens to names                resume.c   where to begin: bookmarks, archives of known files
- *      absent.c    what happened while nobody looked    reread.c   once more, for a replay
+ *      absent.c    what happened while nobody looked    unseen.c   before a name was ever looked at
+ *      reread.c    once more, for a replay
  *
  *                   ┌────────── adopt: the name matches ──────────┐
  *                   ▼                                             │
@@ -27,11 +28,15 @@
 
 enum {
     FILES_MAX = 10000,
-    OPEN_MAX = 1000, /* descriptors; what is idle longest is parked */
+    OPEN_MAX = 16384,   /* descriptors; what is idle longest is parked */
+    OPEN_RESERVE = 256, /* of the process's limit, for what is no log */
     CROWD_BUCKETS = 16384,
     LEAVERS_MAX = 64, /* names that lost their file just now */
     SAID_MAX = 4096,  /* troubles with single files that are said once; then no more */
 };
+
+/* What rotation puts behind a name: .1, -20240101, _2024-01-01. */
+#define ROTATED_CHARS ".-_0123456789"
 
 enum follow_state { FOLLOW_LIVE, FOLLOW_ROTATED, FOLLOW_GONE };
 
@@ -42,6 +47,8 @@ struct followed {
     bool ready, waiting;  /* in one of the two lists of turns */
     bool open;            /* counted among the descriptors */
     bool over;            /* an archive that was read; stays known while its name does */
+    bool fresh;           /* it waits for a look beside it: unseen.c */
+    bool held;            /* one before it must be read first: crowd_waits() */
     bool dirty;           /* something may have changed since tail_changes() */
     struct bookmark seen; /* by the last tail_changes(), without its path; serial 0 = never */
     uint64_t seen_path;   /* hash of it */
@@ -61,12 +68,13 @@ struct tail {
     struct tail_options options;
     struct discover *discover;
     int wake_fd;
-    struct followed_list all, ready, archives, open, dirty, trash;
+    struct followed_list all, ready, archives, fresh, open, dirty, trash;
     struct followed *by_name[CROWD_BUCKETS], *by_inode[CROWD_BUCKETS],
         *by_serial[CROWD_BUCKETS];
     size_t count, open_count, open_max;
     struct followed *lent, *unpacking;
-    int64_t next_sweep_ns;
+    int64_t next_sweep_ns, next_look_ns;
+    int64_t began_ns; /* wall clock, as the file system has it: what is born later is news */
     uint64_t sweeps;
     bool begun;  /* tail_begin() was called: what is found from now on is new ... */
     bool adding; /* ... but for what a pattern finds that is just being added */
@@ -91,7 +99,7 @@ struct followed *crowd_add(struct tail *tail,
 void crowd_name(struct tail *tail,
                 struct followed *f); /* found by its source's path from now on */
 void crowd_unname(struct tail *tail, struct followed *f);
-/* `then` has its turns when `first` is drained. */
+/* `then`, which waits for nobody yet, has its turns when `first` is drained, and what waited for `first` after that. */
 void crowd_order(struct followed *first, struct followed *then);
 /* The new file `f` has the name of one that left, which is read first: that one, or NULL. */
 struct followed *crowd_succeed(struct tail *tail, struct followed *f);
@@ -104,11 +112,16 @@ void crowd_sweep(struct tail *tail);
 /* It may have bytes: give it a turn. Archives take theirs one after another, for their memory. */
 void crowd_ready(struct tail *tail, struct followed *f);
 struct followed *crowd_turn(struct tail *tail);
+/* It is among the fresh ones no longer, and in no list. */
+void crowd_unfresh(struct tail *tail, struct followed *f);
 /*
- * Must its predecessor be read first? Else its source is limited to what was written before the predecessor was seen to be drained:
- * who writes to the new file has done with the old one, so this is the order in which the lines were written.
+ * Must one before it be read first? Then it has its turn when that is drained. Else its source is limited to what was written before
+ * those before it were seen to be drained: who writes to the new file has done with the old ones, so this is the order in which
+ * the lines were written.
  */
 bool crowd_waits(struct tail *tail, struct followed *f);
+/* It is drained, or gone: those that wait for it may have their turns. */
+void crowd_resume(struct tail *tail, struct followed *f);
 void crowd_unpacked(struct tail *tail, struct followed *f); /* the next archive may begin */
 /* Its descriptor is open, or was used just now; parks others when there are too many. */
 void crowd_opened(struct tail *tail, struct followed *f);
@@ -154,5 +167,16 @@ void resume_mark(struct followed *f, struct bookmark *ret);
 void absent_all(struct tail *tail);
 /* The name of `old` means `f` now: follow the generations that came and went between two looks, in their order. */
 void absent_between(struct tail *tail, struct followed *old, struct followed *f);
+/* Is `path` what rotation makes of `base`: with a number or a date behind it? */
+bool absent_is_rotated(const char *path, const char *base);
+/* Follow this generation of `f` from its beginning to its end, unless it is known; NULL. */
+struct followed *absent_follow(struct followed *f, const char *path);
+
+/* ---- unseen.c ------------------------------------------------------------- */
+
+/* A file under a name that nobody had: it has its turns when generations before it were looked for. */
+void unseen_expect(struct tail *tail, struct followed *f);
+/* Look for them, if it is time. */
+void unseen_look(struct tail *tail);
 
 #endif /* TAIL_FOLLOW_H */

@@ -141,6 +141,8 @@ static void follow_new(struct tail *tail, const char *path, const struct stat *s
     resume_begin(tail, f, wish.start);
     if (old)
         absent_between(tail, old, f);
+    else
+        unseen_expect(tail, f);
     crowd_ready(tail, f);
 }
 
@@ -349,6 +351,8 @@ void rotate_sweep(struct tail *tail)
             sweep_live(tail, f);
         else if (f->state == FOLLOW_ROTATED)
             sweep_rotated(tail, f, now);
+        if (f->held)
+            crowd_ready(tail, f);
         f = TAILQ_NEXT(f, all); // a removed one keeps its link until crowd_sweep()
     }
     tail->lost = false;

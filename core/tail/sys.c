@@ -19,11 +19,17 @@ static int sys_openat2(int dir, const char *path, const struct open_how *how)
     return (int)syscall(SYS_openat2, dir, path, how, sizeof(*how));
 }
 
+static int sys_statx(int dir, const char *path, int flags, unsigned mask, struct statx *st)
+{
+    return statx(dir, path, flags, mask, st); // declared as never NULL
+}
+
 struct tail_sys tail_sys = {
     .openat = sys_openat,
     .openat2 = sys_openat2,
     .fstat = fstat,
     .stat = stat,
+    .statx = sys_statx,
     .pread = pread,
     .preadv = preadv,
     .read = read,

@@ -16,12 +16,14 @@
 #include <sys/uio.h>
 
 struct open_how;
+struct statx;
 
 struct tail_sys {
     int (*openat)(int dir, const char *path, int flags);
     int (*openat2)(int dir, const char *path, const struct open_how *how);
     int (*fstat)(int fd, struct stat *st);
     int (*stat)(const char *path, struct stat *st);
+    int (*statx)(int dir, const char *path, int flags, unsigned mask, struct statx *st);
     ssize_t (*pread)(int fd, void *buf, size_t size, off_t offset);
     ssize_t (*preadv)(int fd, const struct iovec *parts, int count, off_t offset);
     ssize_t (*read)(int fd, void *buf, size_t size);

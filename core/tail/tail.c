@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define POLL_NS        NS_PER_S
@@ -59,9 +60,19 @@ static const struct discover_ops discover_ops = {on_found, on_changed, on_grew, 
 static size_t descriptors_allowed(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 2 > OPEN_MAX)
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > OPEN_MAX + OPEN_RESERVE)
         return OPEN_MAX;
+    if (limit.rlim_cur > 2 * OPEN_RESERVE)
+        return limit.rlim_cur - OPEN_RESERVE;
     return limit.rlim_cur / 2 > 8 ? limit.rlim_cur / 2 : 8;
+}
+
+/* The clock that stamps files: behind the exact one by up to a tick. */
+static int64_t files_clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME_COARSE, &t);
+    return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
 static struct tail_options with_defaults(const struct tail_options *given)
@@ -84,6 +95,7 @@ int tail_create(const struct tail_options *options, struct tail **ret, struct er
     TAILQ_INIT(&tail->all);
     TAILQ_INIT(&tail->ready);
     TAILQ_INIT(&tail->archives);
+    TAILQ_INIT(&tail->fresh);
     TAILQ_INIT(&tail->open);
     TAILQ_INIT(&tail->dirty);
     TAILQ_INIT(&tail->trash);
@@ -123,6 +135,7 @@ int tail_add(struct tail *tail, const char *pattern, struct tail_wish wish,
     if (r < 0 || !tail->begun)
         return r;
     tail->adding = true; // what is found now was there before
+    tail->began_ns = files_clock_ns();
     discover_first(tail->discover);
     tail->adding = false;
     return 0;
@@ -155,6 +168,8 @@ static void settle(struct tail *tail)
         crowd_unpacked(tail, f);
     else if (!f->source->idle)
         crowd_ready(tail, f);
+    if (f->source->ended || f->source->idle)
+        crowd_resume(tail, f);
 }
 
 static struct source *lend(struct tail *tail, struct followed *f)
@@ -165,13 +180,13 @@ static struct source *lend(struct tail *tail, struct followed *f)
         crowd_opened(tail, f);
     else if (!f->source->final)
         return NULL; // not to be had just now; the next sweep or event tries again
+    tail->lent = f;  // so that those before it do not take its descriptor
     if (crowd_waits(tail, f)) {
-        crowd_ready(tail, f);
+        tail->lent = NULL;
         return NULL;
     }
     f->source->idle = false;
     f->lent_at = shown_end(f->source);
-    tail->lent = f;
     return f->source;
 }
 
@@ -207,10 +222,19 @@ static bool doze(struct tail *tail, int64_t until_ns)
     return tail_sys.read(tail->wake_fd, &count, sizeof(count)) == sizeof(count);
 }
 
+/* When there is something to do even if nothing is heard, or `end`. */
+static int64_t next_deed_ns(const struct tail *tail, int64_t end)
+{
+    int64_t next = end < tail->next_sweep_ns ? end : tail->next_sweep_ns;
+    bool look = !TAILQ_EMPTY(&tail->fresh) && tail->next_look_ns < next;
+    return look ? tail->next_look_ns : next;
+}
+
 int tail_begin(struct tail *tail)
 {
     if (tail->begun)
         return 0;
+    tail->began_ns = files_clock_ns();
     discover_first(tail->discover);
     absent_all(tail);
     tail->begun = true;
@@ -228,6 +252,7 @@ struct source *tail_next(struct tail *tail, int timeout_ms)
         discover_hear(tail->discover);
         if (now >= tail->next_sweep_ns)
             sweep(tail, now);
+        unseen_look(tail);
         struct followed *f = crowd_turn(tail);
         struct source *source = f ? lend(tail, f) : NULL;
         if (source)
@@ -236,7 +261,7 @@ struct source *tail_next(struct tail *tail, int timeout_ms)
             continue;
         if (now >= end)
             return NULL;
-        if (doze(tail, end < tail->next_sweep_ns ? end : tail->next_sweep_ns))
+        if (doze(tail, next_deed_ns(tail, end)))
             return NULL;
         now = clock_monotonic_ns();
     }

@@ -108,11 +108,13 @@ static void plan_has_a_default_set_of_detectors(void **state)
 {
     (void)state;
     assert_int_equal(plan_of(""), 0);
-    assert_int_equal(plan->judge.use_count, 4);
-    assert_int_equal(plan->lane.window.series_count, 4);
+    assert_int_equal(plan->judge.use_count, 6);
+    assert_int_equal(plan->lane.window.series_count, 7);
+    assert_true(plan->lane.templates);
     assert_int_equal(plan_of("  detectors: []\n"), 0);
     assert_int_equal(plan->judge.use_count, 0);
     assert_int_equal(plan->lane.window.series_count, 0);
+    assert_false(plan->lane.templates); // nobody asks
 }
 
 static void plan_counts_quantiles_distinct_values_and_ratios_as_asked(void **state)

@@ -71,7 +71,6 @@ struct finding sample_finding(enum finding_route route)
     static const struct finding_pair resource[] = {{"host.name", "web1"},
                                                    {"service.name", "checkout"}};
     static const struct finding_pair labels[] = {{"team", "payments"}};
-    static const struct finding_pair calibration[] = {{"samples", "148"}, {"tail", "0.25"}};
     int64_t start = INT64_C(1482167678) * NS_PER_S; // 2016-12-19T17:14:38Z
     struct finding f = {
         .fingerprint = UINT64_C(0x9f2c41d07a55be01),
@@ -99,7 +98,17 @@ struct finding sample_finding(enum finding_route route)
         .summary = "errors at 137 per minute, expected 0.4 (0 to 3.1)",
         .reasons = {"a spike"},
         .reason_count = 1,
-        .calibration = {calibration, 2},
+        .calibration =
+            {.seen = 148, .peaks = 29, .threshold = 4.5, .scale = 1.25, .shape = 0.25},
+        .explain =
+            {.basis = BASIS_CALIBRATED,
+             .thresholds = {6, 4, 3},
+             .floor = 3.5,
+             .floor_ratio = 2,
+             .hold = 1,
+             .warmup = 20,
+             .raised_count = 1,
+             .raised = {{.detector = "zscore", .series = "lines", .basis = BASIS_SURPRISE}}},
         .resource = {resource, 2},
         .labels = {labels, 1},
         .config_hash = 7,

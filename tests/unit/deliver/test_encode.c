@@ -32,13 +32,15 @@ static void encode_writes_all_members_in_the_promised_order(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "v",           "id",        "epoch",     "n",           "fingerprint",
-        "status",      "revision",  "starts_at", "ends_at",     "detected_at",
-        "stream",      "series",    "key",       "detector",    "kind",
-        "route",       "score",     "raw",       "calibration", "threshold",
-        "observed",    "expected",  "lower",     "upper",       "samples",
-        "window",      "summary",   "reasons",   "evidence",    "resource",
-        "trace_ids",   "deploy",    "labels",    "annotations", "detector_version",
+        "v",           "id",          "epoch",       "n",
+        "fingerprint", "status",      "revision",    "starts_at",
+        "ends_at",     "detected_at", "stream",      "series",
+        "key",         "detector",    "kind",        "route",
+        "score",       "raw",         "calibration", "threshold",
+        "observed",    "expected",    "lower",       "upper",
+        "samples",     "window",      "explain",     "summary",
+        "reasons",     "evidence",    "resource",    "trace_ids",
+        "deploy",      "labels",      "annotations", "detector_version",
         "config_hash", "suppressed"};
     struct buffer out = {0};
     struct finding f = sample_finding(ROUTE_PAGE);
@@ -69,7 +71,7 @@ static void encode_writes_what_is_unknown_as_null(void **state)
     assert_true(bytes_is(json_at(o, "lower").raw, "0"));
     assert_true(bytes_is(json_at(o, "starts_at").raw, "2016-12-19T17:14:38.000Z"));
     assert_true(bytes_is(json_at(o, "fingerprint").raw, "9f2c41d07a55be01"));
-    assert_true(bytes_is(json_at(o, "calibration.tail").raw, "0.25"));
+    assert_true(bytes_is(json_at(o, "calibration.shape").raw, "0.25"));
     buffer_free(&out);
 }
 
@@ -103,8 +105,14 @@ static struct finding monster(char *bulk, size_t size)
     f.summary = f.stream = f.series = f.detector = f.detector_version = bulk;
     for (size_t i = 0; i < 100; i++)
         pairs[i] = (struct finding_pair){bulk, bulk};
-    f.labels = f.annotations = f.resource = f.calibration = (struct finding_pairs){pairs, 100};
+    f.labels = f.annotations = f.resource = (struct finding_pairs){pairs, 100};
     f.key = (struct bytes){bulk, size - 1};
+    for (size_t i = 0; i < FINDING_OPINIONS_MAX; i++)
+        f.explain.raised[i].basis = f.explain.lowered[i].basis = BASIS_CALIBRATED;
+    f.explain.raised_count = f.explain.lowered_count = FINDING_OPINIONS_MAX;
+    for (size_t i = 0; i < FINDING_OPINIONS_MAX; i++)
+        f.explain.raised[i].detector = f.explain.raised[i].series =
+            f.explain.lowered[i].detector = f.explain.lowered[i].series = bulk;
     f.reason_count = FINDING_REASONS_MAX;
     for (size_t i = 0; i < FINDING_REASONS_MAX; i++)
         f.reasons[i] = bulk;

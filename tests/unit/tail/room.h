@@ -33,16 +33,6 @@
 static char room_dir[PATH_MAX / 2];
 static struct buffer room_book; /* the bookmarks as of the last mark(), packed */
 
-static inline int room_enter(void **state)
-{
-    const char *base = getenv("TMPDIR");
-    (void)state;
-    snprintf(room_dir, sizeof(room_dir), "%s/oddline-tail-XXXXXX", base ? base : "/tmp");
-    log_setup(LOG_QUIET, 0);
-    buffer_free(&room_book);
-    return mkdtemp(room_dir) ? 0 : -1;
-}
-
 static inline int room_remove_one(const char *path, const struct stat *st, int type,
                                   struct FTW *ftw)
 {
@@ -54,7 +44,19 @@ static inline int room_leave(void **state)
 {
     (void)state;
     buffer_free(&room_book);
-    return nftw(room_dir, room_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    int r = *room_dir ? nftw(room_dir, room_remove_one, 16, FTW_DEPTH | FTW_PHYS) : 0;
+    *room_dir = '\0';
+    return r;
+}
+
+/* Leaves the room before, too: a test may take several, one after another. */
+static inline int room_enter(void **state)
+{
+    const char *base = getenv("TMPDIR");
+    room_leave(state);
+    snprintf(room_dir, sizeof(room_dir), "%s/oddline-tail-XXXXXX", base ? base : "/tmp");
+    log_setup(LOG_QUIET, 0);
+    return mkdtemp(room_dir) ? 0 : -1;
 }
 
 /* The path of a file in the room, valid until the fourth call after this one. */

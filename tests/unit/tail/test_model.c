@@ -244,6 +244,7 @@ static void sequences_against_the_model(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sequences_against_the_model)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sequences_against_the_model, room_enter, room_leave)};
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * unseen.c - generations of a log that came and went before its name was ever looked at.
+ *
+ *      the tail begins; nothing is there
+ *                          app.log appears, and is app.log.1 before we look
+ *                          app.log appears again, and is found:  app.log.1 was born since the tail began, so it was app.log
+ *
+ * A file found under a name that nobody had is fresh: it has no turn before the directory was walked for such generations, once
+ * for all fresh files in it. A walk that was long delays the next one, so a thousand new files in a full directory are not a
+ * thousand walks.
+ */
+
+#include "base/log.h"
+#include "tail/beside.h"
+#include "tail/follow.h"
+#include "tail/sys.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WALK_SHARE = 20 }; /* of the time, a twentieth goes into walks */
+
+void unseen_expect(struct tail *tail, struct followed *f)
+{
+    bool plain = source_kind(f->source) == SOURCE_FILE;
+    if (!tail->begun || tail->adding || !plain || f->fresh || f->ready)
+        return;
+    f->fresh = true;
+    TAILQ_INSERT_TAIL(&tail->fresh, f, turn);
+}
+
+static bool is_born_since(const char *path, int64_t since_ns)
+{
+    struct statx st;
+    if (tail_sys.statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_TYPE, &st) < 0)
+        return false;
+    bool known = (st.stx_mask & STATX_BTIME) && S_ISREG(st.stx_mode);
+    return known && st.stx_btime.tv_sec * NS_PER_S + st.stx_btime.tv_nsec > since_ns;
+}
+
+/* After those before `f` that were last written before it was. */
+static void put_in_order(struct followed *generation, struct followed *f)
+{
+    struct followed *first = f;
+    while (first->after && first->after->mtime_ns > generation->mtime_ns)
+        first = first->after;
+    if (first->after)
+        crowd_order(first->after, generation);
+    else
+        crowd_order(generation, first);
+}
+
+/* The fresh file of which this may be a generation; NULL: none. */
+static struct followed *fresh_base(struct tail *tail, const char *path)
+{
+    char base[PATH_MAX];
+    snprintf(base, sizeof(base), "%s", path);
+    for (size_t len = strlen(base); len > 0 && strchr(ROTATED_CHARS, base[len - 1]); len--) {
+        base[len - 1] = '\0';
+        struct followed *f = crowd_named(tail, base);
+        if (f && f->fresh && absent_is_rotated(path, base))
+            return f;
+    }
+    return NULL;
+}
+
+static bool look_at(void *context, const char *path, uint64_t inode)
+{
+    struct tail *tail = context;
+    struct tail_wish wish;
+    struct followed *f = fresh_base(tail, path);
+    (void)inode;
+    if (!f || !is_born_since(path, tail->began_ns))
+        return false;
+    if (discover_match(tail->discover, path, &wish) && wish.group != f->source->group)
+        return false; // somebody else's
+    struct followed *generation = absent_follow(f, path);
+    if (generation)
+        put_in_order(generation, f);
+    return false;
+}
+
+static bool same_dir(const char *a, const char *b)
+{
+    size_t len = resume_dir_len(a);
+    return len == resume_dir_len(b) && memcmp(a, b, len) == 0;
+}
+
+static void look_beside(struct tail *tail, const char *path)
+{
+    beside_each(path, look_at, tail);
+    for (struct followed *f = TAILQ_FIRST(&tail->fresh), *next; f; f = next) {
+        next = TAILQ_NEXT(f, turn);
+        if (!same_dir(f->source->path, path))
+            continue;
+        crowd_unfresh(tail, f);
+        crowd_ready(tail, f);
+    }
+}
+
+void unseen_look(struct tail *tail)
+{
+    struct followed *f = TAILQ_FIRST(&tail->fresh);
+    int64_t begin = clock_monotonic_ns();
+    if (!f || begin < tail->next_look_ns)
+        return;
+    for (; f; f = TAILQ_FIRST(&tail->fresh)) // each walk is done with its own, at least
+        look_beside(tail, f->source->path);
+    int64_t now = clock_monotonic_ns();
+    tail->next_look_ns = now + WALK_SHARE * (now - begin);
+}
