@@ -37,6 +37,10 @@ int command_plugins(int argc, char **argv);
 int command_score(int argc, char **argv);
 int command_templates(int argc, char **argv);
 int command_findings(int argc, char **argv);
+int command_explain(int argc, char **argv);
+int command_show(int argc, char **argv);
+int command_backtest(int argc, char **argv);
+int command_silence(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_metrics(int argc, char **argv);
 

@@ -337,10 +337,13 @@ static void take_snapshot(struct daemon *d, const struct slip *slip)
     if (bytes == -EIO)
         die("snapshot: cannot be made durable");
     if (bytes < 0) {
-        log_warning("snapshot: cannot be written: %s; the one before stays",
-                    strerror((int)-bytes));
+        if (!commit->unkept)
+            log_warning("snapshot: cannot be written: %s; the one before stays",
+                        strerror((int)-bytes));
+        commit->unkept = true;
         commit->snapshot_failures++;
     } else {
+        commit->unkept = false;
         commit->snapshot_bytes = (uint64_t)bytes;
         commit->snapshots++;
         journal_keep(d->journal, commit->snapshot_seq); // the one before this is kept, too
@@ -353,7 +356,8 @@ static void take_snapshot(struct daemon *d, const struct slip *slip)
 static void end_block_again(struct daemon *d, const struct slip *slip)
 {
     struct commit *commit = &d->commit;
-    commit->strange += commit->redo_n + 1 < slip->next_n ? slip->next_n - commit->redo_n - 1 : 0;
+    commit->strange +=
+        commit->redo_n + 1 < slip->next_n ? slip->next_n - commit->redo_n - 1 : 0;
     commit->redo_n = slip->next_n - 1;
     if (!(slip->flags & MARK_REPLAYED))
         return;

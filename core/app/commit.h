@@ -78,6 +78,8 @@ struct commit {
     uint64_t scored_before; /* what its count of bytes lacks of all, modulo 2^64 */
     bool broken;            /* the bytes did not add up, and it was said */
     uint64_t snapshot_seq;  /* block of the last snapshot, 0: none */
+    bool too_big;           /* the last one has positions only, and it was said */
+    bool unkept;            /* the last one could not be written, and it was said */
 
     /* shown in the status */
     _Atomic int64_t snapshot_cost_ns;

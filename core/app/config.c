@@ -71,6 +71,8 @@ static void hash_streams(yaml_document_t *document, const yaml_node_t *root,
             const yaml_node_t *node =
                 yaml_document_get_node(document, list->data.sequence.items.start[i]);
             size_t begin = node->start_mark.index, end = node->end_mark.index;
+            while (end > begin && strchr(" \t\r\n", text->at[end - 1]))
+                end--; // what follows it, another stream or nothing, is not its own
             config->streams[i].hash = hash_bytes((struct bytes){text->at + begin, end - begin});
         }
     }
@@ -155,6 +157,11 @@ static int check_name(const struct config *config, size_t which, struct error *r
 static int check_route(const struct config_stream *s, struct error *reterr)
 {
     const struct config_route *r = s->route;
+    if (r && s->budget)
+        return error_set(reterr, -EINVAL,
+                         "%s:%d: route and budget exclude each other: thresholds follow from a "
+                         "budget",
+                         s->file, r->line);
     if (r && r->page < r->ticket)
         return error_set(reterr, -EINVAL,
                          "%s:%d: route: page %g is below ticket %g; it must be at least that",

@@ -82,6 +82,12 @@ struct config_route {
     int line;
 };
 
+/* Hours in which nobody wants to be called. */
+struct config_mute {
+    const char *when, *timezone, *reason, *author;
+    int line;
+};
+
 struct config_stream {
     const char *name;
     struct config_texts paths;
@@ -97,6 +103,9 @@ struct config_stream {
     struct config_detector *detectors;
     size_t detector_count;
     struct config_route *route;
+    const char *budget; /* instead of route */
+    struct config_mute *mutes;
+    size_t mute_count;
     int64_t warmup, hold, resolve_after, storm_per_hour;
     double floor, floor_ratio;
     const char *policy; /* normal | every */
@@ -143,7 +152,7 @@ struct config {
     const char *isolation; /* workers | none */
     struct config_pairs resource;
     const char *state_dir;
-    uint64_t ring_bytes;
+    uint64_t ring_bytes, outbox_bytes;
     struct config_stream *streams;
     size_t stream_count;
     struct config_sinks *sinks;

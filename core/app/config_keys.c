@@ -132,6 +132,20 @@ static const struct schema route_schema = {"route",  sizeof(struct THIS), &route
                                            AT(line), route_keys,          COUNT(route_keys)};
 #undef THIS
 
+#define THIS config_mute
+static const struct key mute_keys[] = {
+    {"when", KEY_TEXT, AT(when), .required = true,
+     .help = "`02:00-04:00`, `Sat 02:00-04:00`, `Mon-Fri 22:00-06:00`."},
+    {"timezone", KEY_TEXT, AT(timezone),
+     .help = "Of these hours; that of the stream when absent."},
+    {"reason", KEY_TEXT, AT(reason), .required = true,
+     .help = "Why nobody wants to be called; goes with each finding as the label muted."},
+    {"author", KEY_TEXT, AT(author), .required = true, .help = "Who says so."},
+};
+static const struct schema mute_schema = {"a mute", sizeof(struct THIS), NULL,
+                                          AT(line), mute_keys,           COUNT(mute_keys)};
+#undef THIS
+
 #define THIS config_expect
 static const struct config_expect expect_default = {.count = -1};
 static const struct key expect_keys[] = {
@@ -205,6 +219,11 @@ static const struct key stream_keys[] = {
      .help = "Detectors; the default set when absent."},
     {"route", KEY_OBJECT, AT(route), &route_schema,
      .help = "Surprise, −log10(p), from which a finding takes a route."},
+    {"budget", KEY_TEXT, AT(budget),
+     .help = "Instead of route: how often somebody may be called for nothing, `1 page a week`, "
+             "`1 page a week, 2 tickets a day`; thresholds follow from it."},
+    {"mute", KEY_OBJECTS, AT(mutes), &mute_schema,
+     .help = "Hours, in event time, in which pages and tickets go to the log."},
     {"warmup", KEY_INTEGER, AT(warmup), .max = 1e6,
      .help = "Windows before anything may page."},
     {"hold", KEY_INTEGER, AT(hold), .min = 1, .max = 1000,
@@ -272,14 +291,18 @@ static const struct schema sinks_schema = {
 #undef THIS
 
 #define THIS config
-static const struct config config_default = {
-    .state_dir = "/var/lib/oddline", .ring_bytes = 8 << 20, .isolation = "workers"};
+static const struct config config_default = {.state_dir = "/var/lib/oddline",
+                                             .ring_bytes = 8 << 20,
+                                             .outbox_bytes = 64 << 20,
+                                             .isolation = "workers"};
 static const struct key config_keys[] = {
     {"resource", KEY_PAIRS, AT(resource),
      .help = "OpenTelemetry resource attributes that go with each finding."},
     {"state_dir", KEY_TEXT, AT(state_dir), .help = "Where the journal and the snapshots live."},
     {"ring", KEY_SIZE, AT(ring_bytes), .min = 4 << 20, .max = 1 << 30,
      .help = "Memory in which records wait."},
+    {"outbox", KEY_SIZE, AT(outbox_bytes), .min = 256 << 10, .max = 64e9,
+     .help = "Findings that a sink has not confirmed; when there are more, reading waits."},
     {"streams", KEY_OBJECTS, AT(streams), &stream_schema, .required = true,
      .help = "What to tail, and how to judge it."},
     {"sinks", KEY_OBJECT, AT(sinks), &sinks_schema, .help = "Where findings go."},
@@ -291,7 +314,7 @@ const struct schema config_schema = {"the configuration", sizeof(struct THIS),
                                      config_keys,         COUNT(config_keys)};
 /* A file of conf.d only adds streams. */
 const struct schema config_part_schema = {"a conf.d file", sizeof(struct THIS), &config_default,
-                                          SCHEMA_NO_LINE,  &config_keys[3],     1};
+                                          SCHEMA_NO_LINE,  &config_keys[4],     1};
 #undef THIS
 
 struct config_stream config_stream_default(void)

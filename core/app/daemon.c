@@ -168,14 +168,17 @@ void daemon_finish_judge(struct daemon *d)
 
 static const char *state_path(struct daemon *d, const char *name)
 {
-    struct config *config = &d->generation->config;
-    return arena_printf(&config->arena, "%s/%s", config->state_dir, name);
+    return arena_printf(&d->generation->config.arena, "%s/%s", d->state_dir, name);
 }
 
 static int open_state(struct daemon *d, struct error *reterr)
 {
-    struct journal_options options = {.new_epoch = d->new_epoch};
-    int r = state_make(d->generation->config.state_dir, reterr);
+    const struct config *config = &d->generation->config;
+    struct journal_options options = {.new_epoch = d->new_epoch,
+                                      .max_bytes = config->outbox_bytes};
+    d->state_dir = strdup(config->state_dir);
+    CHECK(d->state_dir);
+    int r = state_make(d->state_dir, reterr);
     return r < 0 ? r : journal_open(state_path(d, "journal"), &options, &d->journal, reterr);
 }
 
@@ -260,10 +263,12 @@ static int open_tail(struct daemon *d, struct restore **ret, struct error *reter
     return r < 0 ? r : tail_begin(d->tail);
 }
 
+/* While the lane waits for room: files come and go, and people want to know. */
 static void tend(void *context)
 {
     struct daemon *d = context;
     tail_tend(d->tail);
+    status_write(d, clock_monotonic_ns());
 }
 
 static int open_parts(struct daemon *d, struct error *reterr)
@@ -347,4 +352,5 @@ void daemon_stop(struct daemon *d)
     journal_reader_free(&d->recall);
     commit_free(&d->commit);
     generation_free(d->generation);
+    free(d->state_dir);
 }

@@ -14,6 +14,7 @@
 
 #include "app/commit.h"
 #include "app/plan.h"
+#include "app/silence_file.h"
 #include "deliver/courier.h"
 #include "deliver/journal.h"
 #include "lane/feed.h"
@@ -40,6 +41,7 @@ struct slot {
 
 struct daemon {
     const char *config_path;
+    char *state_dir; /* owned; for good, whatever a reload says */
     bool new_epoch, poll;
     struct generation *generation; /* the newest */
     struct slot *slots;            /* [DAEMON_STREAMS_MAX] */
@@ -57,6 +59,7 @@ struct daemon {
     struct journal_reader recall; /* the judge's, while it goes through what it found before */
     atomic_bool stopping;
     int64_t next_tick_ns;
+    struct silence_watch silence_watch;
     pthread_mutex_t report_lock;
     struct buffer report; /* the judge's half of the status, JSON members */
     int64_t next_note_ns; /* judge thread */

@@ -4,6 +4,7 @@
 
 #include "app/daemon.h"
 #include "base/build.h"
+#include "base/log.h"
 #include "deliver/snapshot.h"
 
 #include <errno.h>
@@ -110,25 +111,49 @@ static void keep_meta(struct daemon *d, const struct slip *slip, struct buffer *
     buffer_free(&counts);
 }
 
+struct sections {
+    struct bytes meta, lane, tail, judge;
+};
+
+static int write_file(struct daemon *d, const struct sections *s, uint64_t build)
+{
+    struct snapshot_writer writer;
+    struct error error;
+    int r = snapshot_begin(&writer, d->state_dir, journal_seq(d->journal), &error);
+    if (r < 0)
+        return r;
+    snapshot_section(&writer, "meta", s->meta);
+    snapshot_section(&writer, "lane", s->lane);
+    snapshot_section(&writer, "tail", s->tail);
+    snapshot_section(&writer, "judge", s->judge);
+    return snapshot_end(&writer, build, &error);
+}
+
+/* Positions alone, as if of another build: else no manifest would ever be given up, and the journal would grow without end. */
+static int write_positions(struct daemon *d, const struct sections *s)
+{
+    if (!d->commit.too_big)
+        log_error("snapshot: what was learnt is more than %d MiB and cannot be kept: the next "
+                  "start begins cold",
+                  SNAPSHOT_BYTES_MAX >> 20);
+    d->commit.too_big = true;
+    return write_file(d, &(struct sections){.meta = s->meta, .tail = s->tail}, 0);
+}
+
 int64_t keep_snapshot(struct daemon *d, const struct slip *slip)
 {
     struct buffer meta = {0}, judge = {0};
-    struct snapshot_writer writer;
-    struct error error;
     keep_meta(d, slip, &meta);
     judge_pack(d->judge, &judge);
+    struct sections s = {buffer_bytes(&meta), buffer_bytes(&slip->lane),
+                         buffer_bytes(&slip->tail), buffer_bytes(&judge)};
     bool failed = meta.failed || judge.failed || slip->lane.failed || slip->tail.failed;
-    int r = failed ? -ENOMEM
-                   : snapshot_begin(&writer, d->generation->config.state_dir,
-                                    journal_seq(d->journal), &error);
-    if (r == 0) {
-        snapshot_section(&writer, "meta", buffer_bytes(&meta));
-        snapshot_section(&writer, "lane", buffer_bytes(&slip->lane));
-        snapshot_section(&writer, "tail", buffer_bytes(&slip->tail));
-        snapshot_section(&writer, "judge", buffer_bytes(&judge));
-        r = snapshot_end(&writer, build_id(), &error);
-    }
-    int64_t size = (int64_t)(meta.len + judge.len + slip->lane.len + slip->tail.len);
+    int r = failed ? -ENOMEM : write_file(d, &s, build_id());
+    if (r == -EFBIG)
+        r = write_positions(d, &s);
+    else if (r == 0)
+        d->commit.too_big = false;
+    int64_t size = (int64_t)(s.meta.len + s.judge.len + s.lane.len + s.tail.len);
     buffer_free(&meta);
     buffer_free(&judge);
     return r < 0 ? r : size;

@@ -9,6 +9,9 @@
  *      oddline score CSV      score.c     one numeric series
  *      oddline templates      templates.c the sentences that logs are made of
  *      oddline findings       findings.c  what was found
+ *      oddline explain        explain.c   a score, computed again      show.c  its evidence, read again
+ *      oddline backtest       backtest.c  what a configuration would have found
+ *      oddline silence        silence_command.c
  *      oddline status         status_command.c
  *
  *      config.c ─▶ plan.c ─▶ lane.c (tail, record, window) ═ring═▶ judge ─▶ deliver
@@ -49,6 +52,16 @@ const struct command commands[] = {
      command_templates},
     {"findings", "findings [--since 1h] [--route page] [-f] [--json]", "Shows what was found.",
      command_findings},
+    {"explain", "explain FILE | - | [--state-dir DIR] ID",
+     "Computes the score of a finding again from the numbers stored with it.", command_explain},
+    {"show", "show [-C N] FILE | - | [--state-dir DIR] ID",
+     "Reads the evidence of a finding again, and says whether it is what it was.",
+     command_show},
+    {"backtest", "backtest -c FILE --labels FILE.csv PATH…",
+     "What a configuration would have found in old logs, and missed.", command_backtest},
+    {"silence", "silence add|list|expire ID [--stream NAME] [--for 2h]…",
+     "Keeps pages and tickets in the log for a while: who, why and until when.",
+     command_silence},
     {"status", "status [-c FILE] [--json]",
      "What the daemon does, and what each detector and pattern costs.", command_status},
     {"metrics", "metrics [-c FILE]", "The same as Prometheus text.", command_metrics},

@@ -5,6 +5,7 @@
 #include "app/selection.h"
 #include "base/hash.h"
 #include "base/nearest.h"
+#include "record/zone.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -320,22 +321,11 @@ static int plan_record(struct draft *d)
     return 0;
 }
 
-static struct judge_policy policy_of(const struct config_stream *c)
+static int plan_calls(struct draft *d)
 {
-    struct judge_policy policy = judge_policy_default;
-    if (c->route) {
-        policy.thresholds[ROUTE_PAGE] = c->route->page;
-        policy.thresholds[ROUTE_TICKET] = c->route->ticket;
-        policy.thresholds[ROUTE_LOG] = c->route->log;
-    }
-    policy.warmup = (uint32_t)c->warmup;
-    policy.hold = (uint32_t)c->hold;
-    policy.resolve_after = (uint32_t)c->resolve_after;
-    policy.floor = c->floor;
-    policy.floor_ratio = c->floor_ratio;
-    policy.storm_per_hour = (uint32_t)c->storm_per_hour;
-    policy.every = strcmp(c->policy, "every") == 0;
-    return policy;
+    struct error error;
+    int line, r = plan_alarm(d->config, d->plan, &line, &error);
+    return r < 0 ? complain_error(d, line, &error) : 0;
 }
 
 static void *copy_of(struct draft *d, const void *at, size_t count, size_t size)
@@ -381,7 +371,6 @@ static void finish(struct draft *d)
     plan->judge.series_count = d->series_count;
     plan->judge.field_names = names;
     plan->judge.field_count = d->names.field_count;
-    plan->judge.policy = policy_of(c);
     plan->judge.labels = (struct finding_pairs){c->labels.at, c->labels.count};
     plan->judge.annotations = (struct finding_pairs){c->annotations.at, c->annotations.count};
 }
@@ -458,7 +447,8 @@ int plan_create(const struct config_stream *config, const struct plan_place *pla
         .names = {.arena = &plan->arena, .patterns = plan->patterns},
     };
     int (*const steps[])(struct draft *) = {check_series_names, plan_fields,     check_series,
-                                            plan_detectors,     plan_redactions, plan_record};
+                                            plan_detectors,     plan_redactions, plan_record,
+                                            plan_calls};
     int r = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && r == 0; i++)
         r = steps[i](&d);
@@ -477,6 +467,8 @@ void plan_free(struct plan *plan)
     if (!plan)
         return;
     record_plan_free(plan->record);
+    for (size_t i = 0; i < plan->zone_count; i++)
+        zone_free(plan->zones[i]);
     for (size_t i = 0; i < plan->pattern_count; i++)
         regex_free(plan->patterns[i]);
     for (size_t i = 0; i < plan->redaction_count; i++)

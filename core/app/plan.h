@@ -44,6 +44,8 @@ struct plan {
     size_t pattern_count;
     struct regex **redactions; /* [redaction_count], owned */
     size_t redaction_count;
+    struct zone **zones; /* [zone_count], owned: of its mute windows */
+    size_t zone_count;
 };
 
 /* Where a plan belongs: `file` stands in errors where the stream names none, the stream gets `number`, its detectors come
@@ -61,6 +63,12 @@ struct plan_place {
 int plan_create(const struct config_stream *config, const struct plan_place *place,
                 struct plan **ret, struct error *reterr);
 void plan_free(struct plan *plan); /* accepts NULL */
+
+/* Its half that says when somebody may be called; *ret_line is where the mistake is. */
+int plan_alarm(const struct config_stream *config, struct plan *plan, int *ret_line,
+               struct error *reterr);
+/* What its budget came to, one line; nothing when it has none. */
+void plan_say_budget(const struct plan *plan, FILE *out);
 
 /* Series that need no configuration, for people. */
 const char *plan_builtin_series(void);

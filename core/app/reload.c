@@ -160,10 +160,20 @@ static void announce_kept(struct daemon *d, const struct change *change)
             lane_stream_announce(&d->lane, &d->slots[i].stream);
 }
 
+/* What is made once, at the start. Of the sinks nothing is compared. */
+static void say_later(const struct daemon *d, const struct config *next)
+{
+    const struct config *now = &d->generation->config;
+    if (strcmp(d->state_dir, next->state_dir) != 0 || now->ring_bytes != next->ring_bytes ||
+        now->outbox_bytes != next->outbox_bytes)
+        log_warning("reload: state_dir, ring and outbox change with the next start only");
+}
+
 static void swap(struct daemon *d, struct change *change)
 {
     struct judge *old = d->judge;
     struct error error;
+    say_later(d, &change->generation->config);
     commit_mark(d, 0);
     wind_up(d, change);
     d->generation->slots++; // not before we let go of it

@@ -6,6 +6,7 @@
 #include "app/keep.h"
 #include "base/build.h"
 #include "base/check.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "deliver/snapshot.h"
 
@@ -19,6 +20,8 @@ struct back {
     struct feed *feed;     /* NULL: none open */
     struct source *source; /* opened to be read once more; NULL when not */
     uint64_t offset, size; /* as of the last block */
+    uint64_t path;         /* its hash */
+    bool followed;         /* the tail looks for it by its name, and says what became of it */
     bool left;             /* it was let go of */
     bool gone;             /* what was read of it cannot be read any more */
     uint64_t gone_at;      /* from this offset on */
@@ -99,6 +102,8 @@ static int know(struct restore *restore, const struct bookmark *mark)
     back->offset = mark->offset;
     back->size = mark->size;
     back->left = (mark->flags & BOOKMARK_LEFT) != 0;
+    back->followed = !(mark->flags & (BOOKMARK_ARCHIVE | BOOKMARK_DELETED));
+    back->path = hash_bytes(bytes_of(mark->path));
     return tail_know(restore->daemon->tail, mark);
 }
 
@@ -143,7 +148,7 @@ static int check_meta(struct restore *restore)
 /* The newest that is any good: 0 or 1 found, -ENOENT none. */
 static int open_snapshot(struct restore *restore)
 {
-    const char *dir = restore->daemon->generation->config.state_dir;
+    const char *dir = restore->daemon->state_dir;
     struct error error;
     for (size_t nth = 0; nth < SNAPSHOT_KEPT; nth++) {
         int r = snapshot_open(dir, nth, &restore->snapshot, &error);
@@ -205,7 +210,7 @@ int restore_load(struct daemon *d, struct restore **ret, struct error *reterr)
     }
     tail_know_serials(d->tail, restore->serials);
     uint64_t kept[SNAPSHOT_KEPT];
-    size_t count = snapshot_list(d->generation->config.state_dir, kept);
+    size_t count = snapshot_list(d->state_dir, kept);
     if (count == SNAPSHOT_KEPT && restore->seq)
         journal_keep(d->journal, kept[SNAPSHOT_KEPT - 1]);
     if (!restore->warm && (restore->snapshot || restore->blocks))
@@ -379,6 +384,10 @@ static void redo(struct restore *restore, const struct step *step)
         redo_quiet(restore, step);
         return;
     }
+    if (step->kind == STEP_SILENCES) {
+        lane_silences(&restore->daemon->lane, step->text);
+        return;
+    }
     struct back *back = find_back(restore, step->source);
     if (!back || !back->feed || step->kind == STEP_MARK || step->kind == STEP_COUNTS)
         return;
@@ -386,7 +395,8 @@ static void redo(struct restore *restore, const struct step *step)
         redo_anew(restore, back, step);
     else if (step->kind == STEP_CLOSE)
         redo_close(restore, back);
-    else if (step->kind == STEP_IDLE || step->kind == STEP_GAP || step->bytes == 0)
+    else if (step->kind == STEP_IDLE || step->kind == STEP_GAP ||
+             (step->kind == STEP_FINISH && step->bytes == 0))
         feed_redo(&restore->daemon->lane, back->feed, step);
     else
         redo_bytes(restore, back, step);
@@ -399,6 +409,8 @@ static int redo_block(void *context, const struct journal_block *block)
     struct step step;
     if (block->hole)
         return 0; // what it held is known from those behind it, but for the state
+    if (block->manifest.len == 0)
+        return 0; // findings of a flood went ahead: their steps, and the mark, are in the next one
     while (manifest_next(&walk, &step) > 0) {
         redo(restore, &step);
         restore->steps++;
@@ -427,7 +439,10 @@ static void say_gone(struct restore *restore, const struct back *back)
 static void go_on(struct restore *restore, struct source *source)
 {
     struct back *back = find_back(restore, (uint32_t)tail_serial(source));
+    struct back *origin = find_back(restore, (uint32_t)tail_origin(source));
     struct daemon *d = restore->daemon;
+    if (origin)
+        origin->left = true; // an archive or a copy goes on there
     if (!back || !back->feed)
         return;
     if (feed_stream(back->feed) != &d->slots[tail_group(source)].stream) {
@@ -444,6 +459,16 @@ static void go_on(struct restore *restore, struct source *source)
     back->feed = NULL;
 }
 
+/* Is another file there under its name? Then the tail has said, of that one, what is missing. */
+static bool has_heir(const struct restore *restore, const struct back *back)
+{
+    struct tail *tail = restore->daemon->tail;
+    for (struct source *s = tail_each(tail, NULL); s && back->followed; s = tail_each(tail, s))
+        if (hash_bytes(bytes_of(source_path(s))) == back->path)
+            return true;
+    return false;
+}
+
 /* Its file is not there any more: what was not read of it never will be. */
 static void give_up(struct restore *restore, struct back *back)
 {
@@ -453,7 +478,7 @@ static void give_up(struct restore *restore, struct back *back)
     if (back->gone)
         say_gone(restore, back);
     close_source(back);
-    if (!back->left && back->size > back->offset)
+    if (!back->left && back->size > back->offset && !has_heir(restore, back))
         feed_gap(lane, back->feed, back->size - back->offset,
                  "gone before it was read to its end, while nobody read it");
     feed_close(lane, back->feed);

@@ -100,6 +100,7 @@ static void tick(struct daemon *d)
     int64_t now = clock_monotonic_ns();
     if (now < d->next_tick_ns)
         return;
+    silence_look(d);
     lane_flush_held(&d->lane, now);
     bool awake = d->lane.held != NULL;
     for (size_t i = 0; i < d->slot_count; i++) {
@@ -116,6 +117,7 @@ static void tick(struct daemon *d)
 
 static void loop(struct daemon *d)
 {
+    silence_look(d); // before the first record: what was added meanwhile counts
     while (!stop_asked) {
         int64_t now = clock_monotonic_ns(), wait = (d->next_tick_ns - now) / NS_PER_MS + 1;
         struct source *source = tail_next(d->tail, wait > 0 ? (int)wait : 0);
@@ -194,8 +196,7 @@ int command_run(int argc, char **argv)
     int r = daemon_start(&d, &error);
     if (r == 0) {
         catch_signals(&d);
-        log_notice("running: %zu streams, state in %s", d.slot_count,
-                   d.generation->config.state_dir);
+        log_notice("running: %zu streams, state in %s", d.slot_count, d.state_dir);
         say_waiting(&d);
         loop(&d);
         log_notice("stopping");

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,14 @@ static bool claims(const struct config_stream *stream, const char *path)
     return false;
 }
 
+const struct config_stream *scan_claimed(const struct config *config, const char *path)
+{
+    for (size_t i = 0; i < config->stream_count; i++)
+        if (claims(&config->streams[i], path))
+            return &config->streams[i];
+    return NULL;
+}
+
 static struct config_stream config_for(const struct scan_options *options,
                                        const struct input *input)
 {
@@ -67,6 +76,15 @@ static struct config_stream config_for(const struct scan_options *options,
             claims(&options->config->streams[i], input->stream))
             return options->config->streams[i];
     return options->fallback;
+}
+
+/* A budget is a threshold too: a tenth of the findings is one more. */
+static void raise_thresholds(struct judge_policy *policy, double by)
+{
+    for (int route = 0; by != 0 && route < ROUTES; route++) {
+        policy->thresholds[route] += by;
+        policy->budget[route] *= pow(10, -by);
+    }
 }
 
 static int plan_stream(struct scanning *s, struct scan_stream *stream, struct error *reterr)
@@ -81,6 +99,7 @@ static int plan_stream(struct scanning *s, struct scan_stream *stream, struct er
         return r;
     plan->lane.window.from_ns = options->since_ns;
     plan->lane.window.until_ns = options->until_ns;
+    raise_thresholds(&plan->judge.policy, options->raise);
     stream->plan = plan;
     CHECK(judge_add(s->judge, plan->number, &plan->judge) == 0);
     return 0;
@@ -158,6 +177,22 @@ static int read_input(struct scanning *s, struct lane_stream *stream, const stru
     return r;
 }
 
+/* Windows are without holes: their number says when the first one began. */
+static void note_span(struct scanning *s, const struct windows *windows)
+{
+    struct scan_result *result = s->result;
+    int64_t length = windows_length_ns(windows), last = windows_reached_ns(windows);
+    uint64_t closed = windows_counts(windows).closed;
+    if (closed == 0 || last == NO_TIME)
+        return;
+    if (s->options->until_ns != NO_TIME && last > s->options->until_ns)
+        last = s->options->until_ns;
+    int64_t first = last - (int64_t)closed * length;
+    result->first_ns =
+        result->first_ns == NO_TIME || first < result->first_ns ? first : result->first_ns;
+    result->last_ns = last > result->last_ns ? last : result->last_ns;
+}
+
 static void read_stream(struct scanning *s, const struct scan_stream *scan_stream)
 {
     struct lane_stream stream;
@@ -175,6 +210,7 @@ static void read_stream(struct scanning *s, const struct scan_stream *scan_strea
             "%s: %llu records have no time stamp that is known here, and were not judged",
             scan_stream->plan->name, (unsigned long long)timeless);
     s->result->timeless += timeless;
+    note_span(s, stream.windows);
     lane_stream_close(&stream);
 }
 
@@ -259,7 +295,8 @@ static int scan_group(struct scanning *s, size_t *at, struct error *reterr)
 int scan(const struct inputs *inputs, const struct scan_options *options,
          struct scan_result *ret, struct error *reterr)
 {
-    *ret = (struct scan_result){.files = inputs->count};
+    *ret =
+        (struct scan_result){.files = inputs->count, .first_ns = NO_TIME, .last_ns = NO_TIME};
     struct scanning s = {.inputs = inputs, .options = options, .result = ret};
     s.library.isolation = options->isolation;
     s.begun_ns = clock_monotonic_ns();

@@ -21,6 +21,7 @@ struct scan_options {
     struct config_stream fallback;    /* for inputs that no configured stream claims */
     enum isolation isolation;         /* where detectors run */
     int64_t since_ns, until_ns;       /* NO_TIME = no bound */
+    double raise; /* added to every threshold: what would another have found? */
     void (*deliver)(void *context, struct finding *finding);
     void *context;
     void (*chose)(const char *stream, const char *path, const char *choice,
@@ -35,7 +36,11 @@ struct scan_result {
         failed; /* failed: could not be opened or broke off; each was logged */
     uint64_t suppressed;
     int64_t elapsed_ns;
+    int64_t first_ns, last_ns; /* event time that was judged; NO_TIME: none */
 };
+
+/* The configured stream that a path, or the name of a scanned stream, belongs to; NULL: none. */
+const struct config_stream *scan_claimed(const struct config *config, const char *path);
 
 /* 0; -errno with a sentence when nothing could be read at all. */
 int scan(const struct inputs *inputs, const struct scan_options *options,

@@ -115,6 +115,18 @@ static void print_stream(struct json_value stream)
     printf("\n");
 }
 
+static void print_alarm(struct json_value alarm)
+{
+    printf("  ");
+    print_text(alarm, "stream", 28);
+    printf(" warm-up %.0f of %.0f windows, %.0f of %.0f opinions still warming  page %.2f  "
+           "ticket %.2f  raised by %.2f  %.0f capped  %.0f hushed\n",
+           number(alarm, "warm_windows"), number(alarm, "warmup"),
+           number(alarm, "opinions_warming"), number(alarm, "opinions"),
+           number(alarm, "thresholds.page"), number(alarm, "thresholds.ticket"),
+           number(alarm, "raised_by"), number(alarm, "suppressed"), number(alarm, "hushed"));
+}
+
 static void print_detector(struct json_value detector)
 {
     printf("  ");
@@ -156,6 +168,8 @@ static void print_status(struct json_value status)
     print_head(status);
     printf("\nstreams\n");
     each(status, "streams", print_stream);
+    printf("\nalarms (%.0f silences)\n", number(status, "silences"));
+    each(status, "alarms", print_alarm);
     printf("\ndetectors\n");
     each(status, "detectors", print_detector);
     printf("\npatterns\n");

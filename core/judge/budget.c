@@ -41,6 +41,5 @@ void budget_thresholds(const struct judge_stream *stream, int64_t window_ns, dou
         page > 0 ? threshold_for(opinions_per_s, page) : ret[ROUTE_TICKET] + apart;
     if (ticket <= 0)
         ret[ROUTE_TICKET] = fmax(least, ret[ROUTE_PAGE] - apart);
-    ret[ROUTE_LOG] =
-        fmax(least, ret[ROUTE_TICKET] - (usual[ROUTE_TICKET] - usual[ROUTE_LOG]));
+    ret[ROUTE_LOG] = fmax(least, ret[ROUTE_TICKET] - (usual[ROUTE_TICKET] - usual[ROUTE_LOG]));
 }

@@ -77,6 +77,7 @@ static const struct {
     [HUSH_MUTED] = {"muted", "muted_by"},
     [HUSH_SILENCED] = {"silenced", "silenced_by"},
     [HUSH_CAPPED] = {"capped", NULL},
+    [HUSH_RECURS] = {"recurs", NULL},
 };
 
 /* In front, since what stands behind may be cut; one of the same name gives way, since JSON must not say a name twice. */

@@ -48,7 +48,14 @@ void silences_pack(const struct silences *silences, struct buffer *out);
 void silences_unpack(struct unpacker *in, struct silences *ret);
 
 /* Why something is not said aloud: kept with it as long as it is open. */
-enum hush_kind { HUSH_NONE, HUSH_MUTED, HUSH_SILENCED, HUSH_CAPPED, HUSH_KINDS };
+enum hush_kind {
+    HUSH_NONE,
+    HUSH_MUTED,
+    HUSH_SILENCED,
+    HUSH_CAPPED, /* too many an hour */
+    HUSH_RECURS, /* it comes by the clock */
+    HUSH_KINDS,
+};
 struct hush {
     enum hush_kind kind;
     uint64_t id; /* of a silence */

@@ -22,6 +22,11 @@ int judge_create(const struct judge_options *options, struct judge **ret)
     if (!judge)
         return -ENOMEM;
     judge->options = *options;
+    judge->silences = calloc(1, sizeof(*judge->silences));
+    if (!judge->silences) {
+        free(judge);
+        return -ENOMEM;
+    }
     struct crew_options crew = {.ring = options->ring,
                                 .isolation = options->isolation,
                                 .exe = options->worker_exe,
@@ -30,6 +35,7 @@ int judge_create(const struct judge_options *options, struct judge **ret)
                                 .context = judge};
     int r = crew_create(&crew, &judge->crew, NULL);
     if (r < 0) {
+        free(judge->silences);
         free(judge);
         return r;
     }
@@ -56,6 +62,7 @@ void judge_free(struct judge *judge)
         bench_free(judge->benches[i]);
     free(judge->benches);
     crew_free(judge->crew);
+    free(judge->silences);
     free(judge);
 }
 
@@ -139,6 +146,25 @@ static void deliver_gap(void *context, struct gap_run *run, enum finding_status 
     run->detected_ns = finding.detected_ns;       // ... the time
 }
 
+/* A ticket of our own that nobody wants to hear of now is kept for the log; false when somebody does. */
+static bool deliver_hushed(struct bench *bench, struct finding *finding)
+{
+    const struct judge_stream *stream = bench->stream;
+    struct hush_about about = {.stream = stream->name,
+                               .series = finding->series,
+                               .detector = finding->detector,
+                               .start_ns = finding->starts_ns,
+                               .end_ns = finding->starts_ns};
+    struct hush_words words;
+    struct hush hush;
+    if (!hush_find(stream->mutes, stream->mute_count, bench->judge->silences, &about, &hush))
+        return false;
+    finding->route = ROUTE_LOG;
+    hush_mark(&hush, finding, &words);
+    deliver(bench, finding);
+    return true;
+}
+
 static struct bench *bench_of_seat(struct judge *judge, uint32_t seat,
                                    const struct plugin **ret_plugin)
 {
@@ -168,7 +194,8 @@ static void complain(void *context, enum crew_trouble trouble, uint32_t seat,
     judge->counts.plugin_errors += !older;
     log_warning("stream %s: detector %s%s: %s", bench->stream->name, label->id,
                 trouble == CREW_SEAT ? " is closed" : "", sentence);
-    deliver(bench, &finding);
+    if (!deliver_hushed(bench, &finding))
+        deliver(bench, &finding);
 }
 
 /* ---- streams ------------------------------------------------------------ */
@@ -220,8 +247,10 @@ static struct bench *bench_of(struct judge *judge, uint32_t number)
 /* Made by the first notice, or by a gap before it. */
 struct verdict *judge_verdict(struct bench *bench)
 {
-    struct verdict_options options = {
-        .stream = bench->stream, .deliver = deliver, .context = bench};
+    struct verdict_options options = {.stream = bench->stream,
+                                      .deliver = deliver,
+                                      .context = bench,
+                                      .silences = bench->judge->silences};
     if (!bench->verdict)
         CHECK(verdict_create(&options, &bench->verdict) == 0); // some KiB, once a stream
     return bench->verdict;
@@ -230,8 +259,10 @@ struct verdict *judge_verdict(struct bench *bench)
 /* A detector on trial has a verdict of its own: what it finds changes nothing for the others. */
 struct verdict *judge_shadow(struct bench *bench)
 {
-    struct verdict_options options = {
-        .stream = bench->stream, .deliver = deliver_shadow, .context = bench};
+    struct verdict_options options = {.stream = bench->stream,
+                                      .deliver = deliver_shadow,
+                                      .context = bench,
+                                      .silences = bench->judge->silences};
     for (size_t i = 0; i < bench->stream->use_count && !bench->shadow; i++)
         if (bench->stream->uses[i].shadow)
             CHECK(verdict_create(&options, &bench->shadow) == 0);
@@ -298,8 +329,16 @@ static void judge_gap(struct judge *judge, const struct gap *gap)
     finding.summary = summary;
     finding.observed = (double)gap->bytes;
     judge->counts.gaps++;
-    if (verdict_admit(judge_verdict(bench), at))
+    if (!deliver_hushed(bench, &finding) && verdict_admit(judge_verdict(bench), at))
         deliver(bench, &finding);
+}
+
+static void judge_silences(struct judge *judge, const struct silences_notice *notice)
+{
+    struct unpacker in = {.rest = {(const char *)(notice + 1), notice->bytes}};
+    silences_unpack(&in, judge->silences);
+    if (in.bad)
+        log_error("silences: what was handed on makes no sense; the ones before stay");
 }
 
 static void judge_mark(struct judge *judge, const struct ring_frame *frame)
@@ -331,6 +370,9 @@ static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
         return true;
     case RING_MARK:
         judge_mark(judge, frame);
+        return true;
+    case RING_SILENCES:
+        judge_silences(judge, payload);
         return true;
     case RING_END:
         return false;
@@ -386,6 +428,10 @@ void judge_inherit(struct judge *judge, struct judge *old)
             judge->benches[i]->stream == old->benches[i]->stream)
             bench_inherit(judge->benches[i], old->benches[i]);
     crew_inherit(judge->crew, old->crew);
+    struct silences *silences =
+        judge->silences; // verdicts that moved hold the old one's address
+    judge->silences = old->silences;
+    old->silences = silences;
     judge->counts = old->counts;
 }
 

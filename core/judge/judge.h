@@ -17,6 +17,7 @@
 #include "host/crew.h"
 #include "host/host.h"
 #include "judge/finding.h"
+#include "judge/hush.h"
 #include "ring/batch.h"
 #include "ring/closed.h"
 #include "ring/ring.h"
@@ -46,6 +47,7 @@ struct judge_use {
 /* When a score becomes a finding. */
 struct judge_policy {
     double thresholds[ROUTES]; /* surprise from which a finding goes to page, ticket, log */
+    double budget[ROUTES];     /* or: pages and tickets a second that may come; 0: not given */
     uint32_t warmup;           /* windows before anything but `log` */
     uint32_t hold;             /* windows in a row over the threshold before firing */
     uint32_t resolve_after;    /* windows in a row below it before resolving */
@@ -69,6 +71,8 @@ struct judge_stream {
     const struct judge_use *uses; /* [use_count] */
     size_t use_count;
     struct judge_policy policy;
+    const struct mute *mutes; /* [mute_count] */
+    size_t mute_count;
     struct finding_pairs labels, annotations;
 };
 

@@ -30,6 +30,7 @@ struct judge {
     struct crew *crew; /* all detectors of all streams */
     uint64_t position; /* of the frame being judged */
     struct judge_counts counts;
+    struct silences *silences; /* owned; verdicts look at it */
 };
 
 /* The verdicts of a stream, made when the first is needed. */

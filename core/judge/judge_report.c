@@ -62,6 +62,19 @@ static void report_gaps(const struct crew *crew, struct json *json)
     json_end(json, '}');
 }
 
+/* The alarm stage of each stream, and how many silences there are. */
+static void report_verdicts(const struct judge *judge, struct json *json)
+{
+    json_key(json, "silences");
+    json_int(json, (int64_t)judge->silences->count);
+    json_key(json, "alarms");
+    json_begin(json, '[');
+    for (size_t i = 0; i < judge->bench_count; i++)
+        if (judge->benches[i] && judge->benches[i]->verdict)
+            verdict_report(judge->benches[i]->verdict, json);
+    json_end(json, ']');
+}
+
 void judge_report(const struct judge *judge, struct json *json)
 {
     struct judge_counts counts = judge_counts(judge);
@@ -83,6 +96,7 @@ void judge_report(const struct judge *judge, struct json *json)
     json_key(json, "plugin_gaps_by_id");
     report_gaps(judge->crew, json);
     json_end(json, '}');
+    report_verdicts(judge, json);
     json_key(json, "detectors");
     json_begin(json, '[');
     for (uint32_t i = 0; i < crew_seats(judge->crew); i++) {

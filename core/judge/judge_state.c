@@ -62,6 +62,7 @@ void judge_pack(struct judge *judge, struct buffer *out)
     for (size_t i = 0; i < judge->bench_count; i++)
         if (judge->benches[i])
             pack_bench(judge->benches[i], &all);
+    silences_pack(judge->silences, &all);
     crew_pack(judge->crew, &all);
     pack_u64(out, hash_bytes(buffer_bytes(&all)));
     buffer_append(out, all.at, all.len);
@@ -117,6 +118,7 @@ static void unpack_stream(struct judge *judge, struct unpacker *in)
 static void forget(struct judge *judge)
 {
     judge->counts = (struct judge_counts){0};
+    judge->silences->count = 0;
     for (size_t i = 0; i < judge->bench_count; i++) {
         struct bench *bench = judge->benches[i];
         if (!bench)
@@ -140,6 +142,7 @@ int judge_unpack(struct judge *judge, struct bytes packed)
     uint32_t count = unpack_u32(&in);
     for (uint32_t i = 0; i < count && !in.bad; i++)
         unpack_stream(judge, &in);
+    silences_unpack(&in, judge->silences);
     int r = in.bad ? -EBADMSG : crew_unpack(judge->crew, in.rest);
     if (r < 0)
         forget(judge);

@@ -196,8 +196,30 @@ void panel_observe(struct panel *panel, const struct oddline_batch *batch)
     crew_observe(panel->crew, panel->position, panel->options.number, batch);
 }
 
-static void form_opinion(struct seat *seat, uint32_t which, const struct oddline_score *score,
-                         struct opinion *ret)
+static bool has_budget(const struct judge_policy *policy)
+{
+    return policy->budget[ROUTE_PAGE] > 0 || policy->budget[ROUTE_TICKET] > 0;
+}
+
+/*
+ * A detector's own p: believed, but where a budget has to be kept only as far as its history bears it out, once that says
+ * anything.
+ */
+static double believe(const struct judge_policy *policy, struct calibration *calibration,
+                      double score, struct calibration_fit *ret_fit)
+{
+    struct calibration_fit fit;
+    if (!has_budget(policy))
+        return score;
+    double borne_out = calibrate(calibration, score, &fit);
+    if (fit.peaks == 0 || borne_out >= score)
+        return score;
+    *ret_fit = fit;
+    return borne_out;
+}
+
+static void form_opinion(const struct judge_policy *policy, struct seat *seat, uint32_t which,
+                         const struct oddline_score *score, struct opinion *ret)
 {
     struct calibration *calibration = &seat->calibrations[which];
     *ret = (struct opinion){.plugin = plugin_label(seat->plugin),
@@ -205,7 +227,7 @@ static void form_opinion(struct seat *seat, uint32_t which, const struct oddline
                             .series = seat->on[which],
                             .score = *score};
     if (score->flags & ODDLINE_SCORE_SURPRISE)
-        ret->surprise = score->score;
+        ret->surprise = believe(policy, calibration, score->score, &ret->fit);
     else
         ret->surprise = calibrate(calibration, score->score, &ret->fit);
 }
@@ -220,7 +242,8 @@ size_t panel_score(struct panel *panel, const struct oddline_window *window,
         const struct oddline_score *scores = crew_scores(panel->crew, seat->number);
         for (uint32_t k = 0; scores && k < seat->on_count; k++)
             if (scores[k].size)
-                form_opinion(seat, k, &scores[k], &panel->opinions[count++]);
+                form_opinion(&panel->options.stream->policy, seat, k, &scores[k],
+                             &panel->opinions[count++]);
     }
     *ret = panel->opinions;
     return count;

@@ -34,7 +34,9 @@ static enum finding_basis basis_of(const struct judge_stream *stream,
 {
     if (stream->policy.every)
         return BASIS_RAW;
-    return opinion->score.flags & ODDLINE_SCORE_SURPRISE ? BASIS_SURPRISE : BASIS_CALIBRATED;
+    if (opinion->score.flags & ODDLINE_SCORE_SURPRISE && !opinion->fit.peaks)
+        return BASIS_SURPRISE;
+    return BASIS_CALIBRATED; // or a surprise that its own history did not bear out
 }
 
 static void put_opinions(const struct judge_stream *stream, const struct opinion *opinions,

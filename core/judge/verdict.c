@@ -3,8 +3,10 @@
 #include "judge/verdict_inner.h"
 
 #include "base/clock.h"
+#include "judge/budget.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +22,8 @@ const struct judge_policy judge_policy_default = {
     .storm_per_hour = 6,
 };
 
-/* What each recent page or ticket adds to the threshold, and the windows after which half of it is gone. */
-static const double fatigue_step = 0.7, fatigue_half_life = 60;
+/* Windows after which half of what a page or ticket added to the threshold is gone. */
+static const double fatigue_half_life = 60;
 /* A trouble goes on while something is within this of the threshold of its route. */
 static const double hysteresis = 1.0;
 
@@ -30,6 +32,11 @@ int verdict_create(const struct verdict_options *options, struct verdict **ret)
     struct verdict *verdict = calloc(1, sizeof(*verdict));
     if (!verdict)
         return -ENOMEM;
+    verdict->accepted = calloc(options->stream->series_count + 1, sizeof(*verdict->accepted));
+    if (!verdict->accepted) {
+        free(verdict);
+        return -ENOMEM;
+    }
     verdict->options = *options;
     verdict->storm_from_ns = NO_TIME;
     for (int side = 0; side < SIDES; side++)
@@ -45,6 +52,7 @@ void verdict_free(struct verdict *verdict)
     for (int side = 0; side < SIDES; side++)
         trouble_clear(&verdict->troubles[side]);
     proof_clear(&verdict->last);
+    free(verdict->accepted);
     free(verdict);
 }
 
@@ -58,73 +66,7 @@ uint64_t verdict_suppressed(const struct verdict *verdict)
     return verdict->suppressed;
 }
 
-static const struct judge_policy *policy_of(const struct verdict *verdict)
-{
-    return &verdict->options.stream->policy;
-}
-
-/* ---- which opinions count ----------------------------------------------- */
-
-static enum side side_of(const struct opinion *opinion)
-{
-    return opinion->score.kind == ODDLINE_DROP || opinion->score.kind == ODDLINE_SILENCE
-               ? TOO_LITTLE
-               : TOO_MUCH;
-}
-
-static bool over_floor(const struct judge_policy *policy, const struct judge_series *series,
-                       const struct opinion *opinion)
-{
-    const struct oddline_score *s = &opinion->score;
-    if (!series->is_count || !isfinite(s->expected) || s->kind == ODDLINE_SILENCE)
-        return true;
-    double high = fmax(s->observed, s->expected), low = fmin(s->observed, s->expected);
-    return high - low > policy->floor && high >= policy->floor_ratio * low;
-}
-
-static bool admissible(const struct verdict *verdict, const struct closed *closed,
-                       const struct opinion *opinion)
-{
-    const struct judge_stream *stream = verdict->options.stream;
-    if (opinion->score.flags & (ODDLINE_SCORE_WARMING | ODDLINE_SCORE_ACCEPTED))
-        return false;
-    const struct judge_series *series = &stream->series[opinion->series];
-    if (side_of(opinion) == TOO_LITTLE &&
-        (series->is_bad || closed->flags & ODDLINE_WINDOW_PARTIAL))
-        return false; // fewer errors are good news; where the log ends nothing is missing
-    return over_floor(&stream->policy, series, opinion);
-}
-
-/* The strongest admissible opinion of a side, or NULL. */
-static const struct opinion *strongest(const struct verdict *verdict, const struct scene *scene,
-                                       enum side side)
-{
-    const struct opinion *best = NULL;
-    for (size_t i = 0; i < scene->opinion_count; i++) {
-        const struct opinion *opinion = &scene->opinions[i];
-        if (side_of(opinion) == side && admissible(verdict, scene->closed, opinion) &&
-            (!best || opinion->surprise > best->surprise))
-            best = opinion;
-    }
-    return best;
-}
-
-/* ---- thresholds --------------------------------------------------------- */
-
-static double threshold_of(const struct verdict *verdict, enum finding_route route)
-{
-    return policy_of(verdict)->thresholds[route] +
-           (route == ROUTE_LOG ? 0 : fatigue_step * verdict->tired);
-}
-
-/* Where a surprise would go; ROUTES when nowhere. Early windows are for search only. */
-static enum finding_route route_of(const struct verdict *verdict, double surprise, uint64_t nth)
-{
-    for (enum finding_route route = ROUTE_PAGE; route < ROUTES; route++)
-        if (surprise >= threshold_of(verdict, route))
-            return route != ROUTE_LOG && nth < policy_of(verdict)->warmup ? ROUTE_LOG : route;
-    return ROUTES;
-}
+/* ---- the storm cap ------------------------------------------------------- */
 
 /* Where there is no time yet, no hour passes. */
 static bool storm_is_over(const struct verdict *verdict, int64_t now_ns)
@@ -141,7 +83,7 @@ bool verdict_admit(struct verdict *verdict, int64_t now_ns)
         verdict->storm_from_ns = now_ns;
         verdict->storm_count = 0;
     }
-    if (verdict->storm_count++ < policy_of(verdict)->storm_per_hour)
+    if (verdict->storm_count++ < verdict_policy(verdict)->storm_per_hour)
         return true;
     verdict->suppressed++;
     return false;
@@ -158,12 +100,18 @@ static bool admit_side(struct verdict *verdict, enum side side, int64_t now_ns)
 
 /* ---- the life of a trouble ---------------------------------------------- */
 
-static void send(struct verdict *verdict, struct trouble *trouble, enum finding_status status,
-                 int64_t detected_ns)
+void verdict_send(struct verdict *verdict, struct trouble *trouble, const struct hush *hush,
+                  enum finding_status status, int64_t detected_ns)
 {
     struct finding finding = trouble_finding(trouble, verdict->options.stream, status);
+    struct hush_words words;
     if (!trouble->id[0])
         finding.detected_ns = detected_ns;
+    if (!verdict_policy(verdict)->every) { // those that a budget came to
+        memcpy(finding.explain.thresholds, verdict->thresholds, sizeof(verdict->thresholds));
+        finding.explain.fatigue = trouble->threshold - verdict->thresholds[trouble->route];
+    }
+    hush_mark(hush, &finding, &words);
     verdict->options.deliver(verdict->options.context, &finding);
     trouble->detected_ns = finding.detected_ns; // given out at the first delivery, like the id
     memcpy(trouble->id, finding.id, sizeof(trouble->id));
@@ -175,107 +123,141 @@ static void support(struct verdict *verdict, struct trouble *trouble, const stru
     for (size_t i = 0; i < scene->opinion_count; i++) {
         const struct opinion *opinion = &scene->opinions[i];
         if (side_of(opinion) == side_of(&trouble->leader) &&
-            admissible(verdict, scene->closed, opinion) &&
-            opinion->surprise >= policy_of(verdict)->thresholds[ROUTE_LOG])
+            verdict_admissible(verdict, scene->closed, opinion) &&
+            opinion->surprise >= verdict->thresholds[ROUTE_LOG])
             trouble_support(trouble, scene, opinion);
     }
 }
 
 static void fire(struct verdict *verdict, struct trouble *trouble, const struct scene *scene,
-                 const struct opinion *leader, enum finding_route route)
+                 const struct call *call)
 {
-    if (route != ROUTE_LOG && !admit_side(verdict, side_of(leader), scene->end_ns))
-        return;
+    struct hush *hush = &verdict->hushes[side_of(call->leader)];
+    *hush = call->hush;
+    verdict->hushed += hush->kind != HUSH_NONE;
     trouble->open = true;
-    trouble->route = route;
-    trouble->threshold = threshold_of(verdict, route);
+    trouble->route = call->route;
+    trouble->threshold = verdict_threshold(verdict, call->route);
     trouble->odd_until_ns = scene->end_ns;
-    trouble_lead(trouble, scene, leader);
+    trouble_lead(trouble, scene, call->leader);
     support(verdict, trouble, scene);
-    if (route != ROUTE_LOG) {
+    if (call->route != ROUTE_LOG) {
         verdict->tired++;
         trouble->suppressed = verdict->suppressed - verdict->suppressed_said;
         verdict->suppressed_said = verdict->suppressed;
     }
-    send(verdict, trouble, FINDING_FIRING, scene->closed_ns);
+    verdict_send(verdict, trouble, hush, FINDING_FIRING, scene->closed_ns);
 }
 
-static void resolve(struct verdict *verdict, struct trouble *trouble, int64_t detected_ns)
+static void resolve(struct verdict *verdict, struct trouble *trouble, const struct hush *hush,
+                    int64_t detected_ns)
 {
     trouble->revision++;
-    send(verdict, trouble, FINDING_RESOLVED, detected_ns);
+    verdict_send(verdict, trouble, hush, FINDING_RESOLVED, detected_ns);
     trouble_clear(trouble);
+}
+
+/* For when it comes again. */
+static void note_episode(struct verdict *verdict, enum side side)
+{
+    const struct trouble *trouble = &verdict->troubles[side];
+    int64_t window_ns = trouble->window_end_ns - trouble->window_start_ns;
+    if (side != TOO_MUCH || window_ns <= 0 ||
+        (trouble->route == ROUTE_LOG && verdict->hushes[side].kind == HUSH_NONE))
+        return;
+    struct episode over = {
+        .start_ns = trouble->starts_ns,
+        .series = trouble->leader.series,
+        .windows = (uint32_t)((trouble->odd_until_ns - trouble->starts_ns) / window_ns),
+        .size = verdict_size(&trouble->leader)};
+    episodes_note(&verdict->episodes, &over);
+}
+
+void verdict_resolve(struct verdict *verdict, enum side side, int64_t detected_ns)
+{
+    note_episode(verdict, side);
+    resolve(verdict, &verdict->troubles[side], &verdict->hushes[side], detected_ns);
+    verdict->hushes[side].kind = HUSH_NONE;
 }
 
 /* A finding's route never changes: the worse one fires, then the milder one resolves and names it. */
 static void escalate(struct verdict *verdict, struct trouble *trouble,
-                     const struct scene *scene, const struct opinion *leader,
-                     enum finding_route route)
+                     const struct scene *scene, const struct call *call)
 {
     struct trouble worse = {.starts_ns = trouble->starts_ns};
+    struct hush hush = verdict->hushes[side_of(call->leader)];
     char text[96];
-    fire(verdict, &worse, scene, leader, route);
-    if (!worse.open)
-        return; // the storm cap held it back
+    fire(verdict, &worse, scene, call);
     snprintf(text, sizeof(text), "replaced_by %s", worse.id);
     trouble_reason(trouble, text);
-    resolve(verdict, trouble, scene->closed_ns);
+    resolve(verdict, trouble, &hush, scene->closed_ns);
     *trouble = worse;
 }
 
-static void go_on(struct verdict *verdict, struct trouble *trouble, const struct scene *scene,
-                  const struct opinion *leader)
+/* What is open for the log turned out to be worth a call, had nobody hushed it: it says so when it is over. */
+static void hush_open(struct verdict *verdict, enum side side, const struct hush *hush)
 {
-    double least = policy_of(verdict)->thresholds[trouble->route] - hysteresis;
-    if (!leader || leader->surprise < least) {
-        if (++trouble->quiet >= policy_of(verdict)->resolve_after)
-            resolve(verdict, trouble, scene->closed_ns);
+    if (hush->kind == HUSH_NONE || verdict->hushes[side].kind != HUSH_NONE ||
+        verdict->troubles[side].route != ROUTE_LOG)
+        return;
+    verdict->hushes[side] = *hush;
+    verdict->hushed++;
+}
+
+static void go_on(struct verdict *verdict, enum side side, const struct scene *scene,
+                  const struct call *call)
+{
+    struct trouble *trouble = &verdict->troubles[side];
+    double least = verdict->thresholds[trouble->route] - hysteresis;
+    if (!call->leader || call->leader->surprise < least) {
+        if (++trouble->quiet >= verdict_policy(verdict)->resolve_after)
+            verdict_resolve(verdict, side, scene->closed_ns);
         return;
     }
     trouble->quiet = 0;
     trouble->odd_until_ns = scene->end_ns;
-    enum finding_route route = route_of(verdict, leader->surprise, scene->nth);
-    if (route < trouble->route)
-        escalate(verdict, trouble, scene, leader, route);
-    else if (leader->surprise > trouble->leader.surprise)
-        trouble_lead(trouble, scene, leader);
-    if (trouble->open)
-        support(verdict, trouble, scene);
+    hush_open(verdict, side, &call->hush);
+    if (call->route < trouble->route)
+        escalate(verdict, trouble, scene, call);
+    else if (call->leader->surprise > trouble->leader.surprise)
+        trouble_lead(trouble, scene, call->leader);
+    support(verdict, trouble, scene);
+}
+
+/* Too many calls this hour: it is kept for the log, with the reason. */
+static void cap(struct verdict *verdict, enum side side, const struct scene *scene,
+                struct call *call)
+{
+    const struct trouble *open = &verdict->troubles[side];
+    verdict->capped[side] &= call->route != ROUTES;
+    if (call->route >= ROUTE_LOG || (open->open && open->route <= call->route) ||
+        admit_side(verdict, side, scene->end_ns))
+        return;
+    call->route = open->open ? open->route : ROUTE_LOG;
+    call->hush = (struct hush){.kind = HUSH_CAPPED};
+    snprintf(call->hush.reason, sizeof(call->hush.reason), "more than %" PRIu32 " an hour",
+             verdict_policy(verdict)->storm_per_hour);
 }
 
 static void judge_side(struct verdict *verdict, enum side side, const struct scene *scene)
 {
     struct trouble *trouble = &verdict->troubles[side];
-    const struct opinion *leader = strongest(verdict, scene, side);
+    struct call call = verdict_call(verdict, scene, side);
     if (trouble->open) {
-        go_on(verdict, trouble, scene, leader);
+        cap(verdict, side, scene, &call);
+        go_on(verdict, side, scene, &call);
         return;
     }
-    enum finding_route route =
-        leader ? route_of(verdict, leader->surprise, scene->nth) : ROUTES;
-    verdict->held[side] = route == ROUTES ? 0 : verdict->held[side] + 1;
-    verdict->capped[side] &= route != ROUTES;
-    if (route == ROUTES || verdict->held[side] < policy_of(verdict)->hold)
+    verdict->held[side] = call.route == ROUTES ? 0 : verdict->held[side] + 1;
+    if (call.route != ROUTES && verdict->held[side] < verdict_policy(verdict)->hold)
         return;
+    cap(verdict, side, scene, &call);
     verdict->held[side] = 0;
-    fire(verdict, trouble, scene, leader, route);
+    if (call.route != ROUTES)
+        fire(verdict, trouble, scene, &call);
 }
 
-/* A lasting change became normal: say so once, for search, and end what was open about it. */
-static void accept(struct verdict *verdict, const struct scene *scene,
-                   const struct opinion *opinion)
-{
-    struct trouble news = {
-        .route = ROUTE_LOG, .starts_ns = NO_TIME, .odd_until_ns = scene->end_ns};
-    trouble_lead(&news, scene, opinion);
-    news.threshold = policy_of(verdict)->thresholds[ROUTE_LOG];
-    send(verdict, &news, FINDING_RESOLVED, scene->closed_ns);
-    trouble_clear(&news);
-    for (int side = 0; side < SIDES; side++)
-        if (verdict->troubles[side].open &&
-            verdict->troubles[side].leader.series == opinion->series)
-            resolve(verdict, &verdict->troubles[side], scene->closed_ns);
-}
+/* ---- windows --------------------------------------------------------------- */
 
 static void remember_last(struct verdict *verdict, const struct closed *closed)
 {
@@ -290,6 +272,7 @@ static void remember_last(struct verdict *verdict, const struct closed *closed)
 static void say_every(struct verdict *verdict, const struct scene *scene)
 {
     static const struct proof none = {0};
+    static const struct hush aloud = {.kind = HUSH_NONE};
     struct scene here = *scene;
     here.last = &none; // the evidence of this window, or none
     for (size_t i = 0; i < scene->opinion_count; i++) {
@@ -298,9 +281,20 @@ static void say_every(struct verdict *verdict, const struct scene *scene)
             .route = ROUTE_LOG, .starts_ns = NO_TIME, .odd_until_ns = scene->end_ns};
         opinion.surprise = opinion.score.score;
         trouble_lead(&news, &here, &opinion);
-        send(verdict, &news, FINDING_RESOLVED, scene->closed_ns);
+        verdict_send(verdict, &news, &aloud, FINDING_RESOLVED, scene->closed_ns);
         trouble_clear(&news);
     }
+}
+
+static void take_stock(struct verdict *verdict, const struct scene *scene)
+{
+    const struct judge_stream *stream = verdict->options.stream;
+    budget_thresholds(stream, scene->end_ns - scene->start_ns, verdict->thresholds);
+    verdict->windows = scene->nth + 1;
+    verdict->opinions = scene->opinion_count;
+    verdict->warming = 0;
+    for (size_t i = 0; i < scene->opinion_count; i++)
+        verdict->warming += (scene->opinions[i].score.flags & ODDLINE_SCORE_WARMING) != 0;
 }
 
 void verdict_window(struct verdict *verdict, const struct closed *closed, uint64_t nth,
@@ -317,7 +311,8 @@ void verdict_window(struct verdict *verdict, const struct closed *closed, uint64
                           .opinions = opinions,
                           .opinion_count = count,
                           .nth = nth};
-    if (policy_of(verdict)->every) {
+    take_stock(verdict, &scene);
+    if (verdict_policy(verdict)->every) {
         say_every(verdict, &scene);
         remember_last(verdict, closed);
         return;
@@ -325,9 +320,6 @@ void verdict_window(struct verdict *verdict, const struct closed *closed, uint64
     verdict->tired *= exp2(-1 / fatigue_half_life);
     for (int side = 0; side < SIDES; side++)
         judge_side(verdict, side, &scene);
-    for (size_t i = 0; i < count; i++)
-        if (opinions[i].score.flags & ODDLINE_SCORE_ACCEPTED &&
-            nth >= policy_of(verdict)->warmup)
-            accept(verdict, &scene, &opinions[i]);
+    verdict_accept(verdict, &scene);
     remember_last(verdict, closed);
 }

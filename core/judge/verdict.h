@@ -8,7 +8,8 @@
  * A stream has at most one open trouble on each side: too much (spike, shift, trend, new) and too little (drop,
  * silence). What else is odd meanwhile supports the open one: that is one finding for one trouble, whatever the number of
  * series and detectors that see it. Each page or ticket makes the stream a little tired: its threshold rises and comes back over some
- * dozens of windows, so a trouble that comes again and again must be odder each time.
+ * dozens of windows, so a trouble that comes again and again must be odder each time. What is muted, silenced or over the storm cap is a
+ * finding for the log, labelled with the reason; it fires aloud when that ends and the trouble does not.
  */
 #ifndef JUDGE_VERDICT_H
 #define JUDGE_VERDICT_H
@@ -23,6 +24,7 @@ struct verdict_options {
     /* Fills in the id, and detected_ns where the judge is live. */
     void (*deliver)(void *context, struct finding *finding);
     void *context;
+    const struct silences *silences; /* of all streams, as they stand now; may be NULL */
 };
 int verdict_create(const struct verdict_options *options, struct verdict **ret);
 void verdict_free(
@@ -37,6 +39,8 @@ void verdict_window(struct verdict *verdict, const struct closed *closed, uint64
 
 /* New pages and tickets that the storm cap held back. */
 uint64_t verdict_suppressed(const struct verdict *verdict);
+/* A status object: how far it has warmed up, its thresholds, what is open. */
+void verdict_report(const struct verdict *verdict, struct json *json);
 
 /* May one more finding of page or ticket be sent at this event time (NO_TIME: before any)? Counts it as held back when not. */
 bool verdict_admit(struct verdict *verdict, int64_t now_ns);

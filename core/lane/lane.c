@@ -21,10 +21,14 @@ void lane_free(struct lane *lane)
     batch_writer_free(&lane->writer);
 }
 
+static int tend_ms(const struct lane *lane)
+{
+    return lane->tend ? (int)(LANE_TEND_NS / NS_PER_MS) : -1;
+}
+
 void lane_wait(struct lane *lane, size_t bytes)
 {
-    const int timeout_ms = lane->tend ? (int)(LANE_TEND_NS / NS_PER_MS) : -1;
-    while (!ring_wait_room(lane->ring, bytes, timeout_ms))
+    while (!ring_wait_room(lane->ring, bytes, tend_ms(lane)))
         if (lane->tend)
             lane->tend(lane->context);
 }
@@ -51,8 +55,20 @@ void lane_emit(struct lane *lane, struct windows *windows)
     uint64_t before = ring_head(lane->ring);
     if (lane->ended)
         return;
-    windows_emit(windows, lane->ring);
+    while (!windows_emit_within(windows, lane->ring, tend_ms(lane)))
+        lane->tend(lane->context);
     lane->emitted |= ring_head(lane->ring) != before;
+}
+
+void lane_silences(struct lane *lane, struct bytes packed)
+{
+    if (lane->ended)
+        return;
+    lane_note(lane, &(struct step){.kind = STEP_SILENCES, .text = packed});
+    struct silences_notice *notice = lane_room(lane, sizeof(*notice) + packed.len);
+    notice->bytes = packed.len;
+    memcpy(notice + 1, packed.at, packed.len);
+    ring_commit(lane->ring, RING_SILENCES, sizeof(*notice) + packed.len);
 }
 
 void lane_end(struct lane *lane)

@@ -65,6 +65,8 @@ void *lane_room(struct lane *lane, size_t bytes);
 void lane_note(struct lane *lane, const struct step *step);
 /* What is read from now on arrived now; in a lane that is not live, at no time. */
 void lane_arrive(struct lane *lane);
+/* Tell the judge what nobody wants to hear of from now on: packed silences. */
+void lane_silences(struct lane *lane, struct bytes packed);
 /* Put the closed windows of a stream into the ring. */
 void lane_emit(struct lane *lane, struct windows *windows);
 /* Tell the judge that nothing follows. */

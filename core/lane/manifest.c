@@ -64,6 +64,7 @@ static const unsigned char fields_of[STEP_KINDS] = {
     [STEP_GAP] = SOURCE | OFFSET | BYTES | TEXT,
     [STEP_MARK] = TEXT,
     [STEP_COUNTS] = TEXT,
+    [STEP_SILENCES] = TEXT,
 };
 
 void manifest_note(struct manifest *m, const struct step *step)

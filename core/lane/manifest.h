@@ -23,11 +23,12 @@ enum step_kind {
     STEP_FLUSH,    /* source, offset, bytes shown, time: what waits has waited long enough */
     STEP_FINISH,   /* source, offset, bytes shown, time: nothing will follow it */
     STEP_ANEW, /* source, bytes: its number from now on; it was cut to nothing and begins again at 0 */
-    STEP_CLOSE,  /* source */
-    STEP_QUIET,  /* key of the stream, time: no record before it will come */
-    STEP_GAP,    /* source, offset, bytes, text: the reason */
-    STEP_MARK,   /* text: where a file stands now, a packed bookmark */
-    STEP_COUNTS, /* text: the counters as of now, packed by whoever keeps them */
+    STEP_CLOSE,    /* source */
+    STEP_QUIET,    /* key of the stream, time: no record before it will come */
+    STEP_GAP,      /* source, offset, bytes, text: the reason */
+    STEP_MARK,     /* text: where a file stands now, a packed bookmark */
+    STEP_COUNTS,   /* text: the counters as of now, packed by whoever keeps them */
+    STEP_SILENCES, /* text: what nobody wants to hear of from now on, packed */
     STEP_KINDS,
 };
 

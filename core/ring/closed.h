@@ -92,4 +92,9 @@ struct mark {
     uint32_t flags;  /* enum mark_flag */
 };
 
+/* The payload of RING_SILENCES: so many bytes follow, see judge/hush.h. */
+struct silences_notice {
+    uint64_t bytes;
+};
+
 #endif /* RING_CLOSED_H */

@@ -29,12 +29,13 @@ struct ring;
 enum { RING_READERS = 64 }; /* the judge, and a worker each */
 
 enum ring_kind {
-    RING_BATCH = 1,  /* records of one source: struct batch */
-    RING_WINDOW = 2, /* a closed window: struct closed */
-    RING_STREAM = 3, /* a stream begins: struct stream_notice */
-    RING_GAP = 4,    /* bytes that could not be scored: struct gap */
-    RING_END = 5,    /* nothing follows; empty */
-    RING_MARK = 6,   /* what was done since the last one: struct mark */
+    RING_BATCH = 1,    /* records of one source: struct batch */
+    RING_WINDOW = 2,   /* a closed window: struct closed */
+    RING_STREAM = 3,   /* a stream begins: struct stream_notice */
+    RING_GAP = 4,      /* bytes that could not be scored: struct gap */
+    RING_END = 5,      /* nothing follows; empty */
+    RING_MARK = 6,     /* what was done since the last one: struct mark */
+    RING_SILENCES = 7, /* what nobody wants to hear of from now on: struct silences_notice */
 };
 
 /* What lies before the payload of every frame. */

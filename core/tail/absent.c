@@ -9,6 +9,7 @@
  * They are read once, oldest first, and then let go like any rotated file.
  */
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "tail/beside.h"
 #include "tail/follow.h"
@@ -16,6 +17,8 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +33,26 @@ bool absent_is_rotated(const char *path, const char *base)
     const char *end = path + len;
     bool same_number = isdigit((unsigned char)end[-1]) && isdigit((unsigned char)*end);
     return *end && !same_number && end[strspn(end, ROTATED_CHARS)] == '\0';
+}
+
+bool absent_is_packed(const char *path)
+{
+    size_t len = strlen(path);
+    return len > 4 && strcmp(path + len - 4, ".zst") == 0;
+}
+
+struct followed *absent_base(struct tail *tail, const char *path, size_t len)
+{
+    char name[PATH_MAX], base[PATH_MAX];
+    snprintf(name, sizeof(name), "%.*s", (int)len, path);
+    snprintf(base, sizeof(base), "%s", name);
+    for (size_t n = strlen(base); n > 0 && strchr(ROTATED_CHARS, base[n - 1]); n--) {
+        base[n - 1] = '\0';
+        struct followed *f = crowd_named(tail, base);
+        if (f && absent_is_rotated(name, base))
+            return f;
+    }
+    return NULL;
 }
 
 /* Who is looked for, and since when a file is a later generation of it. */
@@ -130,9 +153,9 @@ static void look_for(struct tail *tail, struct bookmark *mark)
     uint64_t rest = mark->size > mark->offset ? mark->size - mark->offset : 0;
     if (!discover_match(tail->discover, mark->path, &search.wish))
         return; // nobody asks for it at present
-    bool found = beside_each(mark->path, is_it, &search) > 0;
+    bool found = !mark->continued && beside_each(mark->path, is_it, &search) > 0;
     beside_each(mark->path, is_later, &search);
-    if (!found && rest > 0) {
+    if (!found && !mark->continued && rest > 0) {
         struct followed *f = crowd_named(tail, mark->path);
         log_warning("%s: gone while nobody read it, with at least %" PRIu64 " bytes unread",
                     mark->path, rest);
@@ -186,19 +209,41 @@ static int by_age(const void *a, const void *b)
     return x->source->serial < y->source->serial ? -1 : 1; // known before, so older
 }
 
-static int by_name(const void *a, const void *b)
+/* Generations of one log next to each other, the oldest first; whoever has its name now is the last. */
+static int by_log(const void *a, const void *b)
 {
     const struct followed *x = *(struct followed *const *)a, *y = *(struct followed *const *)b;
-    int order = strcmp(x->source->path, y->source->path);
-    return order ? order : by_age(a, b);
+    bool x_now = x->name_hash == x->left_hash, y_now = y->name_hash == y->left_hash;
+    if (x->left_hash != y->left_hash)
+        return x->left_hash < y->left_hash ? -1 : 1;
+    if (x_now != y_now)
+        return y_now ? -1 : 1;
+    if (x->mtime_ns != y->mtime_ns)
+        return x->mtime_ns < y->mtime_ns ? -1 : 1;
+    return x->source->serial < y->source->serial ? -1 : 1; // known before, so older
 }
 
-/* Generations of one log, by the name they were written under: each is read after the one before it. */
-static void chain(struct followed **all, size_t n)
+/* The hash of the name under which its lines were written, as far as that is known. */
+static uint64_t log_of(struct tail *tail, const struct followed *f)
 {
-    qsort(all, n, sizeof(struct followed *), by_name);
+    const char *path = f->source->path;
+    const struct followed *now = NULL;
+    if (f->left_hash)
+        return f->left_hash;
+    if (source_kind(f->source) ==
+        SOURCE_ARCHIVE) // nobody writes to it, so it is of the log that is named like it
+        now = absent_base(tail, path, strlen(path) - (absent_is_packed(path) ? 4 : 0));
+    return now ? now->name_hash : hash_bytes(bytes_of(path));
+}
+
+/* Each generation of a log is read after the one before it. */
+static void chain(struct tail *tail, struct followed **all, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        all[i]->left_hash = log_of(tail, all[i]);
+    qsort(all, n, sizeof(struct followed *), by_log);
     for (size_t i = 1; i < n; i++)
-        if (strcmp(all[i - 1]->source->path, all[i]->source->path) == 0 && !all[i]->after)
+        if (all[i - 1]->left_hash == all[i]->left_hash)
             crowd_order(all[i - 1], all[i]);
 }
 
@@ -217,7 +262,7 @@ static void sort_turns(struct tail *tail)
         all[n] = f;
     }
     tail->unpacking = NULL;
-    chain(all, n);
+    chain(tail, all, n);
     qsort(all, n, sizeof(struct followed *), by_age);
     for (size_t i = 0; i < n; i++)
         crowd_ready(tail, all[i]);

@@ -159,7 +159,7 @@ int book_add(struct book *book, const struct bookmark *mark)
         book_remove(book, TAILQ_FIRST(&book->ages));
     *copy = *mark;
     copy->path = copy->own_path = path;
-    copy->fresh = false;
+    copy->fresh = copy->continued = false;
     TAILQ_INSERT_TAIL(&book->ages, copy, age);
     LIST_INSERT_HEAD(&book->inodes[mark->identity.inode % BOOK_BUCKETS], copy, inode_chain);
     LIST_INSERT_HEAD(&book->serials[mark->serial % BOOK_BUCKETS], copy, serial_chain);

@@ -48,6 +48,7 @@ struct bookmark {
     /* ---- the book's own ---- */
     char *own_path;
     bool fresh;
+    bool continued; /* an archive goes on where this ends: nobody need look for it */
     TAILQ_ENTRY(bookmark) age, news;
     LIST_ENTRY(bookmark) inode_chain, serial_chain;
 };

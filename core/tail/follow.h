@@ -57,7 +57,7 @@ struct followed {
     uint64_t lent_at; /* offset and bytes shown when it was lent: has anything come? */
     int64_t news_ns;  /* when the last byte came, or the name went */
     struct followed *name_next, *inode_next, *serial_next;
-    uint64_t name_hash, left_hash;   /* of its name; of the one it had before */
+    uint64_t name_hash, left_hash;   /* of its name; of the one it was written under before */
     struct followed *after, *before; /* it is read after `after`, whose name it took */
     TAILQ_ENTRY(followed) all, turn, descriptor, change;
 };
@@ -169,6 +169,9 @@ void absent_all(struct tail *tail);
 void absent_between(struct tail *tail, struct followed *old, struct followed *f);
 /* Is `path` what rotation makes of `base`: with a number or a date behind it? */
 bool absent_is_rotated(const char *path, const char *base);
+bool absent_is_packed(const char *path);
+/* The followed file whose rotated name the first `len` bytes of `path` are; NULL. */
+struct followed *absent_base(struct tail *tail, const char *path, size_t len);
 /* Follow this generation of `f` from its beginning to its end, unless it is known; NULL. */
 struct followed *absent_follow(struct followed *f, const char *path);
 

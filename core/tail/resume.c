@@ -109,6 +109,8 @@ void resume_take(struct followed *f, const struct bookmark *mark, const struct m
     source->origin = mark->origin;
     source->note = mark->note;
     source->key = mark->key;
+    if (strcmp(mark->path, source->path) != 0)
+        f->left_hash = hash_bytes(bytes_of(mark->path));
     if (source_kind(source) == SOURCE_ARCHIVE) {
         archive_resume(source, mark->offset, &mark->identity);
         f->over = source->ended = (mark->flags & BOOKMARK_DONE) != 0;
@@ -242,7 +244,7 @@ static bool find_packed(struct tail *tail, struct source *archive, const struct 
     }
     TAILQ_FOREACH_REVERSE(mark, &tail->book.ages, bookmark_ages, age)
     if (packs(archive, head, mark)) {
-        mark->flags &= ~(uint32_t)BOOKMARK_UNMET; // found: nobody need look for it
+        mark->continued = true;
         *ret = *mark;
         return true;
     }
@@ -279,6 +281,7 @@ static void begin_anew(struct tail *tail, struct followed *f, const struct head 
         source->origin = packed.serial;
         source->note = packed.note;
         source->key = packed.key;
+        f->left_hash = hash_bytes(bytes_of(packed.path));
         return;
     }
     bool there = (!tail->begun || tail->adding) && start == TAIL_END;

@@ -76,11 +76,21 @@ static void watch_target(struct tail *tail, const char *path)
     free(real);
 }
 
-static bool unfinished(const char *path, const struct stat *st)
+/* Packed, and what was packed is not there any more: who packs removes it when all is written. */
+static bool is_packed_away(const char *path)
 {
-    size_t len = strlen(path);
-    if (len < 4 || strcmp(path + len - 4, ".zst") != 0)
+    char plain[PATH_MAX];
+    struct stat st;
+    snprintf(plain, sizeof(plain), "%.*s", (int)strlen(path) - 4, path);
+    return tail_sys.stat(plain, &st) < 0 && errno == ENOENT;
+}
+
+static bool unfinished(const struct tail *tail, const char *path, const struct stat *st)
+{
+    if (!absent_is_packed(path))
         return false;
+    if (!tail->begun && is_packed_away(path))
+        return false; // what comes after it is read after it, so it cannot wait
     int64_t age = clock_wall_ns() - mtime_ns(st);
     return age >= 0 && age < ARCHIVE_QUIET_NS;
 }
@@ -111,7 +121,7 @@ static void follow_new(struct tail *tail, const char *path, const struct stat *s
     struct source *source;
     if (is_full(tail, path))
         return;
-    if (unfinished(path, st)) {
+    if (unfinished(tail, path, st)) {
         discover_again(tail->discover);
         return;
     }

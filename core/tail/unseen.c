@@ -17,8 +17,6 @@
 #include "tail/sys.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { WALK_SHARE = 20 }; /* of the time, a twentieth goes into walks */
@@ -53,27 +51,13 @@ static void put_in_order(struct followed *generation, struct followed *f)
         crowd_order(generation, first);
 }
 
-/* The fresh file of which this may be a generation; NULL: none. */
-static struct followed *fresh_base(struct tail *tail, const char *path)
-{
-    char base[PATH_MAX];
-    snprintf(base, sizeof(base), "%s", path);
-    for (size_t len = strlen(base); len > 0 && strchr(ROTATED_CHARS, base[len - 1]); len--) {
-        base[len - 1] = '\0';
-        struct followed *f = crowd_named(tail, base);
-        if (f && f->fresh && absent_is_rotated(path, base))
-            return f;
-    }
-    return NULL;
-}
-
 static bool look_at(void *context, const char *path, uint64_t inode)
 {
     struct tail *tail = context;
     struct tail_wish wish;
-    struct followed *f = fresh_base(tail, path);
+    struct followed *f = absent_base(tail, path, strlen(path));
     (void)inode;
-    if (!f || !is_born_since(path, tail->began_ns))
+    if (!f || !f->fresh || !is_born_since(path, tail->began_ns))
         return false;
     if (discover_match(tail->discover, path, &wish) && wish.group != f->source->group)
         return false; // somebody else's

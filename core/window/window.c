@@ -255,19 +255,27 @@ void windows_end(struct windows *w)
     close_run(w, w->oldest);
 }
 
+bool windows_emit_within(struct windows *w, struct ring *ring, int timeout_ms)
+{
+    struct buffer *pending = &w->pending;
+    size_t at = 0, len;
+    close_run(w, w->oldest);
+    for (; at < pending->len; at += sizeof(len) + ((len + 7) & ~(size_t)7)) {
+        memcpy(&len, pending->at + at, sizeof(len));
+        if (!ring_wait_room(ring, len, timeout_ms))
+            break;
+        memcpy(ring_reserve(ring, len), pending->at + at + sizeof(len), len);
+        ring_commit(ring, RING_WINDOW, len);
+    }
+    pending->len -= at;
+    if (at && pending->len)
+        memmove(pending->at, pending->at + at, pending->len);
+    return pending->len == 0;
+}
+
 void windows_emit(struct windows *w, struct ring *ring)
 {
-    close_run(w, w->oldest);
-    for (size_t at = 0; at < w->pending.len;) {
-        size_t len;
-        memcpy(&len, w->pending.at + at, sizeof(len));
-        at += sizeof(len);
-        ring_wait_room(ring, len, -1);
-        memcpy(ring_reserve(ring, len), w->pending.at + at, len);
-        ring_commit(ring, RING_WINDOW, len);
-        at += (len + 7) & ~(size_t)7;
-    }
-    buffer_clear(&w->pending);
+    windows_emit_within(w, ring, -1);
 }
 
 int64_t windows_length_ns(const struct windows *w)

@@ -376,6 +376,7 @@ static bool handle(struct worker *w, const struct ring_frame *frame)
         return true;
     case RING_GAP:
     case RING_MARK:
+    case RING_SILENCES:
         return true;
     case RING_END:
         return false;

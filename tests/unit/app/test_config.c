@@ -216,6 +216,10 @@ static void config_refuses_routes_that_are_not_in_order(void **state)
 {
     (void)state;
     static const struct refusal refusals[] = {
+        {"  budget: 1 page a week\n  route: {page: 9}\n",
+         "c.yaml:5: route and budget exclude each other: thresholds follow from a budget"},
+        {"  mute:\n  - {when: '02:00-04:00', author: me}\n",
+         "c.yaml:5: a mute: 'reason' is missing"},
         {"  warmup: 1\n  route: {page: 5, ticket: 5.5}\n",
          "c.yaml:5: route: page 5 is below ticket 5.5; it must be at least that"},
         {"  route: {page: 3.5}\n",

@@ -181,6 +181,27 @@ static void plan_carries_the_policy_over(void **state)
     assert_string_equal(plan->judge.annotations.at[0].name, "runbook_url");
 }
 
+static void plan_has_a_budget_and_mute_windows_in_their_zone(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        plan_of("  budget: 1 page a week\n  timezone: Europe/Paris\n  mute:\n"
+                "  - {when: 'Sat 02:00-04:00', reason: backup, author: ann}\n"
+                "  - {when: '12:00-13:00', timezone: UTC, reason: r, author: a}\n"),
+        0);
+    assert_true(plan->judge.policy.budget[ROUTE_PAGE] == 1.0 / (7 * 86400));
+    assert_int_equal(plan->judge.mute_count, 2);
+    int64_t summer, winter;
+    assert_int_equal(clock_parse("2023-07-01T00:30:00Z", &summer, NULL), 0);
+    assert_int_equal(clock_parse("2023-12-30T00:30:00Z", &winter, NULL), 0);
+    assert_true(mute_covers(&plan->judge.mutes[0], summer)); // half past two in Paris
+    assert_false(mute_covers(&plan->judge.mutes[0], winter));
+    assert_true(mute_covers(&plan->judge.mutes[0], winter + 3600 * NS_PER_S));
+    assert_true(mute_covers(&plan->judge.mutes[1], summer + 43200 * NS_PER_S));
+    assert_string_equal(plan->judge.mutes[0].reason, "backup");
+    assert_string_equal(plan->judge.mutes[0].author, "ann");
+}
+
 static void plan_without_a_policy_has_the_default_one(void **state)
 {
     (void)state;
@@ -195,6 +216,15 @@ static void plan_refuses_what_cannot_be_meant(void **state)
     static const struct {
         const char *lines, *sentence;
     } wrong[] = {
+        {"  budget: a page\n", "c.yaml:2: stream 'web': budget: 'a page' is none: write '1 "
+                               "page a week', '2 tickets a "
+                               "day', or both with a comma between (hour, day, week, month)"},
+        {"  mute:\n  - {when: '2-4', reason: r, author: a}\n",
+         "c.yaml:5: stream 'web': mute: '2-4' are no hours: write '02:00-04:00', 'Sat "
+         "02:00-04:00' or 'Mon-Fri 22:00-06:00', up to 24:00"},
+        {"  mute:\n  - {when: '02:00-04:00', timezone: Mars, reason: r, author: a}\n",
+         "c.yaml:5: stream 'web': timezone 'Mars': unknown: write UTC, +01:00 or a name below "
+         "/usr/share/zoneinfo such as Europe/Paris (Debian package tzdata)"},
         {"  detectors: [{use: ewma, on: errrors}]\n",
          "c.yaml:4: stream 'web': no series is called 'errrors'; did you mean 'errors'?"},
         {"  detectors: [{use: ewma, on: xyzzy}]\n",
@@ -353,6 +383,7 @@ int main(void)
         TEST(plan_counts_quantiles_distinct_values_and_ratios_as_asked),
         TEST(plan_reads_durations_where_a_series_of_them_is_wanted),
         TEST(plan_carries_the_policy_over),
+        TEST(plan_has_a_budget_and_mute_windows_in_their_zone),
         TEST(plan_without_a_policy_has_the_default_one),
         TEST(plan_refuses_what_cannot_be_meant),
         TEST(plan_checks_settings_and_patterns_beforehand),

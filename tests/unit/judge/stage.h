@@ -137,6 +137,7 @@ static inline void stage_close(struct stage_closed *c, uint64_t nth,
 struct told {
     struct finding finding; /* its pointers are dead */
     char summary[512], reasons[FINDING_REASONS_MAX][512], detector[32];
+    char label[320], annotation[320]; /* the first of each, "name=value" */
     char paths[FINDING_EVIDENCE_MAX][64], texts[FINDING_EVIDENCE_MAX][64];
 };
 
@@ -146,6 +147,12 @@ struct notes {
     uint64_t ids;
 };
 
+static inline void told_pair(char *into, size_t size, struct finding_pairs pairs)
+{
+    snprintf(into, size, "%s%s%s", pairs.count ? pairs.at[0].name : "", pairs.count ? "=" : "",
+             pairs.count ? pairs.at[0].value : "");
+}
+
 static inline void notes_take(struct notes *notes, struct finding *finding)
 {
     struct told *told = &notes->told[notes->count++ % TOLD_MAX];
@@ -154,6 +161,8 @@ static inline void notes_take(struct notes *notes, struct finding *finding)
     told->finding = *finding;
     snprintf(told->summary, sizeof(told->summary), "%s", finding->summary);
     snprintf(told->detector, sizeof(told->detector), "%s", finding->detector);
+    told_pair(told->label, sizeof(told->label), finding->labels);
+    told_pair(told->annotation, sizeof(told->annotation), finding->annotations);
     for (size_t i = 0; i < finding->reason_count; i++)
         snprintf(told->reasons[i], sizeof(told->reasons[i]), "%s", finding->reasons[i]);
     for (size_t i = 0; i < finding->evidence_count; i++) {

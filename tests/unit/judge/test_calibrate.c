@@ -201,6 +201,23 @@ static void calibrate_can_be_computed_again_from_its_fit(void **state)
     assert_true(fabs(surprise + log10(tail * (double)fit.peaks / (double)fit.seen)) < 1e-9);
 }
 
+static void calibrate_gives_the_very_bits_again_from_its_fit(void **state)
+{
+    (void)state;
+    double (*const kinds[])(uint64_t *) = {exponential, heavy, uniform};
+    for (size_t k = 0; k < 3; k++) {
+        struct calibration c = {0};
+        uint64_t seed = 5 + k;
+        for (int i = 0; i < 2000; i++) {
+            struct calibration_fit fit;
+            double score = kinds[k](&seed) * (i % 97 ? 1 : 9),
+                   surprise = calibrate(&c, score, &fit),
+                   again = calibration_surprise(&fit, score);
+            assert_memory_equal(&surprise, &again, sizeof(again));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +233,7 @@ int main(void)
         cmocka_unit_test(calibrate_keeps_the_highest_scores_in_order),
         cmocka_unit_test(calibrate_takes_at_most_a_fifth_of_all_scores_for_tail),
         cmocka_unit_test(calibrate_can_be_computed_again_from_its_fit),
+        cmocka_unit_test(calibrate_gives_the_very_bits_again_from_its_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -219,9 +219,32 @@ static void put_gap(uint64_t nth)
     drain();
 }
 
+/* Somebody silences a series of one of the streams for 30 windows. */
+static void put_silence(uint64_t nth)
+{
+    static struct silences silences;
+    struct buffer bytes = {0};
+    silences.count = 1;
+    silences.at[0] = (struct silence){.id = nth + 1,
+                                      .from_ns = stage_start(nth),
+                                      .until_ns = stage_start(nth + 30),
+                                      .series = "errors",
+                                      .reason = "known",
+                                      .author = "ann"};
+    silences_pack(&silences, &bytes);
+    struct silences_notice *notice = ring_reserve(ring, sizeof(*notice) + bytes.len);
+    notice->bytes = bytes.len;
+    memcpy(notice + 1, bytes.at, bytes.len);
+    ring_commit(ring, RING_SILENCES, sizeof(*notice) + bytes.len);
+    buffer_free(&bytes);
+    drain();
+}
+
 static void tell(uint64_t from, uint64_t until, uint64_t each)
 {
     for (uint64_t nth = from; nth < until; nth++) {
+        if (nth % 60 == 25)
+            put_silence(nth);
         for (uint32_t number = 2; number < 4; number++) {
             put_window(number, nth);
             if (each && nth % each == 0)
@@ -269,9 +292,20 @@ static void judge_says_the_same_when_it_is_handed_over_at_every_window(void **st
     (void)state;
     struct buffer whole = tell_whole(0);
     struct judge_counts counts = judge_counts(judge);
-    static const char *const all[] = {
-        "firing", "resolved",    "replaced_by", "\"page\"",         "\"ticket\"", "\"log\"",
-        "shadow", "\"silence\"", "\"gap\"",     "\"suppressed\":1", "ewma",       "faker-all"};
+    static const char *const all[] = {"firing",
+                                      "resolved",
+                                      "replaced_by",
+                                      "\"page\"",
+                                      "\"ticket\"",
+                                      "\"log\"",
+                                      "shadow",
+                                      "\"silence\"",
+                                      "\"gap\"",
+                                      "\"suppressed\":1",
+                                      "ewma",
+                                      "faker-all",
+                                      "\"silenced\":\"known\"",
+                                      "capped"};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         assert_says(&whole, all[i]);
     assert_true(findings > 60 && counts.suppressed > 3);

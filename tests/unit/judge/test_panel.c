@@ -28,6 +28,7 @@ static size_t complaint_count;
 static struct panel *panel;
 static double values[STAGE_SERIES];
 static uint64_t counts[STAGE_SERIES];
+static double pages_per_s; // the budget
 
 static int load_all(void **state)
 {
@@ -62,6 +63,7 @@ static void open_panel(const struct judge_use *uses, size_t count)
     stream = stage_stream();
     stream.uses = uses;
     stream.use_count = count;
+    stream.policy.budget[ROUTE_PAGE] = pages_per_s;
     struct panel_options options = {
         .stream = &stream, .window_ns = STAGE_LENGTH, .complain = complain};
     complaint_count = 0;
@@ -251,6 +253,31 @@ panel_believes_a_surprise_and_calibrates_the_rest_apart_for_each_series(void **s
     panel_close(panel);
 }
 
+static void panel_with_a_budget_believes_a_surprise_as_far_as_its_history_goes(void **state)
+{
+    (void)state;
+    static const uint32_t on[] = {ERRORS};
+    struct judge_use use = {.plugin = plugins[FAKER], .on = on, .on_count = 1};
+    const struct opinion *opinions;
+    pages_per_s = 1e-6;
+    open_panel(&use, 1);
+    double most = 0;
+    for (uint64_t n = 0; n < 2000; n++) {
+        values[ERRORS] =
+            n % 50 == 49 ? 8 : (double)(n * 7919 % 100) / 40; // "one in 10^8", often
+        score(n, &opinions);
+        if (n > 1000)
+            most = fmax(most, opinions[0].surprise);
+    }
+    assert_true(most < 4);
+    assert_true(opinions[0].fit.peaks > 0);
+    values[ERRORS] = 0.5;
+    score(2000, &opinions);
+    assert_true(opinions[0].surprise <= 0.5); // never more than it says itself
+    panel_close(panel);
+    pages_per_s = 0;
+}
+
 static void panel_runs_a_real_detector(void **state)
 {
     (void)state;
@@ -284,6 +311,7 @@ int main(void)
         cmocka_unit_test(panel_goes_on_without_one_that_fails_to_observe),
         cmocka_unit_test(
             panel_believes_a_surprise_and_calibrates_the_rest_apart_for_each_series),
+        cmocka_unit_test(panel_with_a_budget_believes_a_surprise_as_far_as_its_history_goes),
         cmocka_unit_test(panel_runs_a_real_detector),
     };
     return cmocka_run_group_tests(tests, load_all, unload_all);

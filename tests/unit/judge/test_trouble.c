@@ -319,9 +319,69 @@ static void trouble_becomes_a_finding_with_all_its_numbers(void **state)
     trouble_clear(&trouble);
 }
 
+static void trouble_lists_who_agreed_and_who_saw_nothing(void **state)
+{
+    (void)state;
+    struct trouble trouble = TROUBLE_NONE;
+    struct scene scene = scene_of(7, NULL, 0);
+    struct opinion all[] = {stage_opinion(ERRORS, 40, 1, 7), stage_opinion(ERRORS, 40, 30, 0.5),
+                            stage_opinion(WARNINGS, 40, 1, 5),
+                            stage_opinion(WARNINGS, 4, 4, 0.1)};
+    all[1].plugin = all[3].plugin = &stage_burst;
+    scene.opinions = all;
+    scene.opinion_count = 4;
+    trouble_lead(&trouble, &scene, &all[0]);
+    trouble_support(&trouble, &scene, &all[2]);
+    trouble_support(&trouble, &scene, &all[2]);
+    struct finding f = trouble_finding(&trouble, &stream, FINDING_FIRING);
+    assert_int_equal(f.explain.basis, BASIS_SURPRISE);
+    assert_int_equal(f.explain.windows, 7);
+    assert_int_equal(f.explain.raised_count, 1);
+    assert_string_equal(f.explain.raised[0].series, "warnings");
+    assert_int_equal(f.explain.lowered_count, 1); // who looked at another series has no say
+    assert_string_equal(f.explain.lowered[0].detector, "burst");
+    assert_true(f.explain.lowered[0].score == 0.5 && f.explain.lowered[0].expected == 30);
+    trouble_clear(&trouble);
+}
+
+static void trouble_counts_who_led_before_among_those_who_agree(void **state)
+{
+    (void)state;
+    struct trouble trouble = TROUBLE_NONE;
+    struct scene scene = scene_of(7, NULL, 0);
+    struct opinion a = stage_opinion(ERRORS, 40, 1, 7), b = stage_opinion(WARNINGS, 40, 1, 9);
+    trouble_lead(&trouble, &scene, &a);
+    trouble_support(&trouble, &scene, &b);
+    trouble_lead(&trouble, &scene, &b);
+    struct finding f = trouble_finding(&trouble, &stream, FINDING_FIRING);
+    assert_string_equal(f.series, "warnings");
+    assert_int_equal(f.explain.raised_count, 1);
+    assert_string_equal(f.explain.raised[0].series, "errors");
+    trouble_clear(&trouble);
+}
+
+static void trouble_carries_the_fit_its_score_was_made_with(void **state)
+{
+    (void)state;
+    struct trouble trouble = TROUBLE_NONE;
+    struct scene scene = scene_of(7, NULL, 0);
+    struct opinion a = stage_opinion(ERRORS, 40, 1, 0);
+    a.score.flags = 0;
+    a.fit = (struct calibration_fit){.seen = 300, .peaks = 60, .threshold = 2, .scale = 0.5};
+    a.surprise = calibration_surprise(&a.fit, a.score.score = 8);
+    trouble_lead(&trouble, &scene, &a);
+    struct finding f = trouble_finding(&trouble, &stream, FINDING_FIRING);
+    assert_int_equal(f.explain.basis, BASIS_CALIBRATED);
+    assert_true(calibration_surprise(&f.calibration, f.raw) == f.score && f.score > 3);
+    trouble_clear(&trouble);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(trouble_lists_who_agreed_and_who_saw_nothing, set_up),
+        cmocka_unit_test_setup(trouble_counts_who_led_before_among_those_who_agree, set_up),
+        cmocka_unit_test_setup(trouble_carries_the_fit_its_score_was_made_with, set_up),
         cmocka_unit_test_setup(trouble_copies_its_records_and_they_outlive_the_window, set_up),
         cmocka_unit_test_setup(trouble_keeps_five_records_and_none_twice, set_up),
         cmocka_unit_test_setup(trouble_shows_the_last_record_seen_when_its_window_has_none,

@@ -340,14 +340,18 @@ static void verdict_holds_a_storm_back_and_says_later_how_much(void **state)
         errors(n, 50);
         calm_until(n + 1, n + 6);
     }
-    assert_int_equal(notes_count(&notes, FINDING_FIRING), 2);
+    assert_int_equal(notes_count(&notes, FINDING_FIRING), 5);
+    assert_int_equal(told(2)->finding.route, ROUTE_PAGE);
+    assert_int_equal(told(4)->finding.route, ROUTE_LOG); // kept, not sent
+    assert_string_equal(told(4)->label, "capped=more than 2 an hour");
+    assert_string_equal(told(9)->label, "capped=more than 2 an hour");
     assert_int_equal(verdict_suppressed(verdict), 3);
-    errors(WARM + 61, 50);
-    assert_int_equal(notes_count(&notes, FINDING_FIRING), 3);
-    assert_int_equal(told(4)->finding.suppressed, 3);
-    calm_until(WARM + 62, WARM + 70);
+    errors(WARM + 63, 50); // an hour after the first, and not after any other of them
+    assert_int_equal(told(10)->finding.route, ROUTE_PAGE);
+    assert_int_equal(told(10)->finding.suppressed, 3);
+    calm_until(WARM + 64, WARM + 70);
     errors(WARM + 70, 50);
-    assert_int_equal(told(6)->finding.suppressed, 0);
+    assert_int_equal(told(12)->finding.suppressed, 0);
 }
 
 static void verdict_counts_a_long_trouble_that_is_held_back_once(void **state)

@@ -251,28 +251,21 @@ static void order_keeps_chains_and_makes_no_ring(void **state)
     reader_close(&r);
 }
 
+#define T(name) cmocka_unit_test_setup_teardown(name, room_enter, room_leave)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(successor_is_never_lent_before_its_predecessor,
-                                        room_enter, room_leave),
-        cmocka_unit_test_setup_teardown(predecessor_that_grows_again_comes_first_again,
-                                        room_enter, room_leave),
-        cmocka_unit_test_setup_teardown(empty_generation_hides_none_before_it, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(all_before_it_are_waited_for, room_enter, room_leave),
-        cmocka_unit_test_setup_teardown(who_waits_is_readied_when_the_other_is_gone, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(limit_holds_what_was_written_before_the_look,
-                                        room_enter, room_leave),
-        cmocka_unit_test_setup_teardown(limit_loses_nothing_of_a_final_file, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(predecessor_that_was_cut_off_is_not_drained, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(predecessor_long_silent_is_let_go, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(order_keeps_chains_and_makes_no_ring, room_enter,
-                                        room_leave),
+        T(successor_is_never_lent_before_its_predecessor),
+        T(predecessor_that_grows_again_comes_first_again),
+        T(empty_generation_hides_none_before_it),
+        T(all_before_it_are_waited_for),
+        T(who_waits_is_readied_when_the_other_is_gone),
+        T(limit_holds_what_was_written_before_the_look),
+        T(limit_loses_nothing_of_a_final_file),
+        T(predecessor_that_was_cut_off_is_not_drained),
+        T(predecessor_long_silent_is_let_go),
+        T(order_keeps_chains_and_makes_no_ring),
     };
     return cmocka_run_group_tests_name("crowd", tests, NULL, NULL);
 }

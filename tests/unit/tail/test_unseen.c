@@ -138,21 +138,18 @@ static void without_times_of_birth_nothing_is_guessed(void **state)
     reader_close(&r);
 }
 
+#define T(name) cmocka_unit_test_setup_teardown(name, room_enter, room_leave)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(generations_that_nobody_saw_come_first, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(the_log_may_come_much_later, room_enter, room_leave),
-        cmocka_unit_test_setup_teardown(what_was_there_before_is_not_read, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(other_logs_are_left_alone, room_enter, room_leave),
-        cmocka_unit_test_setup_teardown(what_was_read_is_not_read_again, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(a_name_that_a_pattern_has_too_is_read_once, room_enter,
-                                        room_leave),
-        cmocka_unit_test_setup_teardown(without_times_of_birth_nothing_is_guessed, room_enter,
-                                        room_leave),
+        T(generations_that_nobody_saw_come_first),
+        T(the_log_may_come_much_later),
+        T(what_was_there_before_is_not_read),
+        T(other_logs_are_left_alone),
+        T(what_was_read_is_not_read_again),
+        T(a_name_that_a_pattern_has_too_is_read_once),
+        T(without_times_of_birth_nothing_is_guessed),
     };
     return cmocka_run_group_tests_name("unseen", tests, NULL, NULL);
 }

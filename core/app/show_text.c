@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "app/show_text.h"
+
+#include "base/screen.h"
+
+void show_text(struct json_value object, const char *path, struct buffer *out)
+{
+    struct json_value value = json_at(object, path);
+    char *room = value.type == JSON_STRING ? buffer_room(out, value.raw.len + 1) : NULL;
+    if (room)
+        out->len += json_unescape(value.raw, room);
+}
+
+void show_safe(struct json_value object, const char *path, struct buffer *out)
+{
+    struct buffer text = {0};
+    show_text(object, path, &text);
+    screen_text(out, buffer_bytes(&text), 0);
+    buffer_free(&text);
+}
