@@ -43,7 +43,10 @@ static enum finding_basis basis_of(struct json_value object)
 
 static bool same_bits(double a, double b)
 {
-    return memcmp(&a, &b, sizeof(a)) == 0;
+    uint64_t x, y;
+    memcpy(&x, &a, sizeof(x));
+    memcpy(&y, &b, sizeof(y));
+    return x == y;
 }
 
 bool explain_score(struct json_value object, struct explain_score *ret)

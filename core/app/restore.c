@@ -156,7 +156,7 @@ static int open_snapshot(struct restore *restore)
             return r;
         if (r == 0)
             r = check_meta(restore);
-        if (r == 0 && (r = know_all(restore)) == 0)
+        if (r == 0 && know_all(restore) == 0)
             return 0;
         log_warning("%s; the one before is used",
                     restore->snapshot ? "snapshot: not of this journal" : error.text);

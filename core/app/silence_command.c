@@ -157,7 +157,7 @@ static void prune(struct silences *list, int64_t now)
 
 static int add(const struct request *request, struct silence_file *file, struct error *reterr)
 {
-    struct silence silence;
+    struct silence silence = {0};
     int r = make_silence(request, &silence, reterr);
     if (r < 0)
         return r;

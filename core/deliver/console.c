@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "deliver/encode.h"
 #include "base/screen.h"
+#include "deliver/encode.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -8,7 +8,8 @@
  *      threshold = log10(windows × opinions / allowed)
  *
  * which is Bonferroni's split, and cautious: opinions of one window agree often, and one trouble is one finding. A detector's own
- * p is only believed as far as the tail of its own history bears it out (panel.c): models are too sure of themselves.
+ * p is only believed as far as the tail of its own history bears it out (panel.c), once that is as long as the period: models are too
+ * sure of themselves.
  *
  * Source   C. E. Bonferroni, Teoria statistica delle classi e calcolo delle probabilità, 1936
  */

@@ -82,7 +82,9 @@ double calibration_surprise(const struct calibration_fit *f, double score)
 
 double calibrate(struct calibration *c, double score, struct calibration_fit *ret_fit)
 {
-    *ret_fit = c->seen < CALIBRATE_LEAST ? (struct calibration_fit){.seen = c->seen} : fit(c);
+    *ret_fit = (struct calibration_fit){.seen = c->seen};
+    if (c->seen >= CALIBRATE_LEAST)
+        *ret_fit = fit(c);
     join(c, score);
     return calibration_surprise(ret_fit, score);
 }

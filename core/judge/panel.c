@@ -3,6 +3,7 @@
 #include "judge/panel_inner.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -196,29 +197,33 @@ void panel_observe(struct panel *panel, const struct oddline_batch *batch)
     crew_observe(panel->crew, panel->position, panel->options.number, batch);
 }
 
-static bool has_budget(const struct judge_policy *policy)
+/* Windows of the longest period that the budget speaks of; 0: there is no budget. */
+static double period_of(const struct judge_policy *policy, const struct oddline_window *window)
 {
-    return policy->budget[ROUTE_PAGE] > 0 || policy->budget[ROUTE_TICKET] > 0;
+    double window_s = (double)(window->end_ns - window->start_ns) / (double)NS_PER_S,
+           page = policy->budget[ROUTE_PAGE], ticket = policy->budget[ROUTE_TICKET];
+    double rarest = page > 0 ? page : ticket; // a page is never the more frequent one
+    return rarest > 0 ? 1 / (rarest * window_s) : 0;
 }
 
 /*
- * A detector's own p: believed, but where a budget has to be kept only as far as its history bears it out, once that says
- * anything.
+ * A detector's own p: believed, but where a budget has to be kept only as far as its history bears it out. A history shorter than the
+ * period of the budget knows nothing of what is as rare as that.
  */
-static double believe(const struct judge_policy *policy, struct calibration *calibration,
-                      double score, struct calibration_fit *ret_fit)
+static double believe(struct calibration *calibration, double period, double score,
+                      struct calibration_fit *ret_fit)
 {
     struct calibration_fit fit;
-    if (!has_budget(policy))
+    if (period <= 0)
         return score;
     double borne_out = calibrate(calibration, score, &fit);
-    if (fit.peaks == 0 || borne_out >= score)
+    if (fit.peaks == 0 || (double)fit.seen < period || borne_out >= score)
         return score;
     *ret_fit = fit;
     return borne_out;
 }
 
-static void form_opinion(const struct judge_policy *policy, struct seat *seat, uint32_t which,
+static void form_opinion(double period, struct seat *seat, uint32_t which,
                          const struct oddline_score *score, struct opinion *ret)
 {
     struct calibration *calibration = &seat->calibrations[which];
@@ -227,7 +232,7 @@ static void form_opinion(const struct judge_policy *policy, struct seat *seat, u
                             .series = seat->on[which],
                             .score = *score};
     if (score->flags & ODDLINE_SCORE_SURPRISE)
-        ret->surprise = believe(policy, calibration, score->score, &ret->fit);
+        ret->surprise = believe(calibration, period, score->score, &ret->fit);
     else
         ret->surprise = calibrate(calibration, score->score, &ret->fit);
 }
@@ -236,14 +241,14 @@ size_t panel_score(struct panel *panel, const struct oddline_window *window,
                    const struct opinion **ret)
 {
     size_t count = 0;
+    double period = period_of(&panel->options.stream->policy, window);
     crew_score(panel->crew, panel->position, panel->nth, panel->options.number, window);
     for (size_t i = 0; i < panel->seat_count; i++) {
         struct seat *seat = &panel->seats[i];
         const struct oddline_score *scores = crew_scores(panel->crew, seat->number);
         for (uint32_t k = 0; scores && k < seat->on_count; k++)
             if (scores[k].size)
-                form_opinion(&panel->options.stream->policy, seat, k, &scores[k],
-                             &panel->opinions[count++]);
+                form_opinion(period, seat, k, &scores[k], &panel->opinions[count++]);
     }
     *ret = panel->opinions;
     return count;

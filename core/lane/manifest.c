@@ -39,7 +39,7 @@ static bool take_number(struct bytes *rest, uint64_t *ret)
 /* Small differences of either sign become small numbers. */
 static uint64_t zigzag(int64_t value)
 {
-    return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
+    return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
 }
 
 static int64_t unzigzag(uint64_t value)

@@ -104,7 +104,7 @@ static bool load_head(struct miner *miner, struct unpacker *in, uint64_t *ret_he
 {
     struct miner_health *health = &miner->health;
     bool good = unpack_u32(in) == SNAPSHOT_VERSION;
-    uint64_t settled, none, capacity, hand;
+    uint64_t settled = 0, none = 0, capacity = 0, hand = 0;
     uint64_t *const numbers[] = {&health->messages,
                                  &health->exact,
                                  &health->created,

@@ -42,8 +42,9 @@ struct batch_writer {
     char *text;          /* where the source reads to */
     size_t text_len;     /* raw bytes in it, set by batch_filled() */
     size_t decoded_len, decoded_max;
-    uint64_t span;  /* bytes of the source that are done with: set by the caller before the commit */
-    uint64_t blank; /* of them, those that gave no record, so far */
+    uint64_t
+        span; /* bytes of the source that are done with: set by the caller before the commit */
+    uint64_t blank;                 /* of them, those that gave no record, so far */
     struct oddline_record *records; /* [BATCH_RECORDS], scratch */
     struct oddline_field *fields;   /* [BATCH_FIELDS], scratch */
     uint32_t record_count, field_count;

@@ -178,6 +178,7 @@ void book_leave(struct book *book, const struct bookmark *mark)
 {
     for (struct bookmark *old; book->count >= BOOK_LEFT_MAX;) {
         old = TAILQ_FIRST(&book->ages);
+        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): book_remove() takes it out of the list
         if (old->fresh || (old->flags & BOOKMARK_UNMET))
             break; // still needed
         book_remove(book, old);

@@ -146,7 +146,7 @@ static int way_follow(struct way *way, int link, const struct stat *st)
 static int way_step(struct way *way, int *ret_fd, struct stat *ret_st)
 {
     char name[NAME_MAX + 2];
-    struct stat st;
+    struct stat st = {0};
     bool last;
     way_next(way, name, &last);
     if (name[0] == '\0') // the root itself, or a link to it

@@ -65,7 +65,7 @@ struct series_spec {
 /* What a series knows of an open window. */
 struct series_state {
     uint64_t count; /* selected records that had a value */
-    uint64_t to;    /* RATIO: records of `to`; NEW: records whose template could have been news */
+    uint64_t to; /* RATIO: records of `to`; NEW: records whose template could have been news */
     double sum, min, max;
     void *store; /* of QUANTILE and DISTINCT; NULL: nothing is in it */
 };

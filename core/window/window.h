@@ -40,7 +40,8 @@
 enum {
     WINDOW_OPEN_MAX = 64,    /* open at once; a record further ahead closes the oldest */
     WINDOW_SERIES_MAX = 128, /* of a stream */
-    WINDOW_RUN_MAX = 65536, /* empty ones in a row that anybody hears of: of more, the first and the last half */
+    WINDOW_RUN_MAX =
+        65536, /* empty ones in a row that anybody hears of: of more, the first and the last half */
 };
 #define WINDOW_JUMP_NS (24 * 3600 * NS_PER_S)
 

@@ -99,17 +99,19 @@ enum {
     ODDLINE_RECORD_NO_STAMP = 4,  /* time_ns was taken from the record before */
     ODDLINE_RECORD_MULTI = 8,     /* several lines */
     /* Only where template_id is given: */
-    ODDLINE_RECORD_NEW = 16,      /* the first record of the stream with its template, and that is rare here */
+    ODDLINE_RECORD_NEW =
+        16, /* the first record of the stream with its template, and that is rare here */
     ODDLINE_RECORD_LEARNING = 32, /* so many templates are new that it says nothing yet */
 };
 
 /* One log record; 64 bytes, frozen. Offsets are relative to `text` of the batch. */
 typedef struct oddline_record {
-    int64_t time_ns;      /* event time, or ODDLINE_NO_TIME */
-    uint64_t seq;         /* number of the record in its stream, from 0, without holes */
-    uint64_t template_id; /* 0 unless ODDLINE_NEEDS_TEMPLATE, and where the stream has no templates */
-    uint64_t matches;     /* bit i: pattern i of the stream matched (core-internal numbering) */
-    uint32_t text;        /* the record as it stands in the file, without the final newline */
+    int64_t time_ns; /* event time, or ODDLINE_NO_TIME */
+    uint64_t seq;    /* number of the record in its stream, from 0, without holes */
+    uint64_t
+        template_id; /* 0 unless ODDLINE_NEEDS_TEMPLATE, and where the stream has no templates */
+    uint64_t matches; /* bit i: pattern i of the stream matched (core-internal numbering) */
+    uint32_t text;    /* the record as it stands in the file, without the final newline */
     uint32_t text_len;
     uint32_t message; /* the part behind stamp and level, decoded; 0/0 when not set apart */
     uint32_t message_len;

@@ -259,13 +259,15 @@ static void panel_with_a_budget_believes_a_surprise_as_far_as_its_history_goes(v
     static const uint32_t on[] = {ERRORS};
     struct judge_use use = {.plugin = plugins[FAKER], .on = on, .on_count = 1};
     const struct opinion *opinions;
-    pages_per_s = 1e-6;
+    pages_per_s = 1.0 / (900 * 60); // a page in 900 windows
     open_panel(&use, 1);
     double most = 0;
     for (uint64_t n = 0; n < 2000; n++) {
         values[ERRORS] =
             n % 50 == 49 ? 8 : (double)(n * 7919 % 100) / 40; // "one in 10^8", often
         score(n, &opinions);
+        if (n < 900)
+            assert_true(opinions[0].surprise == values[ERRORS]); // too early to doubt it
         if (n > 1000)
             most = fmax(most, opinions[0].surprise);
     }

@@ -129,7 +129,8 @@ static uint32_t feed(struct rig *rig, const char *with, const char *without, int
 static void a_source_is_read_once_a_bout_has_shown_it(void **state)
 {
     (void)state;
-    struct rig rig = rig_of(.format = RECORD_TEXT, .fields = wanted, .field_count = 1, .duration = 1);
+    struct rig rig =
+        rig_of(.format = RECORD_TEXT, .fields = wanted, .field_count = 1, .duration = 1);
     assert_int_equal(feed(&rig, TIMED, PLAIN, DURATION_BOUT, 10), 0);
     assert_non_null(strstr(recorder_choice(rig.recorder), ", durations read"));
     assert_int_equal(feed(&rig, TIMED, PLAIN, 100, 10), 10);
@@ -140,7 +141,8 @@ static void a_source_is_read_once_a_bout_has_shown_it(void **state)
 static void a_source_that_has_hardly_any_is_left_alone_and_looked_at_again(void **state)
 {
     (void)state;
-    struct rig rig = rig_of(.format = RECORD_TEXT, .fields = wanted, .field_count = 1, .duration = 1);
+    struct rig rig =
+        rig_of(.format = RECORD_TEXT, .fields = wanted, .field_count = 1, .duration = 1);
     assert_int_equal(feed(&rig, TIMED, PLAIN, 950, 30), 0);
     assert_int_equal(feed(&rig, TIMED, PLAIN, 50, 1), 0); // nobody looks
     assert_null(strstr(recorder_choice(rig.recorder), "durations"));
@@ -152,7 +154,8 @@ static void a_source_that_has_hardly_any_is_left_alone_and_looked_at_again(void 
 static void numbers_without_a_unit_mean_the_same_all_the_time(void **state)
 {
     (void)state;
-    struct rig rig = rig_of(.format = RECORD_LOGFMT, .fields = wanted, .field_count = 1, .duration = 1);
+    struct rig rig =
+        rig_of(.format = RECORD_LOGFMT, .fields = wanted, .field_count = 1, .duration = 1);
     feed(&rig, "time=2016-12-19T16:31:SSZ msg=a duration=0.5", PLAIN, DURATION_BOUT, 1);
     feed(&rig, "time=2016-12-19T16:31:SSZ msg=a duration=2", PLAIN, 1, 1);
     assert_number(&rig, 0, DURATION, 2000);
@@ -189,7 +192,8 @@ static void every_format_has_a_place_for_it(void **state)
          250},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct rig rig = rig_of(.format = rows[i].format, .fields = wanted, .field_count = 1, .duration = 1);
+        struct rig rig =
+            rig_of(.format = rows[i].format, .fields = wanted, .field_count = 1, .duration = 1);
         feed(&rig, rows[i].line, PLAIN, DURATION_BOUT, 1);
         assert_int_equal(feed(&rig, rows[i].line, PLAIN, 1, 1), 1);
         assert_number(&rig, 0, DURATION, rows[i].ms);
@@ -203,7 +207,8 @@ static void what_a_source_has_shown_survives_a_restart(void **state)
     (void)state;
     for (int share = 1; share <= 40; share += 39)
         for (int cut = 0; cut < 2 * DURATION_BOUT; cut += 7) {
-            struct rig rig = rig_of(.format = RECORD_TEXT, .fields = wanted, .field_count = 1, .duration = 1);
+            struct rig rig = rig_of(.format = RECORD_TEXT, .fields = wanted, .field_count = 1,
+                                    .duration = 1);
             struct buffer saved = {0};
             struct recorder *fresh;
             uint32_t found = cut ? feed(&rig, TIMED, PLAIN, cut, share) : 0;
