@@ -282,20 +282,23 @@ static int plan_detectors(struct draft *d)
 
 /* ---- the rest ----------------------------------------------------------- */
 
+/* Compiled twice, since the lane and the judge search at the same time. */
 static int plan_redactions(struct draft *d)
 {
+    struct plan *plan = d->plan;
     size_t count = d->config->redact_count;
-    struct redaction *rules = arena_alloc(&d->plan->arena, count, sizeof(*rules));
-    d->plan->redactions = arena_alloc(&d->plan->arena, count, sizeof(*d->plan->redactions));
-    for (size_t i = 0; i < count; i++) {
+    struct redaction *rules = arena_alloc(&plan->arena, 2 * count, sizeof(*rules));
+    plan->redactions = arena_alloc(&plan->arena, 2 * count, sizeof(*plan->redactions));
+    for (size_t i = 0; i < 2 * count; i++) {
         struct error error;
-        if (regex_compile(d->config->redact[i].match, &d->plan->redactions[i], &error) < 0)
+        if (regex_compile(d->config->redact[i % count].match, &plan->redactions[i], &error) < 0)
             return complain_error(d, d->config->line, &error);
-        d->plan->redaction_count = i + 1;
-        rules[i] = (struct redaction){d->plan->redactions[i], d->config->redact[i].with};
+        plan->redaction_count = i + 1;
+        rules[i] = (struct redaction){plan->redactions[i], d->config->redact[i % count].with};
     }
-    d->plan->lane.window.redactions = rules;
-    d->plan->lane.window.redaction_count = count;
+    plan->lane.window.redactions = rules;
+    plan->judge.redactions = rules + count;
+    plan->lane.window.redaction_count = plan->judge.redaction_count = count;
     return 0;
 }
 

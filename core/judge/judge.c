@@ -126,7 +126,7 @@ static void deliver_gap(void *context, struct gap_run *run, enum finding_status 
     struct bench *bench = context;
     const struct oddline_plugin *label = plugin_label(run->plugin);
     struct finding finding = plain_finding(bench, FINDING_GAP, run->from_ns);
-    char summary[GAP_SUMMARY_SIZE];
+    char summary[GAP_SUMMARY_SIZE], room[2][JUDGE_SENTENCE_SIZE];
     memcpy(finding.id, run->id, sizeof(finding.id));
     finding.fingerprint = hash_join(finding.fingerprint, hash_bytes(bytes_of(label->id)));
     finding.fingerprint = hash_join(finding.fingerprint, run->closed); // both may be open
@@ -138,9 +138,9 @@ static void deliver_gap(void *context, struct gap_run *run, enum finding_status 
     finding.window_end_ns = run->until_ns;
     finding.detector = label->id;
     finding.detector_version = label->version;
-    finding.summary = gap_phrase(run, status, summary);
+    finding.summary = judge_redact(bench->stream, gap_phrase(run, status, summary), room[0]);
     finding.observed = (double)run->windows;
-    finding.reasons[finding.reason_count++] = run->reason;
+    finding.reasons[finding.reason_count++] = judge_redact(bench->stream, run->reason, room[1]);
     (run->shadow ? deliver_shadow : deliver)(bench, &finding);
     memcpy(run->id, finding.id, sizeof(run->id)); // given out at the first delivery, like ...
     run->detected_ns = finding.detected_ns;       // ... the time
@@ -183,6 +183,8 @@ static void complain(void *context, enum crew_trouble trouble, uint32_t seat,
     const struct plugin *plugin;
     struct bench *bench = bench_of_seat(judge, seat, &plugin);
     CHECK(bench);
+    char room[JUDGE_SENTENCE_SIZE];
+    sentence = judge_redact(bench->stream, sentence, room);
     const struct oddline_plugin *label = plugin_label(plugin);
     bool older = trouble == CREW_STATE; // lines are not in what it knows: that is a gap
     struct finding finding =

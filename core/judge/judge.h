@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/redact.h"
 #include "host/crew.h"
 #include "host/host.h"
 #include "judge/finding.h"
@@ -71,6 +72,9 @@ struct judge_stream {
     const struct judge_use *uses; /* [use_count] */
     size_t use_count;
     struct judge_policy policy;
+    const struct redaction *
+        redactions; /* [redaction_count], for what detectors say; the judge's thread alone uses them */
+    size_t redaction_count;
     const struct mute *mutes; /* [mute_count] */
     size_t mute_count;
     struct finding_pairs labels, annotations;
@@ -91,6 +95,11 @@ struct judge_options {
     void (*mark)(void *context, const struct mark *mark);
     void *context;
 };
+
+/* A detector's sentence as it may leave (promise P7), NULL for NULL; lent from `room`, or the sentence itself. Thread: the judge's. */
+enum { JUDGE_SENTENCE_SIZE = 512 };
+const char *judge_redact(const struct judge_stream *stream, const char *sentence,
+                         char room[JUDGE_SENTENCE_SIZE]);
 
 struct judge;
 int judge_create(const struct judge_options *options, struct judge **ret);

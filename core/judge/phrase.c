@@ -89,3 +89,14 @@ char *phrase_reason(const struct judge_series *series, const struct opinion *opi
              opinion->surprise, *reason ? ": " : "", reason);
     return text;
 }
+
+const char *judge_redact(const struct judge_stream *stream, const char *sentence,
+                         char room[JUDGE_SENTENCE_SIZE])
+{
+    if (!sentence || !stream->redaction_count)
+        return sentence;
+    size_t len = redact(stream->redactions, stream->redaction_count, bytes_of(sentence), room,
+                        JUDGE_SENTENCE_SIZE - 1);
+    room[len] = '\0';
+    return room;
+}

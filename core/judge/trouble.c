@@ -120,7 +120,10 @@ static void add_reason(struct trouble *trouble, const struct scene *scene,
     size_t at = reason_at(trouble, scene, opinion);
     if (at == FINDING_REASONS_MAX)
         return;
-    phrase_reason(&scene->stream->series[opinion->series], opinion,
+    char room[JUDGE_SENTENCE_SIZE];
+    struct opinion clean = *opinion; // a detector may quote a line
+    clean.score.reason = judge_redact(scene->stream, opinion->score.reason, room);
+    phrase_reason(&scene->stream->series[opinion->series], &clean,
                   scene->end_ns - scene->start_ns, trouble->reasons[at], TROUBLE_REASON_SIZE);
     if (at == trouble->reason_count)
         trouble->reason_count++;

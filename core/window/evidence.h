@@ -13,7 +13,7 @@
 #include "base/pack.h"
 #include "ring/closed.h"
 #include "window/path.h"
-#include "window/redact.h"
+#include "base/redact.h"
 
 #include <oddline/detector.h>
 

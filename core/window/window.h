@@ -32,7 +32,7 @@
 #include "ring/closed.h"
 #include "ring/ring.h"
 #include "window/path.h"
-#include "window/redact.h"
+#include "base/redact.h"
 #include "window/series.h"
 
 #include <stdbool.h>

@@ -65,6 +65,26 @@ static void trouble_copies_its_records_and_they_outlive_the_window(void **state)
     trouble_clear(&trouble);
 }
 
+/* A detector may quote a line in its reason: what is redacted in evidence is redacted there. */
+static void a_reason_is_redacted(void **state)
+{
+    (void)state;
+    struct error error;
+    struct regex *digits = NULL;
+    assert_int_equal(regex_compile("\\d{13,19}", &digits, &error), 0);
+    struct redaction rule = {digits, "<card>"};
+    stream.redactions = &rule;
+    stream.redaction_count = 1;
+    struct trouble trouble = TROUBLE_NONE;
+    struct scene scene = scene_of(3, NULL, 0);
+    struct opinion o = stage_opinion(ERRORS, 40, 1, 7);
+    o.score.reason = "'paid with 4111111111111111' is new";
+    trouble_lead(&trouble, &scene, &o);
+    assert_non_null(strstr(trouble.reasons[0], "'paid with <card>' is new"));
+    trouble_clear(&trouble);
+    regex_free(digits);
+}
+
 static void trouble_keeps_five_records_and_none_twice(void **state)
 {
     (void)state;
@@ -383,6 +403,7 @@ int main(void)
         cmocka_unit_test_setup(trouble_counts_who_led_before_among_those_who_agree, set_up),
         cmocka_unit_test_setup(trouble_carries_the_fit_its_score_was_made_with, set_up),
         cmocka_unit_test_setup(trouble_copies_its_records_and_they_outlive_the_window, set_up),
+        cmocka_unit_test_setup(a_reason_is_redacted, set_up),
         cmocka_unit_test_setup(trouble_keeps_five_records_and_none_twice, set_up),
         cmocka_unit_test_setup(trouble_shows_the_last_record_seen_when_its_window_has_none,
                                set_up),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "window/redact.h"
+#include "base/redact.h"
 
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
 /*
  * redact.h - takes secrets out of text before it becomes durable (promise P7).
  */
-#ifndef WINDOW_REDACT_H
-#define WINDOW_REDACT_H
+#ifndef BASE_REDACT_H
+#define BASE_REDACT_H
 
 #include "base/bytes.h"
 #include "base/regex.h"
@@ -21,4 +21,4 @@ struct redaction {
 size_t redact(const struct redaction *rules, size_t count, struct bytes text, char *out,
               size_t capacity);
 
-#endif /* WINDOW_REDACT_H */
+#endif /* BASE_REDACT_H */

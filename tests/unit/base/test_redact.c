@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Promise: no match of a rule leaves; and text that cannot be shown to be clean does not leave at all. */
 
-#include "window/redact.h"
+#include "base/redact.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
