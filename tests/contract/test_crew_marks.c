@@ -184,7 +184,7 @@ static void crew_refuses_torn_states_as_a_whole(void **state)
     int r;
     for (size_t i = 0; i < good->len; i += 1 + i / 64) {
         memcpy(copy, good->at, good->len);
-        copy[i] ^= 1 << i % 8;
+        copy[i] = (char)(copy[i] ^ 1 << i % 8);
         crew_free(packed_crew((struct bytes){copy, good->len}, &r, &tape));
         assert_int_equal(r, -EBADMSG);
         char *cut = memcpy(malloc(i + 1), good->at, i); // its own size, so that ASan sees
