@@ -23,9 +23,9 @@ cp "$tree"/samples/logs/dse-single-2days/*.zst .
 # ---- explain: believed surprises, and scores that the core calibrates to keep a budget
 cat >shift.yaml <<'YAML'
 streams:
-  - {name: burst, paths: burst.log, window: 10s, budget: 1 page a day, detectors: [{use: ewma, on: [lines, errors]}, {use: zscore, on: [lines, errors]}]}
+  - {name: dse, paths: '*.zst', budget: 1 page an hour, detectors: [{use: ewma, on: [lines, errors]}, {use: zscore, on: [lines, errors]}]}
 YAML
-"$oddline" scan --quiet --json -c shift.yaml burst.log >shift.jsonl
+"$oddline" scan --quiet --json -c shift.yaml ./*.zst >shift.jsonl
 grep -q '"basis":"calibrated"' shift.jsonl || fail "a budget calibrates nothing"
 for file in burst dse shift; do
     expect 0 "computed: equal" "$oddline" explain $file.jsonl

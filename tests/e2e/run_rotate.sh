@@ -11,7 +11,7 @@ stream() {
     paths: $tmp/$1.log
     start: begin
     window: 1s
-    warmup: 0
+    policy: every
     series: [{name: ids, sum: id}, {name: squares, sum: sq}]
     detectors: [{use: $build/tests/contract/counter.so, on: [lines, ids, squares]}]
 YAML
