@@ -222,10 +222,15 @@ static int replace_file(const char *dir, const struct buffer *text)
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
     if (fd < 0)
         return -errno;
-    ssize_t n = write(fd, text->at, text->len);
+    int r = 0;
+    for (size_t done = 0; done < text->len && r == 0;) {
+        ssize_t n = write(fd, text->at + done, text->len - done);
+        r = n < 0 && errno != EINTR ? -errno : n == 0 ? -EIO : 0;
+        done += n > 0 ? (size_t)n : 0;
+    }
     close(fd);
-    if (n != (ssize_t)text->len)
-        return -EIO;
+    if (r < 0)
+        return r;
     return rename(fresh, path) < 0 ? -errno : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/screen.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -35,7 +36,12 @@ void log_line(enum log_level level, const char *format, ...)
     screen_text(&line, bytes_of(message), 0); // a file's name or a log's line may hold anything
     buffer_char(&line, '\n');
     struct bytes out = line.failed ? bytes_of("oddline: out of memory\n") : buffer_bytes(&line);
-    ssize_t n = write(STDERR_FILENO, out.at, out.len);
-    (void)n; // nowhere left to say it
+    while (out.len) { // at once, but for a pipe that is full or a signal
+        ssize_t n = write(STDERR_FILENO, out.at, out.len);
+        if (n <= 0 && errno != EINTR)
+            break; // nowhere left to say it
+        out.at += n > 0 ? n : 0;
+        out.len -= n > 0 ? (size_t)n : 0;
+    }
     buffer_free(&line);
 }
