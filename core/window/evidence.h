@@ -11,9 +11,9 @@
 #define WINDOW_EVIDENCE_H
 
 #include "base/pack.h"
+#include "base/redact.h"
 #include "ring/closed.h"
 #include "window/path.h"
-#include "base/redact.h"
 
 #include <oddline/detector.h>
 

@@ -29,10 +29,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/pack.h"
+#include "base/redact.h"
 #include "ring/closed.h"
 #include "ring/ring.h"
 #include "window/path.h"
-#include "base/redact.h"
 #include "window/series.h"
 
 #include <stdbool.h>
