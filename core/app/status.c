@@ -283,7 +283,7 @@ void status_write(struct daemon *d, int64_t now_ns)
 
 void status_end(struct daemon *d)
 {
-    if (d->lane.ring)
+    if (d->lane.ring && d->tail) // all that is shown is there
         write_now(d, false);
     buffer_free(&d->report);
 }
