@@ -26,6 +26,7 @@
  *          P. McCullagh, J. A. Nelder, Generalized Linear Models, 2nd ed. 1989, 4.5 (dispersion from Pearson's statistic).
  */
 
+#include "kit/rate.h"
 #include "kit/recur.h"
 #include "kit/robust.h"
 #include "kit/run.h"
@@ -37,10 +38,7 @@
 
 enum { PATTERNS, EVENTS, MEMORY, WARMUP, GUARD, ACCEPT_AFTER, PARAMS };
 
-static const double SHORTEST = 60;    /* windows: below it the dispersion is not known */
-static const double PRIOR_WEIGHT = 2; /* events that the prior dispersion is worth */
-static const double PRIOR_DISPERSION =
-    1.4; /* trouble comes in clumps: three lines are hardly odder than one */
+static const double SHORTEST = 60; /* windows: below it the dispersion is not known */
 static const double CLIP = 3; /* deviations that a window may teach; an odd one a third of it */
 static const double CLUMP =
     4; /* counts of a rare thing in one window that may teach dispersion */
@@ -94,9 +92,8 @@ struct lesson {
 };
 
 struct series {
-    double seen;             /* windows with a value */
-    double counts, windows;  /* A and B */
-    double squares, moments; /* S and M */
+    double seen; /* windows with a value */
+    struct rate rate;
     struct lesson lesson;
     struct run run;
     struct recur up, down;
@@ -116,25 +113,15 @@ struct view {
 
 /* ---- model -------------------------------------------------------------- */
 
-static double variance_of(const struct series *s, double mean)
-{
-    double dispersion =
-        (PRIOR_WEIGHT * PRIOR_DISPERSION + s->squares) / (PRIOR_WEIGHT + s->moments);
-    return fmax(dispersion, 1) * mean * (1 + 1 / s->windows);
-}
-
 static struct view look(const struct series *s, double x)
 {
-    double mean = (0.5 + s->counts) / s->windows;
-    double variance = variance_of(s, mean);
-    double score =
-        x > mean ? tail_count_above(x, mean, variance) : tail_count_below(x, mean, variance);
+    double mean = rate_mean(&s->rate);
     double size = robust_anscombe(x) - robust_anscombe(mean);
     const struct recur *same = size > 0 ? &s->up : &s->down;
     return (struct view){
         .mean = mean,
-        .spread = sqrt(variance),
-        .score = recur_temper(same, tail_two_sided(score), fabs(size)),
+        .spread = sqrt(rate_variance(&s->rate)),
+        .score = recur_temper(same, rate_score(&s->rate, x), fabs(size)),
         .size = size,
     };
 }
@@ -143,12 +130,12 @@ static struct view look(const struct series *s, double x)
 
 static void remember(const struct counter *counter, struct series *s, double x)
 {
-    double mean = s->windows > 0 ? s->counts / s->windows : x;
+    double mean = s->rate.windows > 0 ? s->rate.counts / s->rate.windows : x;
     double forget = fmax(1 / counter->memory, fmin(mean / counter->events, 1 / SHORTEST));
-    s->counts = s->counts * (1 - forget) + x;
-    s->windows = s->windows * (1 - forget) + 1;
-    s->squares *= 1 - forget / 2; // the dispersion changes more slowly than the rate
-    s->moments *= 1 - forget / 2;
+    s->rate.counts = s->rate.counts * (1 - forget) + x;
+    s->rate.windows = s->rate.windows * (1 - forget) + 1;
+    s->rate.squares *= 1 - forget / 2; // the dispersion changes more slowly than the rate
+    s->rate.moments *= 1 - forget / 2;
 }
 
 static void teach(const struct counter *counter, struct series *s, const struct view *view,
@@ -158,11 +145,11 @@ static void teach(const struct counter *counter, struct series *s, const struct 
     double clip = fmax(1, (odd ? 1 : CLIP) * view->spread);
     double off = fmin(fabs(x - view->mean), fmax(CLUMP, (CLIP + 1) * view->spread));
     double moment =
-        s->counts /
-        s->windows; // without the prior: windows without anything teach no dispersion
+        s->rate.counts /
+        s->rate.windows; // without the prior: windows without anything teach no dispersion
     remember(counter, s, fmax(view->mean - clip, fmin(x, view->mean + clip)));
-    s->squares += off * off;
-    s->moments += moment;
+    s->rate.squares += off * off;
+    s->rate.moments += moment;
 }
 
 /*
@@ -189,8 +176,8 @@ static void learn(const struct counter *counter, struct series *s, const struct 
 static void accept(struct series *s)
 {
     s->lesson = (struct lesson){0};
-    s->windows = s->run.length;
-    s->counts = s->run.mean * s->run.length;
+    s->rate.windows = s->run.length;
+    s->rate.counts = s->run.mean * s->run.length;
     run_end(&s->run);
     recur_forget_episode(&s->up);
     recur_forget_episode(&s->down);
@@ -202,7 +189,7 @@ static uint32_t kind_of(const struct series *s, const struct view *view)
 {
     if (view->size < 0)
         return ODDLINE_DROP;
-    return s->counts < 0.5 ? ODDLINE_NEW : ODDLINE_SPIKE;
+    return s->rate.counts < 0.5 ? ODDLINE_NEW : ODDLINE_SPIKE;
 }
 
 static void say(const struct counter *counter, const struct series *s, oddline_score *score)
@@ -212,7 +199,7 @@ static void say(const struct counter *counter, const struct series *s, oddline_s
     char reason[ODDLINE_ERROR_SIZE];
     if (score->kind == ODDLINE_NEW)
         snprintf(reason, sizeof(reason), "%.100s: %.0f, none in the %.0f windows before", name,
-                 score->observed, s->windows);
+                 score->observed, s->rate.windows);
     else
         snprintf(reason, sizeof(reason),
                  "%.100s: %.0f, usually about %.3g a window (%.3g to %.3g)%s", name,
@@ -231,7 +218,7 @@ static void judge(const struct counter *counter, uint32_t index, double x)
         .size = sizeof(score),
         .score = view.score,
         .observed = x,
-        .expected = s->counts / s->windows,
+        .expected = s->rate.counts / s->rate.windows,
         .lower = fmax(0, view.mean - CLIP * view.spread),
         .upper = view.mean + CLIP * view.spread,
         .samples = (uint64_t)s->seen,
@@ -276,7 +263,7 @@ static void take(const struct counter *counter, uint32_t index, double value)
     if (!isfinite(value))
         return;
     double x = floor(fmax(0, fmin(value, MOST)) + 0.5);
-    if (s->windows > 0) {
+    if (s->rate.windows > 0) {
         judge(counter, index, x);
     } else {
         say_first(counter, index, x);
@@ -299,8 +286,7 @@ static bool is_sane(const void *series, const void *instance)
 {
     const struct series *s = series;
     (void)instance;
-    return s->seen >= 0 && isfinite(s->seen) && s->counts >= 0 && isfinite(s->counts) &&
-           s->windows >= 0 && isfinite(s->windows) && s->squares >= 0 && s->moments >= 0 &&
+    return s->seen >= 0 && isfinite(s->seen) && rate_is_sane(&s->rate) &&
            isfinite(s->lesson.x) && run_is_sane(&s->run) && recur_is_sane(&s->up) &&
            recur_is_sane(&s->down);
 }

@@ -33,6 +33,7 @@ void commit_free(struct commit *commit)
         buffer_free(&commit->slips[i].tail);
     }
     buffer_free(&commit->manifest.out);
+    buffer_free(&commit->scratch);
     pthread_cond_destroy(&commit->taken);
     pthread_mutex_destroy(&commit->mutex);
 }
@@ -98,26 +99,27 @@ static struct conservation count_bytes(const struct daemon *d)
                                  .gaps = before->gaps + atomic_load(&p->gaps)};
 }
 
+/* What lies in the scratch buffer, whose memory stays. */
+static void note_packed(struct commit *commit, enum step_kind kind)
+{
+    CHECK(!commit->scratch.failed); // a path and some numbers
+    manifest_note(&commit->manifest,
+                  &(struct step){.kind = kind, .text = buffer_bytes(&commit->scratch)});
+    buffer_clear(&commit->scratch);
+}
+
 static void note_mark(void *context, const struct bookmark *mark)
 {
     struct daemon *d = context;
-    struct buffer packed = {0};
-    bookmark_pack(mark, &packed);
-    CHECK(!packed.failed); // a path and some numbers
-    manifest_note(&d->commit.manifest,
-                  &(struct step){.kind = STEP_MARK, .text = buffer_bytes(&packed)});
-    buffer_free(&packed);
+    bookmark_pack(mark, &d->commit.scratch);
+    note_packed(&d->commit, STEP_MARK);
 }
 
 /* What was scored follows from the others. */
 static void note_counts(struct daemon *d, const struct slip *slip)
 {
-    struct buffer packed = {0};
-    keep_counts(&slip->bytes, slip->serials, &packed);
-    CHECK(!packed.failed); // 40 bytes
-    manifest_note(&d->commit.manifest,
-                  &(struct step){.kind = STEP_COUNTS, .text = buffer_bytes(&packed)});
-    buffer_free(&packed);
+    keep_counts(&slip->bytes, slip->serials, &d->commit.scratch);
+    note_packed(&d->commit, STEP_COUNTS);
 }
 
 void commit_mark(struct daemon *d, uint32_t flags)

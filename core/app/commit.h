@@ -64,6 +64,7 @@ struct commit {
 
     /* the lane's */
     struct manifest manifest;
+    struct buffer scratch;
     struct conservation before; /* of earlier runs */
     int64_t begun_ns;           /* when the oldest step was noted, NO_TIME: none; monotonic */
     int64_t last_ns, snapshot_ns;

@@ -79,16 +79,6 @@ static const struct builtin builtins[] = {
 };
 enum { BUILTINS = sizeof(builtins) / sizeof(builtins[0]) };
 
-const char *plan_builtin_series(void)
-{
-    return "lines, records, bytes, errors, warnings, troubles (warnings and errors), "
-           "error_ratio, unparsed, "
-           "level_trace, level_debug, level_info, level_warn, level_error, level_fatal, "
-           "new_templates, new_troubles (records, or warnings and errors, that say what was "
-           "never said before); where records say how long something took: duration_p50_ms, "
-           "duration_p95_ms, duration_mean_ms, duration_max_ms, duration_sum_ms";
-}
-
 /* What takes longer is bad, what is done sooner is not. */
 static bool is_duration(const struct draft *d, const struct series_spec *spec)
 {

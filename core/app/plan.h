@@ -70,7 +70,4 @@ int plan_alarm(const struct config_stream *config, struct plan *plan, int *ret_l
 /* What its budget came to, one line; nothing when it has none. */
 void plan_say_budget(const struct plan *plan, FILE *out);
 
-/* Series that need no configuration, for people. */
-const char *plan_builtin_series(void);
-
 #endif /* APP_PLAN_H */

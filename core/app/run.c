@@ -58,7 +58,6 @@ static struct feed *feed_of(struct daemon *d, struct source *source)
     if (!slot->generation || feed_open(&d->lane, &slot->stream, &start, source, &feed) < 0)
         return NULL;
     tail_set_user(source, feed);
-    tail_set_key(source, slot->plan->lane.key);
     return feed;
 }
 

@@ -151,11 +151,6 @@ uint64_t journal_first_n(struct journal *journal)
     return n;
 }
 
-uint64_t journal_damaged(struct journal *journal)
-{
-    return journal_counts(journal).damaged;
-}
-
 uint64_t journal_seq(struct journal *journal)
 {
     journal_lock(journal);

@@ -59,8 +59,6 @@ uint64_t journal_epoch(struct journal *journal);
 uint64_t journal_next_n(struct journal *journal);
 /* The lowest n still kept; equal to journal_next_n() when nothing is. */
 uint64_t journal_first_n(struct journal *journal);
-/* Damaged places found on disk since the opening. */
-uint64_t journal_damaged(struct journal *journal);
 
 /* ---- writing ------------------------------------------------------------ */
 

@@ -229,12 +229,6 @@ int snapshot_end(struct snapshot_writer *w, uint64_t build, struct error *reterr
     return r < 0 ? error_set(reterr, r, "snapshot: cannot write: %s", strerror(-r)) : 0;
 }
 
-void snapshot_abort(struct snapshot_writer *w)
-{
-    deliver_sys.unlinkat(w->dir, temporary, 0);
-    release(w);
-}
-
 /* ---- reading ------------------------------------------------------------ */
 
 struct snapshot {

@@ -33,7 +33,7 @@ struct snapshot_writer {
     int failed; /* the first error; what follows is nothing */
 };
 /*
- * Between begin and end nothing fails at once: snapshot_end() says it. After begin has succeeded, end or abort must come.
+ * Between begin and end nothing fails at once: snapshot_end() says it. After begin has succeeded, end must come.
  * `dir` is a path; seq that of the last block that the state includes.
  */
 int snapshot_begin(struct snapshot_writer *writer, const char *dir, uint64_t seq,
@@ -46,7 +46,6 @@ void snapshot_section(struct snapshot_writer *writer, const char *name, struct b
  *            the disk holds is unknown: the caller ends the process
  */
 int snapshot_end(struct snapshot_writer *writer, uint64_t build, struct error *reterr);
-void snapshot_abort(struct snapshot_writer *writer);
 
 /* ---- reading ------------------------------------------------------------ */
 

@@ -14,7 +14,6 @@ enum feed_flag { FLAG_INTRODUCED = 1, FLAG_SAID = 2 };
 void feed_pack(const struct feed *feed, struct buffer *out)
 {
     pack_u64(out, feed_offset(feed));
-    pack_u64(out, feed->held);
     pack_u64(out, (uint64_t)feed->modified_ns);
     pack_u64(out, feed->next_look);
     pack_u32(out, (feed->introduced ? FLAG_INTRODUCED : 0u) | (feed->said ? FLAG_SAID : 0u));
@@ -32,14 +31,12 @@ int feed_unpack(struct lane_stream *stream, struct unpacker *in, struct feed **r
 {
     struct feed *feed;
     struct feed_start start = {.path = "", .offset = unpack_u64(in)};
-    uint64_t held = unpack_u64(in);
     start.modified_ns = (int64_t)unpack_u64(in);
     uint64_t next_look = unpack_u64(in);
     uint32_t flags = unpack_u32(in);
     int r = in->bad ? -EBADMSG : feed_make(stream, &start, &feed);
     if (r < 0)
         return r;
-    feed->held = held;
     feed->next_look = next_look;
     feed->introduced = flags & FLAG_INTRODUCED;
     feed->said = flags & FLAG_SAID;

@@ -55,7 +55,7 @@ void lane_emit(struct lane *lane, struct windows *windows)
     uint64_t before = ring_head(lane->ring);
     if (lane->ended)
         return;
-    while (!windows_emit_within(windows, lane->ring, tend_ms(lane)))
+    while (!windows_emit(windows, lane->ring, tend_ms(lane)))
         lane->tend(lane->context);
     lane->emitted |= ring_head(lane->ring) != before;
 }

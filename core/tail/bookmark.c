@@ -12,7 +12,7 @@
 /* ---- packed ---------------------------------------------------------------- */
 
 enum {
-    PACK_VERSION = 1,
+    PACK_VERSION = 2,
     PACK_NUMBERS = 12,
     PACKED_FLAGS = BOOKMARK_ARCHIVE | BOOKMARK_DONE | BOOKMARK_DELETED | BOOKMARK_LEFT,
 };
@@ -69,7 +69,6 @@ void bookmark_pack(const struct bookmark *mark, struct buffer *out)
     buffer_char(out, PACK_VERSION);
     for (size_t i = 0; i < PACK_NUMBERS; i++)
         put_number(out, numbers[i]);
-    pack_u64(out, mark->key);
     pack_u64(out, mark->boot);
     pack_u64(out, id->head);
     pack_u64(out, id->marker);
@@ -109,7 +108,6 @@ int bookmark_unpack(struct unpacker *in, struct bookmark *ret)
         .size = n[4],
         .seen_s = (int64_t)n[10],
         .flags = (uint32_t)n[11],
-        .key = unpack_u64(in),
         .boot = unpack_u64(in),
     };
     mark.identity = (struct identity){

@@ -3,7 +3,7 @@
  * bookmark.h - how far a file was read, so that a restart goes on there; and the book of those not followed now.
  *
  *      packed:  version | serial origin note offset size seen flags device inode generation head_len marker_len
- *               | key boot head marker | path NUL                       (numbers are as long as they need: about 70 bytes)
+ *               | boot head marker | path NUL                           (numbers are as long as they need: about 60 bytes)
  *
  * The book holds the bookmarks of files that are not followed: those of an earlier run that were not met yet, and those of
  * files that went away. At most BOOK_MAX, none older than BOOK_DAYS; the oldest go first. Who keeps bookmarks over a restart
@@ -41,7 +41,7 @@ struct bookmark {
     uint64_t serial;       /* of this content of this file, for ever */
     uint64_t origin;       /* serial of the one it continues (an archive, a copy); 0 = none */
     uint64_t offset, size; /* size: on disk, when it was marked */
-    uint64_t note, key;    /* the caller's */
+    uint64_t note;         /* the caller's */
     uint64_t boot;         /* hash of the machine's boot id when it was marked; 0 = unknown */
     int64_t seen_s;        /* wall clock */
     uint32_t flags;

@@ -32,9 +32,8 @@ static bool is_same(const struct bookmark *a, const struct bookmark *b)
 {
     const struct identity *x = &a->identity, *y = &b->identity;
     return a->serial == b->serial && a->origin == b->origin && a->offset == b->offset &&
-           a->size == b->size && a->note == b->note && a->key == b->key &&
-           a->flags == b->flags && x->head_len == y->head_len && x->device == y->device &&
-           x->inode == y->inode;
+           a->size == b->size && a->note == b->note && a->flags == b->flags &&
+           x->head_len == y->head_len && x->device == y->device && x->inode == y->inode;
 }
 
 void tail_changes(struct tail *tail, tail_see *see, void *context)

@@ -15,7 +15,7 @@
 
 /* Whoever follows a source hears of this; NULL for one that is read alone. */
 struct source_watch {
-    void (*changed)(struct source *source); /* consumed, or another note or key */
+    void (*changed)(struct source *source); /* consumed, or another note */
     /* Its content begins anew, still as it was; returns up to where the old one comes from elsewhere. */
     uint64_t (*cut)(struct source *source);
 };
@@ -58,7 +58,7 @@ struct source {
     struct unpack *unpack; /* an archive at work */
     uint64_t gap;
     const char *gap_reason;
-    uint64_t note, key; /* the caller's, kept in the bookmark */
+    uint64_t note; /* the caller's, kept in the bookmark */
     uint64_t serial, origin;
     const struct source_watch *watch;
     uint32_t group;

@@ -98,6 +98,5 @@ int tail_reread(struct tail *tail, uint64_t serial, uint64_t offset, struct sour
     (*ret)->serial = serial;
     (*ret)->origin = mark.origin;
     (*ret)->note = mark.note;
-    (*ret)->key = mark.key;
     return 0;
 }

@@ -35,7 +35,6 @@ void resume_mark(struct followed *f, struct bookmark *ret)
         .offset = source->offset,
         .size = source->seen,
         .note = source->note,
-        .key = source->key,
         .boot = f->tail->boot,
         .seen_s = clock_wall_ns() / NS_PER_S,
         .flags = (archive ? BOOKMARK_ARCHIVE : 0u) | (f->over ? BOOKMARK_DONE : 0u),
@@ -108,7 +107,6 @@ void resume_take(struct followed *f, const struct bookmark *mark, const struct m
     crowd_number(f->tail, f, mark->serial);
     source->origin = mark->origin;
     source->note = mark->note;
-    source->key = mark->key;
     if (strcmp(mark->path, source->path) != 0)
         f->left_hash = hash_bytes(bytes_of(mark->path));
     if (source_kind(source) == SOURCE_ARCHIVE) {
@@ -134,7 +132,6 @@ static void drop_bookmark(struct tail *tail, struct followed *f, struct bookmark
         source_lose(source, mark->size - end,
                     "cut or replaced before it was read to its end, while nobody read it");
     tail->counts.bookmark_invalid++;
-    source->key = mark->key;
     source->hollow = true;
     book_gone(&tail->book, mark);
 }
@@ -170,7 +167,6 @@ static bool take_regressed(struct tail *tail, struct followed *f, struct bookmar
     crowd_number(tail, f, 0);
     source->origin = mark->serial;
     source->note = mark->note;
-    source->key = mark->key;
     book_gone(&tail->book, mark);
     return true;
 }
@@ -280,7 +276,6 @@ static void begin_anew(struct tail *tail, struct followed *f, const struct head 
         archive_resume(source, packed.offset, &packed.identity);
         source->origin = packed.serial;
         source->note = packed.note;
-        source->key = packed.key;
         f->left_hash = hash_bytes(bytes_of(packed.path));
         return;
     }

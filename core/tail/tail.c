@@ -340,26 +340,11 @@ uint64_t tail_note(const struct source *source)
     return source->note;
 }
 
-static void set_number(struct source *source, uint64_t *number, uint64_t value)
-{
-    if (*number != value && source->watch)
-        source->watch->changed(source);
-    *number = value;
-}
-
 void tail_set_note(struct source *source, uint64_t note)
 {
-    set_number(source, &source->note, note);
-}
-
-uint64_t tail_key(const struct source *source)
-{
-    return source->key;
-}
-
-void tail_set_key(struct source *source, uint64_t key)
-{
-    set_number(source, &source->key, key);
+    if (source->note != note && source->watch)
+        source->watch->changed(source);
+    source->note = note;
 }
 
 uint64_t tail_serial(const struct source *source)

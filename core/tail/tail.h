@@ -98,16 +98,13 @@ struct source *tail_each(struct tail *tail, struct source *last);
 uint64_t tail_serial(const struct source *source);
 uint64_t tail_origin(const struct source *source); /* serial of what it continues; 0 = none */
 uint64_t tail_serials(const struct tail *tail);    /* how many were ever given */
-/* Another number of the caller's, in the bookmark too: whom the file belongs to. */
-uint64_t tail_key(const struct source *source);
-void tail_set_key(struct source *source, uint64_t key);
 
 /* ---- bookmarks, which somebody else keeps --------------------------------- */
 
 /* The bookmark is lent for the call. */
 typedef void tail_see(void *context, const struct bookmark *mark);
 /*
- * The bookmark, as of now, of every file whose position, note, key, path, size or state has changed since the last call; of those
+ * The bookmark, as of now, of every file whose position, note, path, size or state has changed since the last call; of those
  * that were let go of, too.
  *   Cost     what changed, not what is there
  */

@@ -255,7 +255,7 @@ void windows_end(struct windows *w)
     close_run(w, w->oldest);
 }
 
-bool windows_emit_within(struct windows *w, struct ring *ring, int timeout_ms)
+bool windows_emit(struct windows *w, struct ring *ring, int timeout_ms)
 {
     struct buffer *pending = &w->pending;
     size_t at = 0, len;
@@ -271,11 +271,6 @@ bool windows_emit_within(struct windows *w, struct ring *ring, int timeout_ms)
     if (at && pending->len)
         memmove(pending->at, pending->at + at, pending->len);
     return pending->len == 0;
-}
-
-void windows_emit(struct windows *w, struct ring *ring)
-{
-    windows_emit_within(w, ring, -1);
 }
 
 int64_t windows_length_ns(const struct windows *w)

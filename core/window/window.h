@@ -98,10 +98,8 @@ void windows_quiet(struct windows *windows, int64_t now_ns);
 /* Nothing will come any more: close everything; the last window, cut off by the end, is flagged PARTIAL. */
 void windows_end(struct windows *windows);
 
-/* Put what is pending into the ring, in order; waits for room. */
-void windows_emit(struct windows *windows, struct ring *ring);
-/* The same, waiting at most so long for each (-1: for ever); false: there was no room, call again. */
-bool windows_emit_within(struct windows *windows, struct ring *ring, int timeout_ms);
+/* Put what is pending into the ring, in order, waiting at most so long for each (-1: for ever); false: no room, call again. */
+bool windows_emit(struct windows *windows, struct ring *ring, int timeout_ms);
 
 /*
  * All that future windows depend on, as bytes: what is open, with its evidence. Call it after windows_emit(). Unpacking gives

@@ -6,7 +6,7 @@
  *      phi = (1.4 W + S) / (W + M), at least 1     S, M: squared distances from m and the m themselves
  *      V = phi m (1 + 1/B)        the 1/B is what is not known about m
  *
- * For things that are counted by the thousand, so it is 32 bytes; pattern.c has the same model with more care for one series.
+ * For things that are counted by the thousand, so it is 32 bytes. pattern.c has its own way of learning, with more care for one series.
  */
 #ifndef KIT_RATE_H
 #define KIT_RATE_H

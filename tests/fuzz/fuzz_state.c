@@ -93,7 +93,7 @@ static struct windows *new_windows(uint8_t plan)
 
 static void emit(struct windows *windows)
 {
-    windows_emit(windows, ring);
+    windows_emit(windows, ring, -1);
     while (ring_peek(ring, 0))
         ring_release(ring, 0);
 }

@@ -70,7 +70,7 @@ static void journal_cuts_a_torn_tail_at_every_byte(void **state)
         assert_int_equal(journal_seq(journal), whole ? 3 : 2);
         assert_int_equal(journal_next_n(journal), whole ? 6 : 4);
         assert_int_equal(journal_counts(journal).torn, cut > ends[2] && !whole);
-        assert_int_equal(journal_damaged(journal), 0);
+        assert_int_equal(journal_counts(journal).damaged, 0);
         if (cut % 16 == 0 && !whole) { // and it goes on there
             uint64_t lost;
             assert_int_equal(house_commit(journal, 1, 5), 0);
@@ -125,7 +125,7 @@ static void check_flipped(uint64_t at, const uint64_t ends[4])
         assert_int_equal(journal_seq(journal), 3);
         assert_true(lost <= 1 && n == 5);
         assert_true(seen.blocks + seen.holes == 3 && seen.last == 3);
-        assert_int_equal(journal_damaged(journal), lost || seen.holes);
+        assert_int_equal(journal_counts(journal).damaged, lost || seen.holes);
     }
     journal_close(journal);
 }
@@ -156,7 +156,7 @@ static void journal_sets_a_file_with_a_damaged_header_aside(void **state)
         put_back(path, file, len);
         house_flip(path, at);
         struct journal *journal = house_open(NULL);
-        assert_int_equal(journal_damaged(journal), 1);
+        assert_int_equal(journal_counts(journal).damaged, 1);
         assert_int_equal(journal_next_n(journal), 6); // what it gave away it never gives again
         assert_int_equal(journal_seq(journal), 3);
         assert_int_equal(house_replay(journal, 0).holes, 1);
@@ -184,7 +184,7 @@ static void journal_names_what_is_lost_between_two_files(void **state)
     assert_int_equal(unlink(path), 0);
     for (int i = 0; i < 2; i++) { // the same each time
         journal = house_open(NULL);
-        assert_int_equal(journal_damaged(journal), 1);
+        assert_int_equal(journal_counts(journal).damaged, 1);
         assert_int_equal(house_read(journal, 0, &lost), 24);
         assert_int_equal(lost, 6);
         struct seen seen = house_replay(journal, 0);
@@ -323,7 +323,7 @@ static void journal_goes_on_forgetting_the_former_epoch(void **state)
     free(file);
     journal = house_open(NULL);
     assert_int_equal(journal_next_n(journal), 1);
-    assert_int_equal(journal_damaged(journal), 0);
+    assert_int_equal(journal_counts(journal).damaged, 0);
     assert_int_equal(house_files(".seg"), 0);
     journal_close(journal);
 }

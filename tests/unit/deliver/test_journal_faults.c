@@ -30,7 +30,7 @@ static void check_all(uint64_t findings, uint64_t blocks)
     assert_int_equal(lost, 0);
     assert_int_equal(journal_seq(journal), blocks);
     assert_int_equal(house_replay(journal, 0).blocks, blocks);
-    assert_int_equal(journal_damaged(journal), 0);
+    assert_int_equal(journal_counts(journal).damaged, 0);
     journal_close(journal);
 }
 

@@ -97,7 +97,7 @@ static void check_journal(const char *dir)
     assert_int_equal(first, 1);
     assert_int_equal(house_read(journal, 0, &lost), journal_next_n(journal) - 1);
     assert_int_equal(lost, 0);
-    assert_int_equal(journal_damaged(journal), 0);
+    assert_int_equal(journal_counts(journal).damaged, 0);
     struct seen seen = house_replay(journal, disk.keep_seq);
     assert_int_equal(seen.holes, 0);
     assert_int_equal(seen.blocks, journal_seq(journal) - disk.keep_seq);

@@ -59,7 +59,7 @@ static void tidy_keeps_manifests_until_told(void **state)
     check_kept(journal, 25);
     assert_int_equal(journal_first_n(journal), 1);
     assert_int_equal(house_replay(journal, 10).blocks, 14);
-    assert_int_equal(journal_damaged(journal), 0);
+    assert_int_equal(journal_counts(journal).damaged, 0);
     journal_close(journal);
 }
 
@@ -77,7 +77,7 @@ static void tidy_deletes_what_has_no_findings(void **state)
     journal_close(journal);
     journal = house_open(NULL);
     assert_int_equal(journal_seq(journal), 60);
-    assert_int_equal(journal_damaged(journal), 0);
+    assert_int_equal(journal_counts(journal).damaged, 0);
     journal_close(journal);
 }
 

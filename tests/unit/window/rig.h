@@ -132,7 +132,7 @@ static inline void rig_take(struct rig *rig, const struct closed *closed)
 /* Moves what is pending through the ring into `seen`; returns how many windows there are now. */
 static inline size_t rig_drain(struct rig *rig)
 {
-    windows_emit(rig->windows, rig->ring);
+    windows_emit(rig->windows, rig->ring, -1);
     for (const struct ring_frame *f; (f = ring_peek(rig->ring, 0)); rig->frames++) {
         assert_int_equal(f->kind, RING_WINDOW);
         rig_take(rig, ring_payload(f));

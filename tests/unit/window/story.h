@@ -144,7 +144,7 @@ static inline void play(struct rig *rig, const struct story *story, int number)
 /* All frames, one behind the other, as they lie in the ring. */
 static inline void drain(struct rig *rig, struct buffer *out)
 {
-    windows_emit(rig->windows, rig->ring);
+    windows_emit(rig->windows, rig->ring, -1);
     for (const struct ring_frame *f; (f = ring_peek(rig->ring, 0)); rig->frames++) {
         buffer_append(out, f, f->size);
         ring_release(rig->ring, 0);
