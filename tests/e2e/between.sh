@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Promise: what changes between two runs loses nothing and repeats nothing. A file that another stream follows now is read on there,
 # and is no gap; one that is gone is a gap of its unread bytes, once; with a new epoch the daemon goes on where it stood, with what
-# it knew.
+# it knew; a stream that was changed begins anew, says so, and reads on where it was.
 . "$(dirname "$0")/lib.sh"
 
 write() { (cd "$tmp" && python3 "$tree/tests/e2e/write_log.py" "$@"); }
@@ -81,4 +81,15 @@ found() { grep -q '"route":"page"' "$tmp/findings.jsonl" 2>/dev/null; }
 until_true 8 found || fail "after a new epoch the detector, which needs 12 windows to learn, knows nothing"
 daemon_stop
 counts "c['moved'] > $before and s['lines'] < 120" || fail "after a new epoch lines are read again"
+
+# The series has another meaning now, though there is still one: what the windows counted of the old one is nothing to it.
+: >"$tmp/daemon.log"
+before=$("$oddline" status --json --state-dir "$tmp/state" | python3 -c 'import json, sys; print(json.load(sys.stdin)["conservation"]["moved"])')
+config "$(stream two "$tmp/[a].log" | sed 's/on: \[errors\]/on: [warnings]/')"
+echo "$(date -u '+%Y-%m-%d %H:%M:%S').000 INFO [app] after the change" >>"$tmp/a.log"
+daemon_start "$tmp/oddline.yaml"
+sleep 1
+daemon_stop
+grep -q 'stream two: its configuration changed: it begins anew' "$tmp/daemon.log" || fail "a changed stream goes on as if it were the same"
+counts "c['moved'] == $before + 52 and s['lines'] == 1" || fail "a changed stream does not read on where it was"
 echo "between: ok"

@@ -3,6 +3,7 @@
 fault(kill a1 120)
 fault(kill a2 170)
 fault(kill a3 170)
+fault(kill quiet 120)
 fault(kill c1 120)
 fault(kill c2 120)
 fault(power a4 120)

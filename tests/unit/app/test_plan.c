@@ -210,71 +210,73 @@ static void plan_without_a_policy_has_the_default_one(void **state)
                         sizeof(judge_policy_default));
 }
 
+/* What is written below a stream, and what is said of it. */
+static const struct {
+    const char *lines, *sentence;
+} refused[] = {
+    {"  budget: a page\n", "c.yaml:2: stream 'web': budget: 'a page' is none: write '1 "
+                           "page a week', '2 tickets a "
+                           "day', or both with a comma between (hour, day, week, month)"},
+    {"  mute:\n  - {when: '2-4', reason: r, author: a}\n",
+     "c.yaml:5: stream 'web': mute: '2-4' are no hours: write '02:00-04:00', 'Sat "
+     "02:00-04:00' or 'Mon-Fri 22:00-06:00', up to 24:00"},
+    {"  mute:\n  - {when: '02:00-04:00', timezone: Mars, reason: r, author: a}\n",
+     "c.yaml:5: stream 'web': timezone 'Mars': unknown: write UTC, +01:00 or a name below "
+     "/usr/share/zoneinfo such as Europe/Paris (Debian package tzdata)"},
+    {"  detectors: [{use: ewma, on: errrors}]\n",
+     "c.yaml:4: stream 'web': no series is called 'errrors'; did you mean 'errors'?"},
+    {"  detectors: [{use: ewma, on: xyzzy}]\n",
+     "c.yaml:4: stream 'web': no series is called 'xyzzy'"},
+    {"  series: [{name: latency, mean: ms}]\n  detectors: [{use: ewma, on: latancy}]\n",
+     "c.yaml:5: stream 'web': no series is called 'latancy'; did you mean 'latency'?"},
+    {"  series:\n  - name: a\n    count: {}\n    sum: ms\n  detectors: [{use: ewma, on: "
+     "a}]\n",
+     "c.yaml:5: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
+     "max, quantile, distinct"},
+    {"  series: [{name: a}]\n  detectors: [{use: ewma, on: a}]\n",
+     "c.yaml:4: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
+     "max, quantile, distinct"},
+    {"  series: [{name: a, count: {}, of: {level: error}}]\n  detectors: [{use: ewma, on: "
+     "a}]\n",
+     "c.yaml:4: stream 'web': 'of' goes with sum, mean, min, max, quantile and distinct "
+     "only"},
+    {"  series: [{name: a, quantile: 0.9}]\n",
+     "c.yaml:4: stream 'web': a quantile needs a field: 'of: latency_ms'"},
+    {"  series: [{name: a, sum: ms, of: ms}]\n",
+     "c.yaml:4: stream 'web': 'of' has a field for a quantile only; here it says of which "
+     "records"},
+    {"  series: [{name: a, ratio: {of: {level: error}}}]\n",
+     "c.yaml:4: stream 'web': a ratio of two counts needs both 'of' and 'to'"},
+    {"  series: [{name: a, ratio: {of: {level: error}, to: {level: info}, match: x}}]\n",
+     "c.yaml:4: stream 'web': a ratio is of all records, or has 'of' and 'to', not both"},
+    {"  series: [{name: a, ratio: {of: {match: x}, to: {level: bad}}}]\n",
+     "c.yaml:4: stream 'web': level 'bad' is none of trace, debug, info, warn, error, "
+     "fatal (or >= one of them)"},
+    {"  series: [{name: a, count: {}}, {name: a, sum: x}]\n  detectors: [{use: ewma, on: "
+     "a}]\n",
+     "c.yaml:4: stream 'web': series 'a' is there twice"},
+    {"  series: [{name: a, count: {level: bad}}]\n  detectors: [{use: ewma, on: a}]\n",
+     "c.yaml:4: stream 'web': level 'bad' is none of trace, debug, info, warn, error, "
+     "fatal "
+     "(or >= one of them)"},
+    {"  detectors: [{use: ewma, set: {patterns: [a]}}]\n",
+     "c.yaml:4: stream 'web': ewma: 'patterns' takes no list"},
+    {"  detectors: [{use: pattern, set: {events: [a]}}]\n",
+     "c.yaml:4: stream 'web': pattern: 'events' takes no list"},
+    {"  detectors: [{use: pattern, set: {patterns: []}}]\n",
+     "c.yaml:4: stream 'web': pattern: the list 'patterns' is empty"},
+    {"  detectors: [{use: pattern, set: {patterns: a}}]\n",
+     "c.yaml:4: stream 'web': pattern: patterns: takes a list of patterns, not one value"},
+    {"  fields: {ms: integer}\n",
+     "c.yaml:2: stream 'web': field ms: 'integer' is neither number nor text"},
+};
+
 static void plan_refuses_what_cannot_be_meant(void **state)
 {
     (void)state;
-    static const struct {
-        const char *lines, *sentence;
-    } wrong[] = {
-        {"  budget: a page\n", "c.yaml:2: stream 'web': budget: 'a page' is none: write '1 "
-                               "page a week', '2 tickets a "
-                               "day', or both with a comma between (hour, day, week, month)"},
-        {"  mute:\n  - {when: '2-4', reason: r, author: a}\n",
-         "c.yaml:5: stream 'web': mute: '2-4' are no hours: write '02:00-04:00', 'Sat "
-         "02:00-04:00' or 'Mon-Fri 22:00-06:00', up to 24:00"},
-        {"  mute:\n  - {when: '02:00-04:00', timezone: Mars, reason: r, author: a}\n",
-         "c.yaml:5: stream 'web': timezone 'Mars': unknown: write UTC, +01:00 or a name below "
-         "/usr/share/zoneinfo such as Europe/Paris (Debian package tzdata)"},
-        {"  detectors: [{use: ewma, on: errrors}]\n",
-         "c.yaml:4: stream 'web': no series is called 'errrors'; did you mean 'errors'?"},
-        {"  detectors: [{use: ewma, on: xyzzy}]\n",
-         "c.yaml:4: stream 'web': no series is called 'xyzzy'"},
-        {"  series: [{name: latency, mean: ms}]\n  detectors: [{use: ewma, on: latancy}]\n",
-         "c.yaml:5: stream 'web': no series is called 'latancy'; did you mean 'latency'?"},
-        {"  series:\n  - name: a\n    count: {}\n    sum: ms\n  detectors: [{use: ewma, on: "
-         "a}]\n",
-         "c.yaml:5: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
-         "max, quantile, distinct"},
-        {"  series: [{name: a}]\n  detectors: [{use: ewma, on: a}]\n",
-         "c.yaml:4: stream 'web': a series needs exactly one of count, ratio, sum, mean, min, "
-         "max, quantile, distinct"},
-        {"  series: [{name: a, count: {}, of: {level: error}}]\n  detectors: [{use: ewma, on: "
-         "a}]\n",
-         "c.yaml:4: stream 'web': 'of' goes with sum, mean, min, max, quantile and distinct "
-         "only"},
-        {"  series: [{name: a, quantile: 0.9}]\n",
-         "c.yaml:4: stream 'web': a quantile needs a field: 'of: latency_ms'"},
-        {"  series: [{name: a, sum: ms, of: ms}]\n",
-         "c.yaml:4: stream 'web': 'of' has a field for a quantile only; here it says of which "
-         "records"},
-        {"  series: [{name: a, ratio: {of: {level: error}}}]\n",
-         "c.yaml:4: stream 'web': a ratio of two counts needs both 'of' and 'to'"},
-        {"  series: [{name: a, ratio: {of: {level: error}, to: {level: info}, match: x}}]\n",
-         "c.yaml:4: stream 'web': a ratio is of all records, or has 'of' and 'to', not both"},
-        {"  series: [{name: a, ratio: {of: {match: x}, to: {level: bad}}}]\n",
-         "c.yaml:4: stream 'web': level 'bad' is none of trace, debug, info, warn, error, "
-         "fatal (or >= one of them)"},
-        {"  series: [{name: a, count: {}}, {name: a, sum: x}]\n  detectors: [{use: ewma, on: "
-         "a}]\n",
-         "c.yaml:4: stream 'web': series 'a' is there twice"},
-        {"  series: [{name: a, count: {level: bad}}]\n  detectors: [{use: ewma, on: a}]\n",
-         "c.yaml:4: stream 'web': level 'bad' is none of trace, debug, info, warn, error, "
-         "fatal "
-         "(or >= one of them)"},
-        {"  detectors: [{use: ewma, set: {patterns: [a]}}]\n",
-         "c.yaml:4: stream 'web': ewma: 'patterns' takes no list"},
-        {"  detectors: [{use: pattern, set: {events: [a]}}]\n",
-         "c.yaml:4: stream 'web': pattern: 'events' takes no list"},
-        {"  detectors: [{use: pattern, set: {patterns: []}}]\n",
-         "c.yaml:4: stream 'web': pattern: the list 'patterns' is empty"},
-        {"  detectors: [{use: pattern, set: {patterns: a}}]\n",
-         "c.yaml:4: stream 'web': pattern: patterns: takes a list of patterns, not one value"},
-        {"  fields: {ms: integer}\n",
-         "c.yaml:2: stream 'web': field ms: 'integer' is neither number nor text"},
-    };
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-        assert_int_equal(plan_of(wrong[i].lines), -EINVAL);
-        assert_string_equal(error.text, wrong[i].sentence);
+    for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
+        assert_int_equal(plan_of(refused[i].lines), -EINVAL);
+        assert_string_equal(error.text, refused[i].sentence);
         assert_null(plan);
     }
 }

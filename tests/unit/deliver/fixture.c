@@ -66,6 +66,25 @@ char *read_whole(const char *path, size_t *ret_len)
     return text;
 }
 
+static void add_evidence(struct finding *f)
+{
+    f->evidence_count = 2;
+    f->evidence[0] =
+        (struct finding_evidence){.path = bytes_of("/var/log/kafka1/server.log"),
+                                  .text = bytes_of("[2016-12-19 18:14:38,123] ERROR x"),
+                                  .offset = 123,
+                                  .line = 456,
+                                  .length = 33,
+                                  .time_ns = f->starts_ns,
+                                  .hash = 5};
+    f->evidence[1] = (struct finding_evidence){.path = bytes_of("/var/log/kafka1/server.log"),
+                                               .text = {"bad \xff byte", 10},
+                                               .offset = 200,
+                                               .length = 10,
+                                               .time_ns = NO_TIME,
+                                               .hash = 6};
+}
+
 struct finding sample_finding(enum finding_route route)
 {
     static const struct finding_pair resource[] = {{"host.name", "web1"},
@@ -112,22 +131,8 @@ struct finding sample_finding(enum finding_route route)
         .resource = {resource, 2},
         .labels = {labels, 1},
         .config_hash = 7,
-        .evidence_count = 2,
     };
-    f.evidence[0] =
-        (struct finding_evidence){.path = bytes_of("/var/log/kafka1/server.log"),
-                                  .text = bytes_of("[2016-12-19 18:14:38,123] ERROR x"),
-                                  .offset = 123,
-                                  .line = 456,
-                                  .length = 33,
-                                  .time_ns = start,
-                                  .hash = 5};
-    f.evidence[1] = (struct finding_evidence){.path = bytes_of("/var/log/kafka1/server.log"),
-                                              .text = {"bad \xff byte", 10},
-                                              .offset = 200,
-                                              .length = 10,
-                                              .time_ns = NO_TIME,
-                                              .hash = 6};
+    add_evidence(&f);
     return f;
 }
 
