@@ -138,13 +138,12 @@ void commit_mark(struct daemon *d, uint32_t flags)
     commit->manifest.out = empty;
     manifest_clear(&commit->manifest);
     commit->begun_ns = NO_TIME;
-    commit->last_ns = clock_monotonic_ns();
     commit->moved = true;
     d->lane.emitted = false;
     if (flags & MARK_SNAPSHOT) {
         keep_lane(d, &slip->lane);
         keep_tail(d, &slip->tail);
-        commit->snapshot_ns = commit->last_ns;
+        commit->snapshot_ns = clock_monotonic_ns();
         commit->soon = commit->moved = false;
         atomic_store(&commit->snapshot_on_its_way, true);
     }
@@ -203,7 +202,7 @@ void commit_tick(struct daemon *d, int64_t now_ns)
     bool snapshot = (commit->moved || commit->manifest.steps) &&
                     !atomic_load(&commit->snapshot_on_its_way) &&
                     now_ns - commit->snapshot_ns >= snapshot_wait_ns(commit);
-    bool due = (d->lane.emitted && now_ns - commit->last_ns >= COMMIT_LEAST_NS) ||
+    bool due = d->lane.emitted ||
                (commit->begun_ns != NO_TIME && now_ns - commit->begun_ns >= COMMIT_NS);
     if (snapshot)
         commit_mark(d, MARK_SNAPSHOT);

@@ -26,9 +26,8 @@
 
 enum { COMMIT_SLIPS = 8 };
 
-/* The most that a finding waits for its block, and the least that lies between two of them. */
-#define COMMIT_NS       (200 * NS_PER_MS)
-#define COMMIT_LEAST_NS (20 * NS_PER_MS)
+/* The most that a step waits for its block. A closed window has its findings in one at the next tick. */
+#define COMMIT_NS (200 * NS_PER_MS)
 /* Snapshots: no sooner, no later, and no more than these shares of the time and of the disk's. */
 #define SNAPSHOT_LEAST_NS NS_PER_S
 #define SNAPSHOT_MOST_NS  (30 * NS_PER_S)
@@ -67,9 +66,9 @@ struct commit {
     struct buffer scratch;
     struct conservation before; /* of earlier runs */
     int64_t begun_ns;           /* when the oldest step was noted, NO_TIME: none; monotonic */
-    int64_t last_ns, snapshot_ns;
-    bool soon;  /* a file ended: a snapshot is due sooner */
-    bool moved; /* something was committed since the last snapshot */
+    int64_t snapshot_ns;        /* when the last was asked for */
+    bool soon;                  /* a file ended: a snapshot is due sooner */
+    bool moved;                 /* something was committed since the last snapshot */
 
     /* the judge's */
     bool redoing;           /* what it finds is in the journal */
