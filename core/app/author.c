@@ -170,11 +170,6 @@ static int write_file(int dir, const struct author_file *file, const struct fill
     buffer_char(&name, '\0');
     if (file->text)
         fill(file->text, filling, &text);
-    if (name.failed || text.failed) {
-        buffer_free(&name);
-        buffer_free(&text);
-        return error_set(reterr, -ENOMEM, "%s: out of memory", file->path);
-    }
     int fd = openat(dir, name.at, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     FILE *out = fd >= 0 ? fdopen(fd, "w") : NULL;
     int r = out ? 0 : failed(name.at, reterr);

@@ -102,7 +102,6 @@ static struct conservation count_bytes(const struct daemon *d)
 /* What lies in the scratch buffer, whose memory stays. */
 static void note_packed(struct commit *commit, enum step_kind kind)
 {
-    CHECK(!commit->scratch.failed); // a path and some numbers
     manifest_note(&commit->manifest,
                   &(struct step){.kind = kind, .text = buffer_bytes(&commit->scratch)});
     buffer_clear(&commit->scratch);
@@ -131,8 +130,6 @@ void commit_mark(struct daemon *d, uint32_t flags)
     slip->bytes = count_bytes(d);
     slip->serials = tail_serials(d->tail);
     note_counts(d, slip);
-    if (commit->manifest.out.failed)
-        die("journal: out of memory");    // what was not noted could not be done again
     struct buffer empty = slip->manifest; // its memory comes back with the slip
     slip->manifest = commit->manifest.out;
     commit->manifest.out = empty;

@@ -19,8 +19,7 @@ static int read_file(const char *path, struct buffer *into, struct error *reterr
         return error_set(reterr, -errno, "%s: cannot be read: %s", path, strerror(errno));
     size_t got = 0;
     do {
-        char *room = buffer_room(into, 65536);
-        got = room ? fread(room, 1, 65536, file) : 0;
+        got = fread(buffer_room(into, 65536), 1, 65536, file);
         into->len += got;
     } while (got && into->len <= CONFIG_BYTES_MAX);
     int failed = ferror(file);

@@ -20,7 +20,6 @@ static void keep_streams(const struct daemon *d, struct buffer *out)
             continue;
         buffer_clear(&state);
         lane_stream_pack(&slot->stream, &state);
-        out->failed |= state.failed;
         pack_u32(out, 1);
         pack_u64(out, slot->plan->lane.key);
         pack_u64(out, slot->config->hash);
@@ -39,7 +38,6 @@ static void keep_feeds(struct daemon *d, struct buffer *out)
             continue;
         buffer_clear(&state);
         feed_pack(feed, &state);
-        out->failed |= state.failed;
         pack_u32(out, 1);
         pack_u64(out, feed_stream(feed)->plan->key);
         pack_bytes(out, buffer_bytes(&state));
@@ -107,7 +105,6 @@ static void keep_meta(struct daemon *d, const struct slip *slip, struct buffer *
     pack_u64(out, journal_epoch(d->journal));
     pack_u64(out, journal_next_n(d->journal));
     pack_bytes(out, buffer_bytes(&counts));
-    out->failed |= counts.failed;
     buffer_free(&counts);
 }
 
@@ -147,8 +144,7 @@ int64_t keep_snapshot(struct daemon *d, const struct slip *slip)
     judge_pack(d->judge, &judge);
     struct sections s = {buffer_bytes(&meta), buffer_bytes(&slip->lane),
                          buffer_bytes(&slip->tail), buffer_bytes(&judge)};
-    bool failed = meta.failed || judge.failed || slip->lane.failed || slip->tail.failed;
-    int r = failed ? -ENOMEM : write_file(d, &s, build_id());
+    int r = write_file(d, &s, build_id());
     if (r == -EFBIG)
         r = write_positions(d, &s);
     else if (r == 0)

@@ -96,7 +96,7 @@ static int print_version(void)
 
 static int unknown_command(const char *name)
 {
-    const char *names[16];
+    const char *names[64];
     for (size_t i = 0; i < command_count; i++)
         names[i] = commands[i].name;
     const char *near = nearest(name, names, command_count);

@@ -90,7 +90,7 @@ static int know_all(struct restore *restore)
     int r = 0;
     while (r == 0 && unpack_u32(&in) == 1)
         r = know_packed(restore, &in);
-    return r < 0 || in.bad ? -EBADMSG : 0;
+    return r == -ENOMEM ? r : r < 0 || in.bad ? -EBADMSG : 0;
 }
 
 static int note_counts(struct restore *restore, struct bytes packed)
@@ -115,21 +115,27 @@ static int check_meta(struct restore *restore)
     return note_counts(restore, bytes);
 }
 
-/* The newest that is any good: 0 or 1 found, -ENOENT none. */
-static int open_snapshot(struct restore *restore)
+/*
+ * The newest that is any good: 0 found, -ENOENT none. One that cannot be read for want of memory, descriptors or a right
+ * is as good as ever: any other error ends the start, it does not begin anew.
+ */
+static int open_snapshot(struct restore *restore, struct error *reterr)
 {
     const char *dir = restore->daemon->state_dir;
-    struct error error;
     for (size_t nth = 0; nth < SNAPSHOT_KEPT; nth++) {
-        int r = snapshot_open(dir, nth, &restore->snapshot, &error);
-        if (r == -ENOENT)
+        int r = snapshot_open(dir, nth, &restore->snapshot, reterr);
+        if (r < 0 && r != -EBADMSG && r != -EPROTO)
             return r;
         if (r == 0)
             r = check_meta(restore);
-        if (r == 0 && know_all(restore) == 0)
+        if (r == 0)
+            r = know_all(restore);
+        if (r == 0)
             return 0;
+        if (r == -ENOMEM)
+            return error_set(reterr, r, "restore: out of memory");
         log_warning("%s; the one before is used",
-                    restore->snapshot ? "snapshot: not of this journal" : error.text);
+                    restore->snapshot ? "snapshot: not of this journal" : reterr->text);
         snapshot_close(restore->snapshot);
         restore->snapshot = NULL;
     }
@@ -153,6 +159,8 @@ static int learn_block(void *context, const struct journal_block *block)
         if (r < 0)
             break;
     }
+    if (r == -ENOMEM)
+        return r;
     if (r < 0)
         log_error("journal: block %" PRIu64 " holds steps that make no sense", block->seq);
     return 0;
@@ -166,21 +174,24 @@ int restore_load(struct daemon *d, struct restore **ret, struct error *reterr)
     restore->daemon = d;
     restore->restored = calloc(DAEMON_STREAMS_MAX, sizeof(*restore->restored));
     CHECK(restore->restored);
-    if (open_snapshot(restore) == 0) {
+    int r = open_snapshot(restore, reterr);
+    if (r == 0) {
         restore->warm = snapshot_build(restore->snapshot) == build_id();
-    } else {
+    } else if (r == -ENOENT) {
         restore->next_n = journal_next_n(d->journal);
         restore->seq = 0;
+    } else {
+        restore_free(restore);
+        return r;
     }
-    int r = journal_replay(d->journal, restore->seq, learn_block, restore);
+    r = journal_replay(d->journal, restore->seq, learn_block, restore);
     if (r < 0) {
         restore_free(restore);
         return error_set(reterr, r, "journal: cannot be read: %s", strerror(-r));
     }
     tail_know_serials(d->tail, restore->serials);
     uint64_t kept[SNAPSHOT_KEPT];
-    size_t count = snapshot_list(d->state_dir, kept);
-    if (count == SNAPSHOT_KEPT && restore->seq)
+    if (snapshot_list(d->state_dir, kept) == SNAPSHOT_KEPT && restore->seq)
         journal_keep(d->journal, kept[SNAPSHOT_KEPT - 1]);
     if (!restore->warm && (restore->snapshot || restore->blocks))
         log_warning("%s: what the detectors knew is not used, they begin cold; nothing is lost",

@@ -37,8 +37,7 @@ static int read_file_range(const char *path, uint64_t from, uint64_t to, struct 
         return -errno;
     ssize_t got = 1;
     while (got > 0 && from < to) {
-        char *room = buffer_room(out, to - from);
-        got = room ? pread(fd, room, to - from, (off_t)from) : -1;
+        got = pread(fd, buffer_room(out, to - from), to - from, (off_t)from);
         if (got > 0) {
             out->len += (size_t)got;
             from += (uint64_t)got;
@@ -93,7 +92,7 @@ static bool stands_at(const struct claim *claim, const char *path, uint64_t offs
     size_t record = (size_t)(offset - from);
     struct buffer around = {0};
     int r = read_range(path, from, offset + claim->length + CLAIM_CONTEXT_BYTES, &around);
-    bool there = r == 0 && around.len >= record + claim->length && !around.failed;
+    bool there = r == 0 && around.len >= record + claim->length;
     if (!there || !is_record(claim, around.at + record)) {
         *ret_there |= there;
         buffer_free(&around);

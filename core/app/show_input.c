@@ -27,14 +27,13 @@ static int read_all(const char *path, struct buffer *into, struct error *reterr)
         return error_set(reterr, -errno, "%s: cannot be read: %s", path, strerror(errno));
     size_t got;
     do {
-        char *room = buffer_room(into, 65536);
-        got = room ? fread(room, 1, 65536, file) : 0;
+        got = fread(buffer_room(into, 65536), 1, 65536, file);
         into->len += got;
     } while (got && into->len <= SHOW_INPUT_BYTES_MAX);
     bool failed = ferror(file);
     if (file != stdin)
         fclose(file);
-    if (failed || into->failed)
+    if (failed)
         return error_set(reterr, -EIO, "%s: cannot be read: it is a directory, or too much",
                          path);
     if (into->len > SHOW_INPUT_BYTES_MAX)
@@ -126,7 +125,7 @@ static int from_journal(const char *state_dir, const char *id, struct buffer *re
         find_last(journal, &reader, id, ret);
     journal_reader_free(&reader);
     journal_close(journal);
-    if (r < 0 || ret->failed)
+    if (r < 0)
         return error_set(reterr, -ENOMEM, "%s: out of memory", state_dir);
     return ret->len
                ? 0

@@ -7,9 +7,8 @@
 void show_text(struct json_value object, const char *path, struct buffer *out)
 {
     struct json_value value = json_at(object, path);
-    char *room = value.type == JSON_STRING ? buffer_room(out, value.raw.len + 1) : NULL;
-    if (room)
-        out->len += json_unescape(value.raw, room);
+    if (value.type == JSON_STRING)
+        out->len += json_unescape(value.raw, buffer_room(out, value.raw.len + 1));
 }
 
 void show_safe(struct json_value object, const char *path, struct buffer *out)

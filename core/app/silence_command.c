@@ -73,7 +73,7 @@ static int take_typed(const struct request *request, size_t index, char *into, s
     if (!*text || strlen(text) >= size)
         return error_set(reterr, -EINVAL, "--%s: must have 1 to %zu bytes", name, size - 1);
     screen_text(&shown, bytes_of(text), 0);
-    bool plain = !shown.failed && bytes_is(buffer_bytes(&shown), text);
+    bool plain = bytes_is(buffer_bytes(&shown), text);
     buffer_free(&shown);
     if (!plain)
         return error_set(reterr, -EINVAL, "--%s: holds bytes that are no plain text", name);

@@ -196,7 +196,7 @@ int silence_file_write(const char *dir, const struct silence_file *file, struct 
     snprintf(path, sizeof(path), "%s/silences.json", dir);
     snprintf(fresh, sizeof(fresh), "%s/silences.json.new", dir);
     compose(file, &text);
-    int r = text.failed ? -ENOMEM : write_fresh(dir, fresh, &text);
+    int r = write_fresh(dir, fresh, &text);
     if (r == 0)
         r = rename(fresh, path) < 0 ? -errno : sync_dir(dir);
     buffer_free(&text);

@@ -25,13 +25,9 @@ void silence_look(struct daemon *d)
         return;
     }
     silences_pack(&file->list, &packed);
-    if (packed.failed) {
-        d->silence_watch.looked = false; // out of memory: once more at the next tick
-    } else {
-        lane_silences(&d->lane, buffer_bytes(&packed));
-        if (file->list.count)
-            log_notice("silences: %zu are kept", file->list.count);
-    }
+    lane_silences(&d->lane, buffer_bytes(&packed));
+    if (file->list.count)
+        log_notice("silences: %zu are kept", file->list.count);
     buffer_free(&packed);
     free(file);
 }

@@ -238,7 +238,7 @@ static void write_now(struct daemon *d, bool running)
 {
     struct buffer text = {0};
     compose(d, running, &text);
-    int r = text.failed ? -ENOMEM : replace_file(d->state_dir, &text);
+    int r = replace_file(d->state_dir, &text);
     if (r < 0 && !d->status_failed)
         log_warning("%s/status.json: cannot be written: %s", d->state_dir, strerror(-r));
     d->status_failed = r < 0;

@@ -51,8 +51,7 @@ static int read_status(const char *dir, struct buffer *into, struct error *reter
             strerror(errno));
     size_t got = 0;
     do {
-        char *room = buffer_room(into, 65536);
-        got = room ? fread(room, 1, 65536, file) : 0;
+        got = fread(buffer_room(into, 65536), 1, 65536, file);
         into->len += got;
     } while (got && into->len < FILE_MAX);
     fclose(file);

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
 {
     CHECK(size == 0 || count < SIZE_MAX / 2 / size);
     struct arena_block *block = calloc(1, sizeof(*block) + count * size);
-    CHECK(block);
+    if (!block)
+        memory_gone();
     block->next = arena->blocks;
     arena->blocks = block;
     return block->data;

@@ -2,23 +2,21 @@
 
 #include "base/bytes.h"
 
+#include "base/memory.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 char *buffer_room(struct buffer *buffer, size_t len)
 {
-    if (buffer->failed)
-        return NULL;
     if (buffer->capacity - buffer->len < len) {
         size_t want = buffer->capacity ? buffer->capacity : 256;
         while (want - buffer->len < len && want <= SIZE_MAX / 4)
             want *= 2;
         char *grown = want - buffer->len < len ? NULL : realloc(buffer->at, want);
-        if (!grown) {
-            buffer->failed = true;
-            return NULL;
-        }
+        if (!grown)
+            memory_gone();
         buffer->at = grown;
         buffer->capacity = want;
     }
@@ -27,10 +25,9 @@ char *buffer_room(struct buffer *buffer, size_t len)
 
 void buffer_append(struct buffer *buffer, const void *data, size_t len)
 {
-    char *room = len ? buffer_room(buffer, len) : NULL;
-    if (!room)
+    if (len == 0)
         return;
-    memcpy(room, data, len);
+    memcpy(buffer_room(buffer, len), data, len);
     buffer->len += len;
 }
 
@@ -51,9 +48,8 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    char *room = len >= 0 ? buffer_room(buffer, (size_t)len + 1) : NULL;
-    if (room) {
-        vsnprintf(room, (size_t)len + 1, format, again);
+    if (len > 0) {
+        vsnprintf(buffer_room(buffer, (size_t)len + 1), (size_t)len + 1, format, again);
         buffer->len += (size_t)len;
     }
     va_end(again);
@@ -62,7 +58,6 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
 void buffer_clear(struct buffer *buffer)
 {
     buffer->len = 0;
-    buffer->failed = false;
 }
 
 void buffer_free(struct buffer *buffer)

@@ -41,13 +41,11 @@ static inline bool bytes_starts_with(struct bytes a, const char *prefix)
 }
 
 /*
- * A growing buffer. Zero-initialise to start empty. Out of memory sets `failed` and turns every later append into
- * nothing, so a writer checks once at the end.
+ * A growing buffer. Zero-initialise to start empty. Out of memory ends the process (memory.h), so nobody checks.
  */
 struct buffer {
     char *at;
     size_t len, capacity;
-    bool failed;
 };
 
 void buffer_append(struct buffer *buffer, const void *data, size_t len);
@@ -55,7 +53,7 @@ void buffer_text(struct buffer *buffer, const char *text);
 void buffer_char(struct buffer *buffer, char c);
 void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Room for `len` more bytes behind at[buffer->len], or NULL; add what was used to buffer->len. */
+/* Room for `len` more bytes behind at[buffer->len]; add what was used to buffer->len. */
 char *buffer_room(struct buffer *buffer, size_t len);
 /* Forget the content, keep the memory. */
 void buffer_clear(struct buffer *buffer);

@@ -35,7 +35,7 @@ void log_line(enum log_level level, const char *format, ...)
                   with_stamp ? clock_format(clock_wall_ns(), stamp) : "oddline:", names[level]);
     screen_text(&line, bytes_of(message), 0); // a file's name or a log's line may hold anything
     buffer_char(&line, '\n');
-    struct bytes out = line.failed ? bytes_of("oddline: out of memory\n") : buffer_bytes(&line);
+    struct bytes out = buffer_bytes(&line);
     while (out.len) { // at once, but for a pipe that is full or a signal
         ssize_t n = write(STDERR_FILENO, out.at, out.len);
         if (n <= 0 && errno != EINTR)

@@ -56,10 +56,9 @@ static void paint(struct console *console, enum paint which)
 static struct bytes text_of(struct console *console, struct json_value value)
 {
     buffer_clear(&console->text);
-    char *room =
-        value.type == JSON_STRING ? buffer_room(&console->text, value.raw.len + 1) : NULL;
-    if (room)
-        console->text.len = json_unescape(value.raw, room);
+    if (value.type == JSON_STRING)
+        console->text.len =
+            json_unescape(value.raw, buffer_room(&console->text, value.raw.len + 1));
     return buffer_bytes(&console->text);
 }
 
@@ -244,8 +243,6 @@ int console_entry(struct console *console, struct bytes json)
     put_head(console, object, resolved);
     put_span(console, object, resolved);
     put_all_evidence(console, object);
-    if (console->line.failed || console->text.failed)
-        return -ENOMEM;
     size_t n = fwrite(console->line.at, 1, console->line.len, console->options.out);
     return n == console->line.len && fflush(console->options.out) == 0 ? 0 : -EIO;
 }
@@ -254,6 +251,5 @@ int console_finding(struct console *console, const struct finding *finding)
 {
     buffer_clear(&console->json);
     finding_encode(finding, &console->json);
-    return console->json.failed ? -ENOMEM
-                                : console_entry(console, buffer_bytes(&console->json));
+    return console_entry(console, buffer_bytes(&console->json));
 }

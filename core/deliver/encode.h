@@ -20,7 +20,7 @@ enum {
         1 << 20, /* the object; above the sum of the limits, every byte escaped to six */
 };
 
-/* Appends to `out`, no newline. Out of memory shows in out->failed. */
+/* Appends to `out`, no newline. */
 void finding_encode(const struct finding *finding, struct buffer *out);
 
 #endif /* DELIVER_ENCODE_H */

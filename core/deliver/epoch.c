@@ -64,7 +64,7 @@ int epoch_write(int dir, const struct epoch *epoch, struct error *reterr)
     put_line(&text, epoch->now);
     if (epoch->former)
         put_line(&text, epoch->former);
-    int r = text.failed ? -ENOMEM : write_new(dir, buffer_bytes(&text));
+    int r = write_new(dir, buffer_bytes(&text));
     if (r == 0 && deliver_sys.renameat(dir, "epoch.new", dir, "epoch") < 0)
         r = -errno;
     if (r == 0)

@@ -152,8 +152,6 @@ bool frame_block(const struct frame *frame, const char *payload, struct block *r
 static void finish(struct buffer *out, size_t begin, struct head head, uint64_t epoch)
 {
     static const char zero[8];
-    if (out->failed)
-        return;
     char *at = out->at + begin;
     head.length = (uint32_t)(out->len - begin - sizeof(head));
     head.payload_hash = hash_bytes((struct bytes){at + sizeof(head), head.length});

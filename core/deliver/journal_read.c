@@ -56,7 +56,7 @@ static bool put_lost(struct journal *journal, struct journal_reader *reader, uin
     journal_number(journal, &f, n, ts_ns);
     finding_encode(&f, &data);
     struct entry entry = journal_entry(&f, &data);
-    bool fits = !data.failed && frame_entry_size(&entry) <= FRAME_FINDING_MAX - reader->used;
+    bool fits = frame_entry_size(&entry) <= FRAME_FINDING_MAX - reader->used;
     if (fits) {
         entry.id = keep(reader, entry.id);
         entry.data = keep(reader, entry.data);
@@ -235,8 +235,6 @@ static int visit_block(struct replay *replay, const struct frames *in,
         return 0;
     buffer_clear(&replay->payload);
     char *room = buffer_room(&replay->payload, frame->length);
-    if (!room)
-        return -ENOMEM;
     if (!frame_payload(in, frame, room) || !frame_block(frame, room, &b))
         return 0;
     struct journal_block block = {

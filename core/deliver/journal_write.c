@@ -56,13 +56,6 @@ struct entry journal_entry(const struct finding *f, const struct buffer *data)
                           .data = buffer_bytes(data)};
 }
 
-/* Out of memory does not stick: the caller gives some back and comes again. */
-static void cut_block(struct journal *journal, size_t len)
-{
-    journal->block.len = len;
-    journal->block.failed = journal->data.failed = false;
-}
-
 int journal_put(struct journal *journal, struct finding *finding, struct error *reterr)
 {
     CHECK(journal->store.writable);
@@ -79,10 +72,6 @@ int journal_put(struct journal *journal, struct finding *finding, struct error *
         return error_set(reterr, -EMSGSIZE, "journal: a finding of %zu bytes is too long",
                          journal->data.len);
     frame_put_entry(&journal->block, &entry);
-    if (journal->block.failed || journal->data.failed) {
-        cut_block(journal, before);
-        return error_set(reterr, -ENOMEM, "journal: out of memory");
-    }
     *finding = f;
     journal->pending++;
     return 0;
@@ -228,7 +217,7 @@ static int tidy(struct journal *journal, size_t written)
 /* What the caller reads when a commit did not come about. */
 static int refuse(struct journal *journal, int r, struct error *reterr)
 {
-    if (r != -ENOSPC && r != -ENOMEM && r != -EMSGSIZE) {
+    if (r != -ENOSPC && r != -EMSGSIZE) {
         atomic_store(&journal->dead, true);
         return error_set(reterr, -EIO,
                          "journal: cannot be written, and what the disk holds is unknown");
@@ -261,9 +250,9 @@ static int commit_block(struct journal *journal, struct bytes manifest, struct e
     if (r < 0)
         return r;
     frame_put_block(&journal->block, journal->store.epoch.now, &block);
-    r = journal->block.failed ? -ENOMEM : write_block(journal);
+    r = write_block(journal);
     if (r < 0) {
-        cut_block(journal, block.span);
+        journal->block.len = block.span;
         return refuse(journal, r, reterr);
     }
     size_t written = journal->block.len;

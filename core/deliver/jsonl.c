@@ -36,8 +36,6 @@ static int read_tail(int fd, off_t size, struct buffer *tail)
     if (want == 0)
         return 0;
     char *room = buffer_room(tail, (size_t)want);
-    if (!room)
-        return -ENOMEM;
     while (want) {
         ssize_t n = pread(fd, room + tail->len, (size_t)want, size - want);
         if (n < 0 && errno == EINTR)
@@ -176,8 +174,6 @@ static int jsonl_publish(struct sink *sink, const struct entry *entries, size_t 
         buffer_char(&jsonl->lines, '\n');
         highest = entries[i].n;
     }
-    if (jsonl->lines.failed)
-        return error_set(reterr, -ENOMEM, "%s: out of memory", jsonl->path);
     r = jsonl->lines.len ? write_lines(jsonl, reterr) : 0;
     if (r == 0 && highest > jsonl->n)
         jsonl->n = highest;

@@ -78,19 +78,14 @@ static void finding(struct redis_call *call, const struct entry *e)
     redis_link_arg(link, e->data);
 }
 
-static int findings(struct redis_call *call, const struct entry *entries, size_t count,
-                    struct error *reterr)
+static void findings(struct redis_call *call, const struct entry *entries, size_t count)
 {
     enum { PER_FINDING = 192 }; // four numbers, a time, a score, a hash
     buffer_clear(&call->scratch);
-    if (!buffer_room(&call->scratch, REDIS_BATCH_MAX * PER_FINDING)) {
-        call->scratch.failed = false; // there may be memory again
-        return error_set(reterr, -ENOMEM, "redis: out of memory");
-    }
+    buffer_room(&call->scratch, REDIS_BATCH_MAX * PER_FINDING);
     for (size_t i = 0; i < count; i++)
         finding(call, &entries[i]);
     CHECK(call->scratch.len <= REDIS_BATCH_MAX * PER_FINDING);
-    return 0;
 }
 
 /* ---- the call ----------------------------------------------------------- */
@@ -118,8 +113,8 @@ static int send_it(struct redis_call *call, bool by_hash, struct batch batch, re
                    struct error *reterr)
 {
     head(call, by_hash, batch.count == 0);
-    int r = findings(call, batch.entries, batch.count, reterr);
-    return r < 0 ? r : redis_link_command(&call->link, ret, reterr);
+    findings(call, batch.entries, batch.count);
+    return redis_link_command(&call->link, ret, reterr);
 }
 
 #ifdef ODDLINE_MUTANT_NO_ATOMIC_PUBLISH // do the tests notice?

@@ -15,22 +15,24 @@
 
 enum { LINE = REDIS_INSTANCE_WORD, PATH_SIZE = 4096 }; /* a token and its newline */
 
-/* The tokens of the file, newest last; what is no token ends them: a torn file never was, it is renamed into place. */
-static size_t load(const char *path, char tokens[][LINE])
+/* The tokens of the file, newest last; what is no token ends them: a torn file never was, it is renamed into place.
+ * How many; none when there is no file, -errno when it cannot be read. */
+static int load(const char *path, char tokens[][LINE])
 {
-    size_t count = 0;
+    int count = 0;
     FILE *file = fopen(path, "re");
     char line[64];
     if (!file)
-        return 0;
+        return errno == ENOENT ? 0 : -errno;
     while (count < REDIS_INSTANCE_TOKENS && fgets(line, sizeof(line), file)) {
         line[strcspn(line, "\n")] = '\0';
         if (strlen(line) != LINE - 1 || strspn(line, "0123456789abcdef") != LINE - 1)
             break;
         memcpy(tokens[count++], line, LINE);
     }
+    bool bad = ferror(file) != 0;
     fclose(file);
-    return count;
+    return bad ? -EIO : count;
 }
 
 static int write_whole(const char *path, const char *text, size_t len)
@@ -95,7 +97,10 @@ static void show(char tokens[][LINE], size_t count, struct redis_instance *ret)
 int redis_instance_begin(const char *path, struct redis_instance *ret, struct error *reterr)
 {
     char tokens[REDIS_INSTANCE_TOKENS][LINE], old[REDIS_INSTANCE_TOKENS][LINE];
-    size_t count = load(path, tokens), before = count;
+    int known = load(path, tokens);
+    if (known < 0)
+        return error_set(reterr, known, "%s: cannot be read: %s", path, strerror(-known));
+    size_t before = (size_t)known, count = before;
     uint64_t token = 0;
     int r = getrandom(&token, sizeof(token), 0) == sizeof(token) ? 0 : -EIO;
     memcpy(old, tokens, sizeof(old));

@@ -51,7 +51,7 @@ void redis_link_arg_text(struct redis_link *link, const char *text)
 }
 
 /* The room is taken first: a buffer that grows leaves copies behind, and a password must not. */
-static int write_question(struct redis_link *link)
+static void write_question(struct redis_link *link)
 {
     enum { HEAD = 32 }; // `$123\r\n` and `\r\n`
     struct buffer *out = &link->question;
@@ -59,15 +59,13 @@ static int write_question(struct redis_link *link)
     for (int i = 0; i < link->argc; i++)
         most += link->lens[i] + HEAD;
     buffer_clear(out);
-    if (!buffer_room(out, most))
-        return -ENOMEM;
+    buffer_room(out, most);
     buffer_printf(out, "*%d\r\n", link->argc);
     for (int i = 0; i < link->argc; i++) {
         buffer_printf(out, "$%zu\r\n", link->lens[i]);
         buffer_append(out, link->args[i], link->lens[i]);
         buffer_text(out, "\r\n");
     }
-    return 0;
 }
 
 static int refused(struct redis_link *link, const char *text, struct error *reterr)
@@ -87,10 +85,7 @@ static int refused(struct redis_link *link, const char *text, struct error *rete
 int redis_link_command(struct redis_link *link, redisReply **ret, struct error *reterr)
 {
     redisReply *reply = NULL;
-    if (write_question(link) < 0) {
-        link->question.failed = false; // there may be memory again
-        return error_set(reterr, -ENOMEM, "redis: out of memory");
-    }
+    write_question(link);
     int r = redis_wire_ask(link->context, buffer_bytes(&link->question),
                            link->command_timeout_ns + link->grace_ns, &reply, reterr);
     if (r < 0) {

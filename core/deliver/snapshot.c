@@ -68,45 +68,48 @@ static bool parse_name(const char *name, uint64_t *ret)
     return true;
 }
 
-static DIR *open_list(int dir)
+static int open_list(int dir, DIR **ret)
 {
     int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!list && fd >= 0)
+    *ret = fd >= 0 ? fdopendir(fd) : NULL;
+    int r = *ret ? 0 : -errno;
+    if (r < 0 && fd >= 0)
         close(fd);
-    return list;
+    return r;
 }
 
-/* The newest ones that are not above `most`. */
-static size_t list_newest(int dir, uint64_t most, uint64_t seqs[SNAPSHOT_KEPT])
+/* The newest ones that are not above `most`: how many, -errno when the directory cannot be listed. */
+static int list_newest(int dir, uint64_t most, uint64_t seqs[SNAPSHOT_KEPT])
 {
-    size_t count = 0;
-    DIR *list = open_list(dir);
-    for (const struct dirent *d; list && (d = readdir(list));) {
+    int count = 0;
+    DIR *list;
+    int r = open_list(dir, &list);
+    if (r < 0)
+        return r;
+    for (const struct dirent *d; (d = readdir(list));) {
         uint64_t seq;
         if (!parse_name(d->d_name, &seq) || seq > most)
             continue;
-        size_t at = count;
+        int at = count;
         while (at > 0 && seqs[at - 1] < seq)
             at--;
         if (at == SNAPSHOT_KEPT)
             continue;
         count += count < SNAPSHOT_KEPT;
-        for (size_t i = count - 1; i > at; i--)
+        for (int i = count - 1; i > at; i--)
             seqs[i] = seqs[i - 1];
         seqs[at] = seq;
     }
-    if (list)
-        closedir(list);
+    closedir(list);
     return count;
 }
 
-size_t snapshot_list(const char *path, uint64_t seqs[SNAPSHOT_KEPT])
+int snapshot_list(const char *path, uint64_t seqs[SNAPSHOT_KEPT])
 {
     int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
-        return 0;
-    size_t count = list_newest(dir, UINT64_MAX, seqs);
+        return -errno;
+    int count = list_newest(dir, UINT64_MAX, seqs);
     close(dir);
     return count;
 }
@@ -116,9 +119,11 @@ static void remove_others(int dir, uint64_t seq)
 {
     uint64_t kept[SNAPSHOT_KEPT] = {seq};
     char name[NAME_SIZE];
-    size_t count = list_newest(dir, seq, kept);
-    DIR *list = open_list(dir);
-    for (const struct dirent *d; list && (d = readdir(list));) {
+    DIR *list;
+    int count = list_newest(dir, seq, kept);
+    if (count < 0 || open_list(dir, &list) < 0)
+        return; // the next one removes them
+    for (const struct dirent *d; (d = readdir(list));) {
         uint64_t other;
         if (!parse_name(d->d_name, &other) || other == kept[0] ||
             (count > 1 && other == kept[1]))
@@ -127,8 +132,7 @@ static void remove_others(int dir, uint64_t seq)
         if (deliver_sys.unlinkat(dir, name, 0) < 0)
             log_debug("%s: cannot delete: %s", name, strerror(errno));
     }
-    if (list)
-        closedir(list);
+    closedir(list);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -330,11 +334,11 @@ int snapshot_open(const char *path, size_t nth, struct snapshot **ret, struct er
     int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return error_set(reterr, -errno, "%s: cannot open: %s", path, strerror(errno));
-    int r = -ENOENT;
-    if (nth < list_newest(dir, UINT64_MAX, seqs))
-        r = open_one(dir, seqs[nth], ret, reterr);
-    else
-        error_set(reterr, r, "%s: no snapshot is there", path);
+    int count = list_newest(dir, UINT64_MAX, seqs);
+    int r = count < 0 ? error_set(reterr, count, "%s: cannot list: %s", path, strerror(-count))
+            : nth < (size_t)count
+                ? open_one(dir, seqs[nth], ret, reterr)
+                : error_set(reterr, -ENOENT, "%s: no snapshot is there", path);
     close(dir);
     return r;
 }

@@ -60,7 +60,7 @@ void snapshot_close(struct snapshot *snapshot); /* accepts NULL */
 struct bytes snapshot_find(const struct snapshot *snapshot, const char *name);
 uint64_t snapshot_seq(const struct snapshot *snapshot);
 uint64_t snapshot_build(const struct snapshot *snapshot);
-/* The seqs of the files that are there, newest first, without a look inside; how many. */
-size_t snapshot_list(const char *dir, uint64_t seqs[SNAPSHOT_KEPT]);
+/* The seqs of the files that are there, newest first, without a look inside; how many, or -errno. */
+int snapshot_list(const char *dir, uint64_t seqs[SNAPSHOT_KEPT]);
 
 #endif /* DELIVER_SNAPSHOT_H */

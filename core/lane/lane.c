@@ -151,7 +151,6 @@ static void pack_miner(const struct miner *miner, struct buffer *out)
         return;
     miner_save(miner, &saved);
     pack_bytes(out, buffer_bytes(&saved));
-    out->failed |= saved.failed;
     buffer_free(&saved);
 }
 

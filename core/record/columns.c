@@ -86,5 +86,5 @@ bool columns_unpack(struct columns *columns, struct unpacker *in)
         columns->count > columns->lines || (known && columns->count))
         return false;
     buffer_append(&columns->heads, heads.at, heads.len);
-    return !columns->heads.failed && holds(columns);
+    return holds(columns);
 }

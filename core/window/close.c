@@ -55,7 +55,6 @@ static void write_frame(struct windows *w, struct closed head, const struct pane
     head.values = (uint32_t)(values - base);
     head.counts = head.values + (uint32_t)(w->options.series_count * sizeof(double));
     write_evidence(w, pane, &head, base, out);
-    CHECK(!out->failed);
     size_t len = out->len - base;
     memcpy(out->at + mark, &len, sizeof(len));
     memcpy(out->at + base, &head, sizeof(head));

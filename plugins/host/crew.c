@@ -307,7 +307,7 @@ static void save_here(struct crew_seat *seat)
         return;
     buffer_clear(&seat->state);
     buffer_append(&seat->state, state.at, state.len);
-    seat->has_state = !seat->state.failed && state.len > 0;
+    seat->has_state = state.len > 0;
     seat->state_version = plugin_label(seat->plugin)->state_version;
 }
 

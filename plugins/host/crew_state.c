@@ -38,7 +38,6 @@ void crew_pack(const struct crew *crew, struct buffer *out)
         pack_seat(&seats, &crew->seats[i]);
     pack_u64(out, hash_bytes(buffer_bytes(&seats)));
     buffer_append(out, seats.at, seats.len);
-    out->failed |= seats.failed;
     buffer_free(&seats);
 }
 
@@ -92,7 +91,7 @@ static void take_entry(struct crew *crew, const struct entry *entry)
     struct crew_seat *seat = &crew->seats[i];
     buffer_append(&seat->state, entry->state.at, entry->state.len);
     seat->state_version = entry->version;
-    seat->has_state = !seat->state.failed && entry->state.len > 0;
+    seat->has_state = entry->state.len > 0;
     seat->owes_word = entry->flags & STALE;
     seat->gaps = entry->gaps;
     seat->inherited = true;

@@ -68,7 +68,7 @@ static int send_briefing(struct desk *desk)
             briefing.seats[briefing.seat_count++] = brief_of(desk, i);
         }
     briefing_pack(&packed, &briefing);
-    int r = packed.failed ? -ENOMEM : process_brief(&desk->process, buffer_bytes(&packed));
+    int r = process_brief(&desk->process, buffer_bytes(&packed));
     buffer_free(&packed);
     arena_free(&arena);
     return r;

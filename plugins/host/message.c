@@ -107,7 +107,7 @@ static int take_state(struct desk *desk, uint64_t position, struct unpacker *in)
     if (at == 0)
         buffer_clear(&seat->coming);
     buffer_append(&seat->coming, part.at, part.len);
-    return seat->coming.failed ? -ENOMEM : 0;
+    return 0;
 }
 
 /*

@@ -61,7 +61,7 @@ static int unknown(const struct oddline_plugin *label, const char *name, struct 
         buffer_printf(&names, "%s%s", i ? ", " : "", label->params[i].name);
     buffer_char(&names, '\0');
     int r = error_set(reterr, -EINVAL, "%s: %s: no such parameter: it has %s", label->id, name,
-                      label->param_count && !names.failed ? names.at : "none");
+                      label->param_count ? names.at : "none");
     buffer_free(&names);
     return r;
 }

@@ -26,6 +26,7 @@ extern void *__libc_realloc(void *old, size_t size);
 static atomic_ulong allocations, calls;
 static unsigned long fail_at; // 0: never
 static bool fail_on, short_io, active;
+static pid_t owner; // a child between fork and exec is a worker already
 
 /* A worker's first argument says so; what is left of the environment does not matter there. */
 static bool is_worker(void)
@@ -46,6 +47,7 @@ __attribute__((constructor)) static void begin(void)
     if (is_worker())
         return;
     active = true;
+    owner = getpid();
     atomic_store(&allocations, 0);
     short_io = short_text && *short_text == '1';
     if (malloc_text) {
@@ -72,7 +74,8 @@ __attribute__((destructor)) static void end(void)
 static bool refuses(void)
 {
     unsigned long n = atomic_fetch_add(&allocations, 1) + 1;
-    bool refused = active && fail_at && (n == fail_at || (fail_on && n > fail_at));
+    bool refused = active && fail_at && (n == fail_at || (fail_on && n > fail_at)) &&
+                   getpid() == owner;
     if (refused)
         errno = ENOMEM;
     return refused;

@@ -49,7 +49,6 @@ static void note_all(struct manifest *manifest)
 {
     for (size_t i = 0; i < STEPS; i++)
         manifest_note(manifest, &steps[i]);
-    assert_false(manifest->out.failed);
     assert_int_equal(manifest->steps, STEPS);
 }
 
