@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <string.h>
 #include <unistd.h>
 
 _Noreturn void memory_gone(void)
@@ -10,4 +11,12 @@ _Noreturn void memory_gone(void)
     ssize_t n = write(STDERR_FILENO, sentence, sizeof(sentence) - 1);
     (void)n; // nowhere left to say it
     _exit(MEMORY_EXIT);
+}
+
+char *memory_text(const char *at, size_t len)
+{
+    char *copy = strndup(at, len);
+    if (!copy)
+        memory_gone();
+    return copy;
 }

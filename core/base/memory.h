@@ -11,6 +11,10 @@
 
 enum { MEMORY_EXIT = 71 }; /* EX_OSERR */
 
+#include <stddef.h>
+
 _Noreturn void memory_gone(void);
+/* A copy of so many bytes at most, and a NUL; the caller frees it. */
+char *memory_text(const char *at, size_t len);
 
 #endif /* BASE_MEMORY_H */

@@ -3,6 +3,7 @@
 #include "judge/trouble.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "judge/phrase.h"
 
 #include <math.h>
@@ -23,7 +24,7 @@ void proof_take(struct proof *proof, const struct closed *closed,
 {
     const char *base = (const char *)closed;
     proof_clear(proof);
-    proof->path = strndup(base + e->path, e->path_len);
+    proof->path = memory_text(base + e->path, e->path_len);
     proof->offset = e->offset;
     proof->line = e->line;
     proof->hash = e->hash;
@@ -37,7 +38,7 @@ void proof_copy(struct proof *to, const struct proof *from)
 {
     proof_clear(to);
     *to = *from;
-    to->path = strdup(from->path);
+    to->path = memory_text(from->path, strlen(from->path));
 }
 
 static bool has_proof(const struct trouble *trouble, const struct closed_evidence *e)

@@ -3,6 +3,7 @@
  * trouble_state.c - an open trouble with all that it owns, as bytes that outlive the program.
  */
 
+#include "base/memory.h"
 #include "judge/state.h"
 #include "judge/trouble.h"
 
@@ -25,7 +26,7 @@ void proof_unpack(struct proof *proof, struct unpacker *in)
 {
     struct bytes path = unpack_bytes(in);
     proof_clear(proof);
-    proof->path = in->bad ? NULL : strndup(path.at, path.len);
+    proof->path = in->bad ? NULL : memory_text(path.at, path.len);
     proof->offset = unpack_u64(in);
     proof->line = unpack_u64(in);
     proof->hash = unpack_u64(in);

@@ -3,6 +3,7 @@
 #include "host/process.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "host/worker.h"
 
 #include <errno.h>
@@ -139,6 +140,8 @@ int process_start(const struct process_options *options, struct process *ret,
     r = start(options, &p, &far);
     if (far >= 0)
         close(far);
+    if (r == -ENOMEM)
+        memory_gone(); // going on without the worker would lose what it knew
     if (r < 0) {
         process_end(&p);
         return error_set(reterr, r, "worker: cannot be started: %s", strerror(-r));

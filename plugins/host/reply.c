@@ -3,6 +3,7 @@
 #include "host/reply.h"
 
 #include "base/check.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +51,7 @@ int reply_create(struct reply **ret, struct error *reterr)
 {
     struct reply *reply = calloc(1, sizeof(*reply));
     if (!reply)
-        return error_set(reterr, -ENOMEM, "worker: out of memory");
+        memory_gone();
     reply->fd = memfd_create("oddline-replies", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     // Neither blocks: a worker could fill the one and empty the other under our hands.
     reply->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
