@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "deliver/snapshot.h"
 
 #include <errno.h>
@@ -240,7 +241,10 @@ static void bring_stream(struct restore *restore, struct unpacker *in)
         log_notice("stream %s: its configuration changed: it begins anew", slot->plan->name);
         return;
     }
-    if (lane_stream_unpack(&slot->stream, &state) < 0) {
+    int r = lane_stream_unpack(&slot->stream, &state);
+    if (r == -ENOMEM)
+        memory_gone();
+    if (r < 0) {
         log_warning("stream %s: its windows cannot be read: it begins anew", slot->plan->name);
         return;
     }
@@ -255,7 +259,10 @@ static void bring_feed(struct restore *restore, struct unpacker *in)
     struct unpacker state = {.rest = unpack_bytes(in)};
     struct slot *slot = in->bad ? NULL : restore_slot(restore->daemon, key);
     struct feed *feed;
-    if (!restore_has(restore, slot) || feed_unpack(&slot->stream, &state, &feed) < 0)
+    int r = restore_has(restore, slot) ? feed_unpack(&slot->stream, &state, &feed) : -ENOENT;
+    if (r == -ENOMEM)
+        memory_gone();
+    if (r < 0)
         return;
     restore_get(restore, feed_number(feed))->feed = feed;
 }
