@@ -209,13 +209,14 @@ void commit_tick(struct daemon *d, int64_t now_ns)
 
 /* ---- judge thread: blocks ------------------------------------------------ */
 
-/* Durable before anything else; when there is no room, wait: the ring fills, the tailer stops, the log file is the backlog. */
-static void write_block(struct daemon *d, struct bytes manifest)
+/* When there is no room, wait: the ring fills, the tailer stops, the log file is the backlog. NULL: the block is not over. */
+static void write_out(struct daemon *d, const struct bytes *manifest)
 {
     struct commit *commit = &d->commit;
     struct error error;
     int r;
-    while ((r = journal_commit(d->journal, manifest, &error)) == -ENOSPC) {
+    while ((r = manifest ? journal_commit(d->journal, *manifest, &error)
+                         : journal_spill(d->journal, &error)) == -ENOSPC) {
         if (!atomic_exchange(&commit->stalled, true)) {
             commit->stalls++;
             log_warning("%s; reading waits until there is room", error.text);
@@ -291,8 +292,10 @@ void commit_finding(struct daemon *d, struct finding *finding)
     if (d->commit.gave_up)
         return; // nor will any block come for it
     int r = journal_put(d->journal, finding, &error);
-    if (r == -ENOBUFS) { // a flood between two marks: what is there goes out ahead of its steps
-        write_block(d, (struct bytes){0});
+    if (r == -ENOBUFS) { // a flood between two marks: memory has a bound
+        write_out(d, NULL);
+        if (d->commit.gave_up)
+            return;
         r = journal_put(d->journal, finding, &error);
     }
     if (r == -EMSGSIZE)
@@ -378,8 +381,9 @@ static void commit_slip(struct daemon *d, const struct slip *slip)
     if (slip->flags & MARK_SNAPSHOT)
         take_snapshot(d, slip);
 #endif
-    if (!d->commit.gave_up)
-        write_block(d, buffer_bytes(&slip->manifest));
+    struct bytes manifest = buffer_bytes(&slip->manifest);
+    if (!d->commit.gave_up) // durable before anything else
+        write_out(d, &manifest);
     if (d->commit.gave_up)
         return;
     weigh(d, slip);

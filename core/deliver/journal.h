@@ -40,7 +40,7 @@ enum {
     JOURNAL_BYTES_LEAST = 256 << 10,
     JOURNAL_KEEP_S = 24 * 3600,
     JOURNAL_READ_MAX = 128, /* entries per read; together they are about 1 MiB at most */
-    JOURNAL_PENDING_MAX = 64 << 20, /* bytes put and not committed */
+    JOURNAL_PENDING_MAX = 8 << 20, /* bytes put and neither spilled nor committed */
 };
 
 /*
@@ -67,7 +67,7 @@ uint64_t journal_first_n(struct journal *journal);
  * detected_ns (when it is NO_TIME). A resolved or revised finding comes with the id that it got the first time; n is new
  * each time.
  *
- *   Returns  0; -EMSGSIZE when it is too long, whatever is cut; -ENOBUFS at JOURNAL_PENDING_MAX: commit first; -ENOMEM.
+ *   Returns  0; -EMSGSIZE when it is too long, whatever is cut; -ENOBUFS at JOURNAL_PENDING_MAX: spill or commit first.
  *            After an error the finding and the block are unchanged.
  */
 int journal_put(struct journal *journal, struct finding *finding, struct error *reterr);
@@ -75,11 +75,17 @@ int journal_put(struct journal *journal, struct finding *finding, struct error *
 size_t journal_pending(const struct journal *journal);
 
 /*
+ * A flood of findings in one block: write what is in memory behind the last block, where the commit will end it. Until then no
+ * reader sees it, and after a crash it was never there. Errors as those of journal_commit().
+ */
+int journal_spill(struct journal *journal, struct error *reterr);
+
+/*
  * Make the block of the pending findings and `manifest` durable, all or nothing, and wake readers. With an empty manifest
  * and nothing pending there is nothing to do.
  *
  *   Returns  0; -ENOSPC when sinks lag too far behind or there is no room on the disk: nothing changed, what is pending
- *            stays, come again; -EMSGSIZE, -ENOMEM likewise; -EIO: what the disk holds is unknown, the caller ends the
+ *            stays, come again; -EMSGSIZE likewise; -EIO: what the disk holds is unknown, the caller ends the
  *            process. From then on every call says -EIO and no file is written any more, by journal_close() neither.
  *   Cost     one pwrite(2) and one fdatasync(2); at most one segment is compacted or deleted
  */

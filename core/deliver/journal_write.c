@@ -151,20 +151,27 @@ static int sync_block(struct journal *journal)
     return r;
 }
 
-static int write_block(struct journal *journal)
+/* Behind what of it stands there already: a block is one piece of one segment, which may grow over its room for it. */
+static int write_part(struct journal *journal)
 {
     struct stat st;
-    int r = make_room(journal, journal->block.len);
+    int r = journal->spilled ? 0 : make_room(journal, journal->block.len);
     if (r < 0)
         return r;
-    const struct segment *last = store_last(&journal->store);
+    uint64_t end = store_last(&journal->store)->size + journal->spilled;
     int fd = journal->store.last_fd;
     if (fstat(fd, &st) < 0 || st.st_nlink == 0)
         return -EIO; // the directory was deleted under us
-    r = sys_write(fd, buffer_bytes(&journal->block), last->size);
-    CRASH_POINT("block-written");
-    if (r == -ENOSPC && deliver_sys.ftruncate(fd, (off_t)last->size) < 0)
+    r = sys_write(fd, buffer_bytes(&journal->block), end);
+    if (r == -ENOSPC && deliver_sys.ftruncate(fd, (off_t)end) < 0)
         r = -EIO;
+    return r;
+}
+
+static int write_block(struct journal *journal)
+{
+    int r = write_part(journal);
+    CRASH_POINT("block-written");
     if (r == 0)
         r = sync_block(journal);
     if (r == 0)
@@ -172,12 +179,20 @@ static int write_block(struct journal *journal)
     return r;
 }
 
+static void forget_block(struct journal *journal)
+{
+    buffer_clear(&journal->block);
+    if (journal->block.capacity > BLOCK_KEPT)
+        buffer_free(&journal->block);
+}
+
 /* It is durable: now it exists. */
 static void publish_block(struct journal *journal, const struct block *block)
 {
+    uint64_t len = journal->spilled + journal->block.len;
     journal_lock(journal);
     struct segment *last = store_last(&journal->store);
-    last->size += journal->block.len;
+    last->size += len;
     last->room = highest(last->room, last->size);
     last->last_seq = journal->seq = block->seq;
     if (block->count)
@@ -187,17 +202,16 @@ static void publish_block(struct journal *journal, const struct block *block)
     last->manifests |= block->manifest.len > 0;
     journal->next_n += block->count;
     journal->counts.blocks++;
-    journal->counts.bytes_written += journal->block.len;
+    journal->counts.bytes_written += len;
     pthread_cond_broadcast(&journal->grown);
     journal_unlock(journal);
     journal->pending = 0;
-    buffer_clear(&journal->block);
-    if (journal->block.capacity > BLOCK_KEPT)
-        buffer_free(&journal->block);
+    journal->spilled = 0;
+    forget_block(journal);
 }
 
 /* As much is freed as was written, so that the bound holds and no commit waits for the work of many. */
-static int tidy(struct journal *journal, size_t written)
+static int tidy(struct journal *journal, uint64_t written)
 {
     struct store *store = &journal->store;
     int64_t freed = 0, step = 1;
@@ -232,18 +246,35 @@ static int check_bound(struct journal *journal, struct error *reterr)
     uint64_t waiting = tidy_unconfirmed(journal, &lowest);
     journal_unlock(journal);
     if (journal->pending == 0 || waiting == 0 ||
-        waiting + journal->block.len <= journal->max_bytes)
+        waiting + journal->spilled + journal->block.len <= journal->max_bytes)
         return 0;
     return error_set(reterr, -ENOSPC, "outbox: full: sinks have not confirmed finding %" PRIu64,
                      lowest + 1);
 }
 
+int journal_spill(struct journal *journal, struct error *reterr)
+{
+    CHECK(journal->store.writable);
+    if (atomic_load(&journal->dead))
+        return refuse(journal, -EIO, reterr);
+    int r = check_bound(journal, reterr);
+    if (r < 0)
+        return r;
+    r = write_part(journal);
+    if (r < 0)
+        return refuse(journal, r, reterr);
+    journal->spilled += journal->block.len;
+    forget_block(journal);
+    return 0;
+}
+
 static int commit_block(struct journal *journal, struct bytes manifest, struct error *reterr)
 {
+    size_t own = journal->block.len;
     struct block block = {.seq = journal->seq + 1,
                           .first_n = journal->next_n,
                           .count = journal->pending,
-                          .span = journal->block.len,
+                          .span = journal->spilled + own,
                           .time_ns = clock_wall_ns(),
                           .manifest = manifest};
     int r = check_bound(journal, reterr);
@@ -252,10 +283,10 @@ static int commit_block(struct journal *journal, struct bytes manifest, struct e
     frame_put_block(&journal->block, journal->store.epoch.now, &block);
     r = write_block(journal);
     if (r < 0) {
-        journal->block.len = block.span;
+        journal->block.len = own;
         return refuse(journal, r, reterr);
     }
-    size_t written = journal->block.len;
+    uint64_t written = journal->spilled + journal->block.len;
     publish_block(journal, &block);
     if (tidy(journal, written) < 0)
         atomic_store(&journal->dead, true); // this block is durable; the next one is refused

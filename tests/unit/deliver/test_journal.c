@@ -319,6 +319,65 @@ static void journal_refuses_a_flood_in_one_block(void **state)
     journal_close(journal);
 }
 
+/* So many findings behind the last block, in three pieces; none of them is there yet. */
+static size_t flood(struct journal *journal)
+{
+    struct finding f = sample_finding(ROUTE_LOG);
+    size_t before = journal_next_n(journal);
+    for (int piece = 0; piece < 3; piece++) {
+        for (int i = 0; i < 700; i++) {
+            f.id[0] = '\0';
+            assert_int_equal(journal_put(journal, &f, NULL), 0);
+        }
+        assert_int_equal(journal_spill(journal, NULL), 0);
+    }
+    assert_int_equal(journal_pending(journal), 2100);
+    assert_int_equal(journal_next_n(journal), before);
+    return 2100;
+}
+
+static void journal_makes_one_block_of_a_flood_that_was_spilled(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    assert_int_equal(house_commit(journal, 5, 10), 0);
+    size_t n = 5 + flood(journal);
+    assert_int_equal(house_read(journal, 0, NULL), 5);
+    assert_int_equal(house_commit(journal, 3, 40), 0); // the end of the same block
+    assert_int_equal(journal_seq(journal), 2);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(house_read(journal, 0, NULL), n + 3);
+        struct seen seen = house_replay(journal, 0);
+        assert_int_equal(seen.blocks, 2);
+        assert_int_equal(seen.findings, n + 3);
+        assert_int_equal(seen.holes, 0);
+        journal_close(journal);
+        journal = house_open(NULL);
+    }
+    assert_int_equal(journal_counts(journal).torn, 0);
+    assert_int_equal(house_commit(journal, 1, 0), 0);
+    assert_int_equal(house_read(journal, 0, NULL), n + 4);
+    journal_close(journal);
+}
+
+static void journal_forgets_a_flood_without_its_end(void **state)
+{
+    (void)state;
+    struct journal *journal = house_open(NULL);
+    assert_int_equal(house_commit(journal, 5, 10), 0);
+    flood(journal);
+    journal_close(journal); // as a kill would leave it
+    journal = house_open(NULL);
+    assert_int_equal(journal_counts(journal).torn, 1);
+    assert_int_equal(journal_next_n(journal), 6);
+    assert_int_equal(house_commit(journal, 2, 10), 0);
+    journal_close(journal);
+    journal = house_open(NULL);
+    assert_int_equal(house_read(journal, 0, NULL), 7);
+    assert_int_equal(house_replay(journal, 0).findings, 7);
+    journal_close(journal);
+}
+
 static void journal_can_be_watched_while_the_daemon_runs(void **state)
 {
     (void)state;
@@ -436,6 +495,8 @@ int main(void)
         T(journal_is_full_when_a_sink_lags_and_goes_on_when_it_confirms),
         T(journal_takes_manifests_when_the_outbox_is_full),
         T(journal_refuses_a_flood_in_one_block),
+        T(journal_makes_one_block_of_a_flood_that_was_spilled),
+        T(journal_forgets_a_flood_without_its_end),
         T(journal_can_be_watched_while_the_daemon_runs),
         T(journal_does_not_grow_by_being_opened),
         T(journal_serves_readers_while_it_commits_and_compacts),
