@@ -14,15 +14,19 @@ core/tail:       base
 core/record:     oddline base ring
 core/window:     oddline base ring
 core/lane:       oddline base ring tail record window
-core/judge:      oddline base ring host
+core/gate:       base window
+core/trace:      base
+core/report:     base
+core/judge:      oddline base ring host trace
 core/deliver:    base judge
-core/app:        oddline base ring tail record window lane judge deliver host
+core/act:        base deliver judge
+core/app:        oddline base ring tail record window lane gate trace report judge deliver act host
 detectors:       oddline kit
 detectors/kit:   oddline
 samples:         oddline
 '
 # Headers of the system and of libraries that live in a folder of their own.
-system='sys arpa netinet linux hiredis'
+system='sys arpa netinet linux hiredis curl'
 
 bad=$(printf '%s\n' "$rules" | while IFS=: read -r room may; do
     [ -n "$room" ] || continue
@@ -39,7 +43,7 @@ bad=$(printf '%s\n' "$rules" | while IFS=: read -r room may; do
         done
     done
 done)
-# deliver knows what a finding is, and nothing else of the judge.
-bad=$bad$(grep -ln 'include "judge/' core/deliver/*.[ch] | xargs grep -Hn 'include "judge/' | grep -v 'judge/finding.h' || :)
+# deliver and act know what a finding is, and nothing else of the judge.
+bad=$bad$(grep -ln 'include "judge/' core/deliver/*.[ch] core/act/*.[ch] | xargs grep -Hn 'include "judge/' | grep -v 'judge/finding.h' || :)
 # Only judge and app call the host.
 [ -z "$bad" ] || { printf '%s\n' "$bad" >&2; exit 1; }

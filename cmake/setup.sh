@@ -35,6 +35,7 @@ setup_packages() {
     rm -f "$log"
 }
 
-setup_build="gcc libc6-dev cmake ninja-build pkg-config libpcre2-dev libzstd-dev libhiredis-dev libyaml-dev libxxhash-dev libseccomp-dev tzdata"
-setup_tests="g++ make libcmocka-dev redis-server redis-tools python3 python3-redis python3-jsonschema zstd procps binutils logrotate strace e2fsprogs"
+setup_build="gcc libc6-dev cmake ninja-build pkg-config libpcre2-dev libzstd-dev libhiredis-dev libyaml-dev libxxhash-dev libseccomp-dev libcurl4-openssl-dev tzdata"
+setup_tests="g++ make libcmocka-dev redis-server redis-tools prometheus-alertmanager nodejs node-redis python3 python3-redis python3-jsonschema zstd procps binutils logrotate strace e2fsprogs"
+setup_browser="chromium" # 300 MB: only for the tier that opens pages
 setup_checks="clang clang-format clang-tidy cppcheck libclang-rt-dev"

@@ -143,7 +143,8 @@ static void teach(const struct counter *counter, struct series *s, const struct 
 {
     bool odd = view->score >= counter->guard;
     double clip = fmax(1, (odd ? 1 : CLIP) * view->spread);
-    double off = fmin(fabs(x - view->mean), fmax(CLUMP, (CLIP + 1) * view->spread));
+    double off =
+        fmin(fabs(x - view->mean), odd ? clip : fmax(CLUMP, (CLIP + 1) * view->spread));
     double moment =
         s->rate.counts /
         s->rate.windows; // without the prior: windows without anything teach no dispersion

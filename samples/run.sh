@@ -31,5 +31,6 @@ What to try next:
   build/oddline check samples/config/oddline.yaml         a configuration, and the tests in it
   build/oddline run -c samples/config/oddline.yaml        the daemon
   build/oddline plugins                                   the detectors and their parameters
+  sh samples/lab.sh lock                                  a shop of three services to break, and what is found in its logs
   sh tests/run.sh                                         every test
 TXT

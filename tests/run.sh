@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 tier=${1:-all}
 # shellcheck disable=SC2086 # words are wanted
-setup_packages $setup_build $setup_tests
+setup_packages $setup_build $setup_tests $([ "$tier" != all ] || echo $setup_browser)
 jobs=$(nproc)
 
 quietly() {

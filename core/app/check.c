@@ -7,6 +7,7 @@
 
 #include "app/cli.h"
 #include "app/plan.h"
+#include "app/routing_plan.h"
 #include "app/selftest.h"
 
 #include <errno.h>
@@ -27,6 +28,7 @@ static bool take(void *context, size_t index, const char *value, struct error *r
 static int plan_all(const struct config *config, struct error *reterr)
 {
     struct library library = {0};
+    struct routing_check routes = {0};
     int r = 0;
     for (size_t i = 0; i < config->stream_count && r == 0; i++) {
         struct plan *plan;
@@ -35,9 +37,12 @@ static int plan_all(const struct config *config, struct error *reterr)
         if (r < 0)
             break;
         plan_say_budget(plan, stdout);
+        routing_warn(plan, config->path, &routes);
         plan_free(plan);
     }
     library_free(&library);
+    if (r == 0)
+        routing_warn_unused(config, &routes);
     return r;
 }
 

@@ -67,7 +67,7 @@ bool options_parse(const struct option_set *set, int argc, char **argv, int *ret
     }
     opterr = 0;
     optind = 0; // start anew, also within a word
-    for (int c; (c = getopt_long(argc, argv, ":hc:fC:", longs, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":hc:fC:o:", longs, NULL)) != -1;) {
         struct error error;
         size_t index = c >= 256 ? (size_t)c - 256 : set->count;
         if (c == 'h') {
@@ -75,10 +75,12 @@ bool options_parse(const struct option_set *set, int argc, char **argv, int *ret
             *ret_exit = EXIT_DONE;
             return false;
         }
-        for (size_t i = 0; i < set->count; i++) // -c FILE, -f and -C N, as everybody has them
+        for (size_t i = 0; i < set->count;
+             i++) // -c FILE, -f, -C N and -o FILE, as everybody has them
             if (strcmp(set->specs[i].name, c == 'c'   ? "config"
                                            : c == 'f' ? "follow"
                                            : c == 'C' ? "context"
+                                           : c == 'o' ? "output"
                                                       : "") == 0)
                 index = i;
         if (index == set->count) {

@@ -41,8 +41,17 @@ int command_explain(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_backtest(int argc, char **argv);
 int command_silence(int argc, char **argv);
+int command_routes(int argc, char **argv);
+int command_audit(int argc, char **argv);
+int command_mark(int argc, char **argv);
+int command_slo(int argc, char **argv);
+int command_act(int argc, char **argv);
+int command_gate(int argc, char **argv);
+int command_fleet(int argc, char **argv);
 int command_status(int argc, char **argv);
 int command_metrics(int argc, char **argv);
+int command_trace(int argc, char **argv);
+int command_report(int argc, char **argv);
 
 /* ---- options ------------------------------------------------------------ */
 

@@ -2,11 +2,16 @@
 
 #include "app/config.h"
 
+#include "app/actions.h"
 #include "app/config_keys.h"
+#include "app/fleet_likeness.h"
+#include "app/slo_plan.h"
+#include "base/check.h"
 #include "base/hash.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,8 +60,17 @@ static int expect_end(const char *path, yaml_parser_t *parser, struct error *ret
                 : 0;
 }
 
-/* The text of each entry of `streams`, by which a reload knows what did not change. */
-static void hash_streams(yaml_document_t *document, const yaml_node_t *root,
+/* Without what follows it, another one of the list or nothing, which is not its own. */
+static uint64_t hash_node(const struct buffer *text, const yaml_node_t *node)
+{
+    size_t begin = node->start_mark.index, end = node->end_mark.index;
+    while (end > begin && strchr(" \t\r\n", text->at[end - 1]))
+        end--;
+    return hash_bytes((struct bytes){text->at + begin, end - begin});
+}
+
+/* The text of each entry of `streams` and `routes`, by which a reload knows what did not change. */
+static void hash_entries(yaml_document_t *document, const yaml_node_t *root,
                          const struct buffer *text, struct config *config)
 {
     // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a root that was read is a mapping
@@ -64,15 +78,14 @@ static void hash_streams(yaml_document_t *document, const yaml_node_t *root,
          pair < root->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = yaml_document_get_node(document, pair->key);
         const yaml_node_t *list = yaml_document_get_node(document, pair->value);
-        if (strcmp((const char *)key->data.scalar.value, "streams") != 0)
+        bool streams = strcmp((const char *)key->data.scalar.value, "streams") == 0;
+        if (!streams && strcmp((const char *)key->data.scalar.value, "routes") != 0)
             continue;
-        for (size_t i = 0; i < config->stream_count; i++) {
-            const yaml_node_t *node =
-                yaml_document_get_node(document, list->data.sequence.items.start[i]);
-            size_t begin = node->start_mark.index, end = node->end_mark.index;
-            while (end > begin && strchr(" \t\r\n", text->at[end - 1]))
-                end--; // what follows it, another stream or nothing, is not its own
-            config->streams[i].hash = hash_bytes((struct bytes){text->at + begin, end - begin});
+        size_t count = streams ? config->stream_count : config->rule_count;
+        for (size_t i = 0; i < count; i++) {
+            uint64_t hash = hash_node(
+                text, yaml_document_get_node(document, list->data.sequence.items.start[i]));
+            *(streams ? &config->streams[i].hash : &config->rules[i].hash) = hash;
         }
     }
 }
@@ -98,8 +111,14 @@ static int read_document(const struct part *part, yaml_document_t *document,
     config->arena = arena;
     for (size_t i = 0; i < config->stream_count && r == 0; i++)
         config->streams[i].file = reader.path;
+    for (size_t i = 0; i < config->rule_count && r == 0; i++)
+        config->rules[i].file = reader.path;
+    for (size_t i = 0; i < config->slo_count && r == 0; i++)
+        config->slos[i].file = reader.path;
     if (r == 0)
-        hash_streams(document, root, part->text, config);
+        hash_entries(document, root, part->text, config);
+    if (r == 0)
+        config->likeness = fleet_likeness(document, root);
     return r;
 }
 
@@ -212,6 +231,18 @@ static void add_streams(struct config *config, const struct config *part)
     config->stream_count = count;
 }
 
+static void add_slos(struct config *config, const struct config *part)
+{
+    size_t count = config->slo_count + part->slo_count;
+    struct config_slo *all = arena_alloc(&config->arena, count, sizeof(*all));
+    if (config->slo_count)
+        memcpy(all, config->slos, config->slo_count * sizeof(*all));
+    if (part->slo_count)
+        memcpy(all + config->slo_count, part->slos, part->slo_count * sizeof(*all));
+    config->slos = all;
+    config->slo_count = count;
+}
+
 /* Reads one file of conf.d and adds its streams. */
 static int read_extra(const char *path, struct config *config, struct error *reterr)
 {
@@ -223,6 +254,8 @@ static int read_extra(const char *path, struct config *config, struct error *ret
     if (r < 0)
         return r;
     add_streams(config, &part);
+    add_slos(config, &part);
+    config->likeness = hash_join(config->likeness, part.likeness);
     return check_streams(config, known, reterr);
 }
 
@@ -260,21 +293,73 @@ static int read_conf_d(const char *path, struct config *config, struct error *re
     return r;
 }
 
-int config_read(const char *path, struct config *config, struct error *reterr)
+/*
+ * Each stream knows the rules; of those that may be about it, also by its hash: where one of them changes, it is another stream, so that
+ * what is open in it was decided by the rules that it has.
+ */
+static void share_rules(struct config *config)
+{
+    for (size_t i = 0; i < config->stream_count; i++) {
+        struct config_stream *s = &config->streams[i];
+        s->configured = s->name;
+        s->rules = config->rules;
+        s->rule_count = config->rule_count;
+        s->resource = config->resource;
+        for (size_t k = 0; k < s->rule_count; k++)
+            if (config_rule_names(&s->rules[k], s->name))
+                s->hash = hash_join(s->hash, s->rules[k].hash);
+    }
+}
+
+bool config_rule_names(const struct config_rule *rule, const char *stream)
+{
+    const struct config_texts *globs = rule->when ? &rule->when->streams : NULL;
+    bool fits = !globs || globs->count == 0;
+    for (size_t i = 0; !fits && i < globs->count; i++)
+        fits = fnmatch(globs->at[i], stream, 0) == 0;
+    return fits;
+}
+
+static int read_all(const char *path, const struct schema *schema, struct config *config,
+                    struct error *reterr)
 {
     struct config fresh = {0};
-    int r = read_part(path, &config_schema, &fresh, reterr);
+    int r = read_part(path, schema, &fresh, reterr);
     fresh.path = arena_text(&fresh.arena, bytes_of(path));
     if (r == 0)
         r = check_streams(&fresh, 0, reterr);
     if (r == 0)
         r = read_conf_d(path, &fresh, reterr);
+    if (r == 0)
+        r = slo_share(&fresh, reterr);
+    if (r == 0)
+        r = actions_check(&fresh, reterr);
+    if (r == 0)
+        r = fleet_check(&fresh, reterr);
     if (r < 0) {
         config_free(&fresh);
         return r;
     }
+    share_rules(&fresh);
     *config = fresh;
     return 0;
+}
+
+int config_read(const char *path, struct config *config, struct error *reterr)
+{
+    return read_all(path, &config_schema, config, reterr);
+}
+
+int config_read_actions(const char *path, struct config *config, struct error *reterr)
+{
+    struct key keys[64];
+    struct schema relaxed = config_schema;
+    CHECK(relaxed.key_count <= 64);
+    memcpy(keys, relaxed.keys, relaxed.key_count * sizeof(*keys));
+    for (size_t i = 0; i < relaxed.key_count; i++)
+        keys[i].required = false;
+    relaxed.keys = keys;
+    return read_all(path, &relaxed, config, reterr);
 }
 
 void config_free(struct config *config)

@@ -4,6 +4,8 @@
 
 #include "app/config.h"
 #include "base/clock.h"
+#include "deliver/shard.h"
+#include "window/window.h"
 
 #include <stddef.h>
 
@@ -70,6 +72,12 @@ static const struct key series_keys[] = {
      .help = "Of which records (for sum to distinct); for a quantile, of which field."},
     {"min_samples", KEY_INTEGER, AT(min_samples), .max = 1e9,
      .help = "Fewer records than this give no value."},
+    {"by", KEY_TEXT, AT(by),
+     .help = "A field: each of its values is a series of its own, `NAME{FIELD=\"VALUE\"}`."},
+    {"groups", KEY_INTEGER, AT(groups), .min = 1, .max = WINDOW_GROUPS_MAX,
+     .help = "With `by`: so many values at a time, 64 when absent. A new one takes the place "
+             "of one "
+             "not seen for 60 windows, or counts as `NAME{other}`."},
 };
 static const struct schema series_schema = {"a series",  sizeof(struct THIS), NULL, AT(line),
                                             series_keys, COUNT(series_keys)};
@@ -132,6 +140,19 @@ static const struct schema route_schema = {"route",  sizeof(struct THIS), &route
                                            AT(line), route_keys,          COUNT(route_keys)};
 #undef THIS
 
+#define THIS config_deploys
+static const struct key deploys_keys[] = {
+    {"match", KEY_TEXT, AT(match), .required = true,
+     .help = "PCRE2 pattern of a record that tells of one, with the group `version` and, if it "
+             "is there, `service`."},
+    {"service", KEY_TEXT, AT(service),
+     .help = "What was deployed, where the group does not say; else service.name, or the "
+             "stream."},
+};
+static const struct schema deploys_schema = {"deploys",    sizeof(struct THIS), NULL, AT(line),
+                                             deploys_keys, COUNT(deploys_keys)};
+#undef THIS
+
 #define THIS config_mute
 static const struct key mute_keys[] = {
     {"when", KEY_TEXT, AT(when), .required = true,
@@ -144,6 +165,72 @@ static const struct key mute_keys[] = {
 };
 static const struct schema mute_schema = {"a mute", sizeof(struct THIS), NULL,
                                           AT(line), mute_keys,           COUNT(mute_keys)};
+#undef THIS
+
+#define THIS config_when
+static const struct key when_keys[] = {
+    {"stream", KEY_TEXTS, AT(streams), .help = "Of which streams; `*` stands for any text."},
+    {"kind", KEY_TEXTS, AT(kinds),
+     .help = "Of which kinds: spike, drop, shift, trend, new, silence, burn, gap, plugin."},
+    {"series", KEY_TEXTS, AT(series), .help = "Of which series; `*` stands for any text."},
+    {"detector", KEY_TEXTS, AT(detectors),
+     .help = "Of which detectors; `*` stands for any text."},
+    {"labels", KEY_PAIRS, AT(labels),
+     .help = "Labels of the stream, or attributes of the resource, that must be so; `*` stands "
+             "for any text."},
+    {"score", KEY_TEXT, AT(score), .help = "How odd: `>= 8`, `< 5`."},
+    {"time", KEY_TEXT, AT(time),
+     .help = "Hours, in event time, in which it begins: `Mon-Fri 09:00-18:00`."},
+    {"timezone", KEY_TEXT, AT(timezone),
+     .help = "Of these hours; that of the stream when absent."},
+};
+static const struct schema when_schema = {"when",    sizeof(struct THIS), NULL, SCHEMA_NO_LINE,
+                                          when_keys, COUNT(when_keys)};
+#undef THIS
+
+#define THIS config_rule
+static const struct key rule_keys[] = {
+    {"name", KEY_TEXT, AT(name), .required = true,
+     .help = "Goes with each finding that it is about, as the label rule."},
+    {"when", KEY_OBJECT, AT(when), &when_schema,
+     .help = "All of it must fit; any when absent."},
+    {"route", KEY_TEXT, AT(route), .choices = "page|ticket|log",
+     .help = "Where it goes, whatever its score; by the score when absent."},
+    {"labels", KEY_PAIRS, AT(labels), .help = "Go with it, before those of the stream."},
+    {"annotations", KEY_PAIRS, AT(annotations),
+     .help = "Go with it, before those of the stream."},
+};
+static const struct schema rule_schema = {
+    "a rule of routes", sizeof(struct THIS), NULL, AT(line), rule_keys, COUNT(rule_keys)};
+#undef THIS
+
+#define THIS config_slo
+static const struct config_slo slo_default = {.period_ns = 30 * 86400 * NS_PER_S};
+static const struct key slo_keys[] = {
+    {"name", KEY_TEXT, AT(name), .required = true,
+     .help = "Name of the objective; its findings have it as their series."},
+    {"stream", KEY_TEXT, AT(stream), .required = true,
+     .help = "Stream whose records are counted."},
+    {"good", KEY_OBJECT, AT(good), &select_schema,
+     .help = "Records that are good; the others of `total` are bad. Or:"},
+    {"bad", KEY_OBJECT, AT(bad), &select_schema,
+     .help = "records that are bad; the others of `total` are good."},
+    {"total", KEY_OBJECT, AT(total), &select_schema,
+     .help = "Records that count at all; all when absent."},
+    {"objective", KEY_NUMBER, AT(objective), .min = 1, .max = 99.9999, .required = true,
+     .help = "Percent of the records that must be good: `99.9`."},
+    {"period", KEY_DURATION, AT(period_ns), .min = 86400e9, .max = 366 * 86400e9,
+     .help = "Over which the budget, the rest, is spread; the windows of the rules are shares "
+             "of it."},
+    {"min_total", KEY_INTEGER, AT(min_total), .max = 1e12,
+     .help = "Nothing is said of a burn over fewer records than this."},
+    {"labels", KEY_PAIRS, AT(labels),
+     .help = "Go with its findings, before those of the stream."},
+    {"annotations", KEY_PAIRS, AT(annotations),
+     .help = "Go with its findings, before those of the stream."},
+};
+static const struct schema slo_schema = {"an SLO", sizeof(struct THIS), &slo_default, AT(line),
+                                         slo_keys, COUNT(slo_keys)};
 #undef THIS
 
 #define THIS config_expect
@@ -224,6 +311,8 @@ static const struct key stream_keys[] = {
              "`1 page a week, 2 tickets a day`; thresholds follow from it."},
     {"mute", KEY_OBJECTS, AT(mutes), &mute_schema,
      .help = "Hours, in event time, in which pages and tickets go to the log."},
+    {"deploys", KEY_OBJECTS, AT(deploys), &deploys_schema,
+     .help = "Deployments that the log tells of; findings name the one before them."},
     {"warmup", KEY_INTEGER, AT(warmup), .max = 1e6,
      .help = "Windows before anything may page."},
     {"hold", KEY_INTEGER, AT(hold), .min = 1, .max = 1000,
@@ -260,12 +349,16 @@ static const struct schema jsonl_schema = {
 #undef THIS
 
 #define THIS config_redis
-static const struct config_redis redis_default = {.prefix = "oddline", .max_len = 100000};
+static const struct config_redis redis_default = {.prefix = "oddline",
+                                                  .max_len = 100000,
+                                                  .shards = 1,
+                                                  .shard = -1,
+                                                  .heartbeat_ns = 30 * NS_PER_S};
 static const struct key redis_keys[] = {
     {"url", KEY_TEXT, AT(url), .required = true,
      .help = "redis://HOST:PORT/DB, unix:///PATH, or "
              "redis-sentinel://HOST:PORT,HOST:PORT/MASTER/DB."},
-    {"prefix", KEY_TEXT, AT(prefix), .help = "Keys are PREFIX:{0}:page and so on."},
+    {"prefix", KEY_TEXT, AT(prefix), .help = "Keys are PREFIX:{SHARD}:page and so on."},
     {"max_len", KEY_INTEGER, AT(max_len), .min = 100, .max = 1e9,
      .help = "Entries kept per route, about."},
     {"user", KEY_TEXT, AT(user), .help = "ACL user."},
@@ -275,6 +368,12 @@ static const struct key redis_keys[] = {
      .help = "Send the password over a network that can read it."},
     {"host", KEY_TEXT, AT(host),
      .help = "Name of this host in Redis; the host name when absent."},
+    {"shards", KEY_INTEGER, AT(shards), .min = 1, .max = SHARDS_MAX,
+     .help = "Hosts are spread over so many groups of keys, by their names (docs/fleet.md)."},
+    {"shard", KEY_INTEGER, AT(shard), .max = SHARDS_MAX - 1,
+     .help = "Or this host is in this one; −1: by its name."},
+    {"heartbeat", KEY_DURATION, AT(heartbeat_ns), .max = 3600e9,
+     .help = "How often it says there that it is alive; `0s`: never."},
 };
 static const struct schema redis_schema = {"sinks.redis",  sizeof(struct THIS),
                                            &redis_default, SCHEMA_NO_LINE,
@@ -305,16 +404,24 @@ static const struct key config_keys[] = {
      .help = "Findings that a sink has not confirmed; when there are more, reading waits."},
     {"streams", KEY_OBJECTS, AT(streams), &stream_schema, .required = true,
      .help = "What to tail, and how to judge it."},
+    {"slos", KEY_OBJECTS, AT(slos), &slo_schema,
+     .help = "Objectives, whose error budgets are watched (docs/slo.md)."},
+    {"routes", KEY_OBJECTS, AT(rules), &rule_schema,
+     .help =
+         "Where findings go that would go elsewhere by their score; the first rule that fits."},
     {"sinks", KEY_OBJECT, AT(sinks), &sinks_schema, .help = "Where findings go."},
     {"isolation", KEY_TEXT, AT(isolation), .choices = "workers|none",
      .help = "Detectors run in processes of their own, or, for debugging, in this one."},
+    {"actions", KEY_OBJECTS, AT(actions), &config_action_schema,
+     .help = "What `oddline act` does with findings (docs/act.md)."},
+    {"act", KEY_OBJECT, AT(act), &config_act_schema, .help = "How it does it."},
 };
 const struct schema config_schema = {"the configuration", sizeof(struct THIS),
                                      &config_default,     SCHEMA_NO_LINE,
                                      config_keys,         COUNT(config_keys)};
-/* A file of conf.d only adds streams. */
+/* A file of conf.d only adds streams and SLOs. */
 const struct schema config_part_schema = {"a conf.d file", sizeof(struct THIS), &config_default,
-                                          SCHEMA_NO_LINE,  &config_keys[4],     1};
+                                          SCHEMA_NO_LINE,  &config_keys[4],     2};
 #undef THIS
 
 struct config_stream config_stream_default(void)

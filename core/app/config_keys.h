@@ -12,6 +12,7 @@
 
 #include "app/schema.h"
 
-extern const struct schema config_schema, config_part_schema; /* of a struct config */
+extern const struct schema config_schema, config_part_schema;       /* of a struct config */
+extern const struct schema config_action_schema, config_act_schema; /* config_keys_act.c */
 
 #endif /* APP_CONFIG_KEYS_H */

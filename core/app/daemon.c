@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "deliver/jsonl.h"
 #include "deliver/redis.h"
+#include "deliver/shard.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -123,9 +124,12 @@ static void *run_judge(void *arg)
     struct daemon *d = arg;
     struct error error;
     CHECK(judge_start(d->judge, &error) ==
-          0); // what it needs was there when the labels were read
+          0);       // what it needs was there when the labels were read
+    status_note(d); // what it was handed on
     while (judge_step(d->judge, 1000))
         status_note(d);
+    d->next_note_ns = 0;
+    status_note(d); // as of the last frame
     judge_finish(d->judge);
     return NULL;
 }
@@ -187,10 +191,15 @@ static int open_redis(struct daemon *d, struct sink **ret, struct error *reterr)
     const struct config_redis *c = d->generation->config.sinks->redis;
     char name[256] = "localhost";
     gethostname(name, sizeof(name) - 1);
+    const char *host = c->host ? c->host : name;
+    char shard[SHARD_TEXT_SIZE];
     struct redis_options options = {
         .url = c->url,
         .prefix = c->prefix,
-        .host = c->host ? c->host : name,
+        .host = host,
+        .shard = shard_format(c->shard < 0 ? shard_of(host, c->shards) : c->shard, shard),
+        .shards = (uint64_t)c->shards,
+        .heartbeat_ns = c->heartbeat_ns,
         .epoch = journal_epoch(d->journal),
         .new_epoch = d->new_epoch,
         .max_len = (uint64_t)c->max_len,

@@ -13,6 +13,7 @@
 #define APP_DAEMON_H
 
 #include "app/commit.h"
+#include "app/marks_file.h"
 #include "app/plan.h"
 #include "app/silence_file.h"
 #include "deliver/courier.h"
@@ -54,15 +55,17 @@ struct daemon {
     bool judging;
     struct journal *journal;
     struct courier *courier;
-    const struct sink *redis; /* the courier's; NULL: none */
+    struct sink *redis; /* the courier's; NULL: none */
     struct commit commit;
     struct journal_reader recall; /* the judge's, while it goes through what it found before */
     atomic_bool stopping;
     int64_t next_tick_ns;
     struct silence_watch silence_watch;
+    struct marks_watch marks_watch;
     pthread_mutex_t report_lock;
-    struct buffer report; /* the judge's half of the status, JSON members */
-    int64_t next_note_ns; /* judge thread */
+    struct buffer report;    /* the judge's half of the status, JSON members */
+    uint32_t firing[ROUTES]; /* the same for the heartbeat */
+    int64_t next_note_ns;    /* judge thread */
     int64_t next_status_ns, started_ns, started_monotonic_ns;
     bool status_failed, dear_said;
 };

@@ -142,6 +142,19 @@ static void say_threshold(struct json_value finding, FILE *out)
     buffer_free(&route);
 }
 
+/* Not by its score: by a rule of `routes`. */
+static void say_rule(struct json_value finding, FILE *out)
+{
+    struct buffer text = {0};
+    show_safe(finding, "labels.rule", &text);
+    if (text.len) {
+        buffer_text(&text, ": ");
+        show_safe(finding, "route", &text);
+        fprintf(out, "  by rule    %.*s\n", (int)text.len, text.at);
+    }
+    buffer_free(&text);
+}
+
 static void say_floors(struct json_value finding, FILE *out)
 {
     double observed = json_number(json_at(finding, "observed"), NAN),
@@ -220,6 +233,7 @@ bool explain_finding(struct json_value finding, FILE *out)
     bool equal = say_score(finding, out);
     if (basis_of(finding) == BASIS_CALIBRATED || basis_of(finding) == BASIS_SURPRISE) {
         say_threshold(finding, out);
+        say_rule(finding, out);
         say_floors(finding, out);
     }
     equal &= say_opinions("raised by", finding, "explain.raised", out);

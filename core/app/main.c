@@ -12,6 +12,14 @@
  *      oddline explain        explain.c   a score, computed again      show.c  its evidence, read again
  *      oddline backtest       backtest.c  what a configuration would have found
  *      oddline silence        silence_command.c
+ *      oddline trace          trace_command.c
+ *      oddline report         report_command.c   report_read.c  what of it is known: core/report
+ *      oddline routes test    routes_command.c   oddline audit   audit_command.c
+ *      oddline mark           mark_command.c      marks_file.c  what people said, for the judge: marks_watch.c
+ *      oddline slo            slo_command.c
+ *      oddline act            act_command.c  actions.c  acts on findings: core/act
+ *      oddline gate           gate_command.c   after a deployment against before
+ *      oddline fleet          fleet_command.c  hosts and troubles, read in Redis: fleet.h
  *      oddline status         status_command.c
  *
  *      config.c ─▶ plan.c ─▶ lane.c (tail, record, window) ═ring═▶ judge ─▶ deliver
@@ -62,8 +70,30 @@ const struct command commands[] = {
     {"silence", "silence add|list|expire ID [--stream NAME] [--for 2h]…",
      "Keeps pages and tickets in the log for a while: who, why and until when.",
      command_silence},
+    {"routes", "routes test -c FILE [--stream NAME --kind KIND… | FILE.jsonl | -]",
+     "Where a finding would go, by which rule, and what would go with it.", command_routes},
+    {"audit", "audit [--since 7d] [-c FILE | FILE.jsonl…] [--json]",
+     "What paged most, what was noise, and what a threshold would have saved.", command_audit},
+    {"mark", "mark deploy|false ID|postmortem ID URL|list…",
+     "Tells findings of deployments and post-mortems, and which were false.", command_mark},
+    {"slo", "slo [-c FILE] [--json]",
+     "Error budgets: what is left, how fast it burns, when it runs out.", command_slo},
+    {"act", "act -c FILE [--once] [--dry-run]",
+     "Runs commands, posts JSON and feeds Alertmanager for findings in Redis.", command_act},
+    {"gate", "gate --service S [-c FILE] [--since WHICH] [--wait 10m] [PATH…]",
+     "Compares after with before a deployment: exit 0 pass, 1 fail, 2 inconclusive.",
+     command_gate},
+    {"fleet", "fleet -c FILE | --url URL [--json] [--watch]",
+     "The hosts that publish into one Redis, the silent too, and what fires on how many.",
+     command_fleet},
     {"status", "status [-c FILE] [--json]",
      "What the daemon does, and what each detector and pattern costs.", command_status},
+    {"trace", "trace ID | --slow | --failed PATH…",
+     "The way of one transaction through the services, where it was slow and where it failed.",
+     command_trace},
+    {"report", "report --since T [--until T] [-o FILE.html] [FILE.jsonl…]",
+     "An incident as one page: summary, timeline, charts, evidence, and room for the causes.",
+     command_report},
     {"metrics", "metrics [-c FILE]", "The same as Prometheus text.", command_metrics},
 };
 const size_t command_count = sizeof(commands) / sizeof(commands[0]);

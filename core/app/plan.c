@@ -2,7 +2,10 @@
 
 #include "app/plan.h"
 
+#include "app/group_plan.h"
+#include "app/routing_plan.h"
 #include "app/selection.h"
+#include "app/slo_plan.h"
 #include "base/hash.h"
 #include "base/nearest.h"
 #include "record/zone.h"
@@ -21,6 +24,7 @@ struct draft {
     struct series_spec series[WINDOW_SERIES_MAX];
     struct judge_series judged[WINDOW_SERIES_MAX];
     size_t series_count;
+    struct group_wishes groups;   /* series of many slots, which come last */
     struct selection_names names; /* fields and patterns, grown on demand */
 };
 
@@ -86,18 +90,24 @@ static bool is_duration(const struct draft *d, const struct series_spec *spec)
            spec->field + 1 == d->names.duration;
 }
 
+static struct judge_series judged_of(const struct draft *d, const struct series_spec *spec,
+                                     struct bytes key)
+{
+    return (struct judge_series){.name = spec->name,
+                                 .key = key,
+                                 .is_count = spec->kind <= SERIES_BYTES,
+                                 .is_bad = spec->select.level_min >= ODDLINE_LEVEL_WARN ||
+                                           spec->select.unparsed || is_duration(d, spec) ||
+                                           spec->kind == SERIES_NEW};
+}
+
 static int add_series(struct draft *d, int line, const struct series_spec *spec,
                       struct bytes key, uint32_t *ret)
 {
     if (d->series_count == WINDOW_SERIES_MAX)
         return complain(d, line, "too many series; at most 128 are counted");
     d->series[d->series_count] = *spec;
-    d->judged[d->series_count] = (struct judge_series){
-        .name = spec->name,
-        .key = key,
-        .is_count = spec->kind <= SERIES_BYTES,
-        .is_bad = spec->select.level_min >= ODDLINE_LEVEL_WARN || spec->select.unparsed ||
-                  is_duration(d, spec) || spec->kind == SERIES_NEW};
+    d->judged[d->series_count] = judged_of(d, spec, key);
     *ret = (uint32_t)d->series_count++;
     return 0;
 }
@@ -106,7 +116,29 @@ static int configured_series(struct draft *d, const struct config_series *config
                              struct series_spec *ret)
 {
     struct error error;
-    if (selection_series(&d->names, config, ret, &error) < 0)
+    uint32_t field;
+    if (config->groups && !config->by)
+        return complain(d, config->line,
+                        arena_printf(&d->plan->arena, "series '%s': 'groups' goes with 'by'",
+                                     config->name));
+    if (selection_series(&d->names, config, ret, &error) < 0 ||
+        (config->by && selection_any_field(&d->names, config->by, &field, &error) < 0))
+        return complain_error(d, config->line, &error);
+    return 0;
+}
+
+/* A configured series that has a slot for each value of a field; `spec` is that of a slot. */
+static int add_group(struct draft *d, const struct config_series *config,
+                     const struct series_spec *spec, uint32_t *ret)
+{
+    struct error error;
+    struct group_wish wish = {.spec = *spec,
+                              .judged = judged_of(d, spec, (struct bytes){0}),
+                              .field_name = config->by,
+                              .slots =
+                                  config->groups ? (uint32_t)config->groups : GROUP_DEFAULT};
+    if (selection_any_field(&d->names, config->by, &wish.field, &error) < 0 ||
+        group_add(&d->groups, &wish, ret, &error) < 0)
         return complain_error(d, config->line, &error);
     return 0;
 }
@@ -145,8 +177,12 @@ static int want_series(struct draft *d, int line, const char *name, uint32_t *re
     const struct config_series *configured = find_configured(d, name);
     struct series_spec spec;
     struct error error;
+    if (group_find(&d->groups, name, ret))
+        return 0;
     if (configured) {
         int r = configured_series(d, configured, &spec);
+        if (r == 0 && configured->by)
+            return add_group(d, configured, &spec, ret);
         return r < 0 ? r : add_series(d, line, &spec, (struct bytes){0}, ret);
     }
     for (size_t i = 0; i < BUILTINS; i++)
@@ -239,7 +275,8 @@ static int plan_detector(struct draft *d, const struct config_detector *config,
 
 /*
  * What judges a log when nobody says otherwise: how much is written, how much of it is bad, whether it falls silent, what it
- * says that it never said before or never so often, and, where it says how long things took, whether the slow ones got slower.
+ * says that it never said before or never so often, and, where it says how long things took, whether the slow ones got slower or
+ * one of them took longer than ever.
  * Median and mean are for who knows his log: of few records and of a mixture of quick and slow things they cry wolf.
  */
 static const char *on_lines[] = {"lines"};
@@ -247,10 +284,12 @@ static const char *on_troubles[] = {"errors", "warnings"};
 static const char *on_news[] = {"new_templates", "new_troubles"};
 static const char *on_records[] = {"records"};
 static const char *on_durations[] = {"duration_p95_ms"};
+static const char *on_longest[] = {"duration_max_ms"};
 static const struct config_detector default_detectors[] = {
     {.use = "ewma", .on = {on_lines, 1}},       {.use = "pattern", .on = {on_troubles, 2}},
     {.use = "silence", .on = {on_lines, 1}},    {.use = "novelty", .on = {on_news, 2}},
     {.use = "template", .on = {on_records, 1}}, {.use = "ewma", .on = {on_durations, 1}},
+    {.use = "worst", .on = {on_longest, 1}},
 };
 
 static int plan_detectors(struct draft *d)
@@ -267,6 +306,29 @@ static int plan_detectors(struct draft *d)
         r = plan_detector(d, &detectors[i], &uses[i]);
     d->plan->judge.uses = uses;
     d->plan->judge.use_count = count;
+    struct error error;
+    if (r == 0 && group_check(&d->groups, uses, count, &error) < 0)
+        return complain_error(d, d->config->line, &error);
+    return r;
+}
+
+/* One hidden series each: of what is bad, and of how many. */
+static int plan_slos(struct draft *d)
+{
+    size_t count = d->config->slo_count;
+    struct judge_slo *slos = arena_alloc(&d->plan->arena, count, sizeof(*slos));
+    int r = 0;
+    for (size_t i = 0; i < count && r == 0; i++) {
+        const struct config_slo *config = d->config->slos[i];
+        struct series_spec spec;
+        struct error error;
+        if (slo_plan(config, &d->names, &spec, &slos[i], &error) < 0)
+            return error_set(d->reterr, -EINVAL, "%s:%d: SLO '%s': %s", config->file,
+                             config->line, config->name, error.text);
+        r = add_series(d, config->line, &spec, (struct bytes){0}, &slos[i].series);
+    }
+    d->plan->judge.slos = slos;
+    d->plan->judge.slo_count = count;
     return r;
 }
 
@@ -314,11 +376,19 @@ static int plan_record(struct draft *d)
     return 0;
 }
 
+static int plan_releases(struct draft *d)
+{
+    struct error error;
+    int line, r = plan_deploys(d->config, d->plan, &d->names, &line, &error);
+    return r < 0 ? complain_error(d, line, &error) : 0;
+}
+
 static int plan_calls(struct draft *d)
 {
     struct error error;
     int line, r = plan_alarm(d->config, d->plan, &line, &error);
-    return r < 0 ? complain_error(d, line, &error) : 0;
+    return r < 0 ? complain_error(d, line, &error)
+                 : routing_plan(d->config, d->file, d->plan, d->reterr);
 }
 
 static void *copy_of(struct draft *d, const void *at, size_t count, size_t size)
@@ -366,6 +436,7 @@ static void finish(struct draft *d)
     plan->judge.field_count = d->names.field_count;
     plan->judge.labels = (struct finding_pairs){c->labels.at, c->labels.count};
     plan->judge.annotations = (struct finding_pairs){c->annotations.at, c->annotations.count};
+    group_spread(&d->groups, plan);
 }
 
 /* Of two series of one name only the first would ever be counted. */
@@ -439,9 +510,9 @@ int plan_create(const struct config_stream *config, const struct plan_place *pla
         .reterr = reterr,
         .names = {.arena = &plan->arena, .patterns = plan->patterns},
     };
-    int (*const steps[])(struct draft *) = {check_series_names, plan_fields,     check_series,
-                                            plan_detectors,     plan_redactions, plan_record,
-                                            plan_calls};
+    int (*const steps[])(struct draft *) = {check_series_names, plan_fields, check_series,
+                                            plan_detectors,     plan_slos,   plan_redactions,
+                                            plan_releases,      plan_record, plan_calls};
     int r = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && r == 0; i++)
         r = steps[i](&d);

@@ -44,7 +44,7 @@ struct plan {
     size_t pattern_count;
     struct regex **redactions; /* [redaction_count], owned */
     size_t redaction_count;
-    struct zone **zones; /* [zone_count], owned: of its mute windows */
+    struct zone **zones; /* [zone_count], owned: of its mute windows and rules */
     size_t zone_count;
 };
 
@@ -64,9 +64,22 @@ int plan_create(const struct config_stream *config, const struct plan_place *pla
                 struct plan **ret, struct error *reterr);
 void plan_free(struct plan *plan); /* accepts NULL */
 
+/* The records that tell of deployments: their patterns are among `names`. *ret_line is where the mistake is. */
+struct selection_names;
+int plan_deploys(const struct config_stream *config, struct plan *plan,
+                 struct selection_names *names, int *ret_line, struct error *reterr);
+
 /* Its half that says when somebody may be called; *ret_line is where the mistake is. */
 int plan_alarm(const struct config_stream *config, struct plan *plan, int *ret_line,
                struct error *reterr);
+/* Hours as people write them; `what` they are of begins the error. Without a timezone they are in that of the stream. */
+struct plan_hours {
+    const char *what, *when, *timezone;
+};
+int plan_hours(const struct config_stream *config, struct plan *plan,
+               const struct plan_hours *hours, struct mute *ret, struct error *reterr);
+/* For a mute, whose `zone` is a struct zone. */
+int32_t plan_east_s(const void *zone, int64_t at_ns);
 /* What its budget came to, one line; nothing when it has none. */
 void plan_say_budget(const struct plan *plan, FILE *out);
 

@@ -32,7 +32,7 @@ static struct judge_policy policy_of(const struct config_stream *c)
 }
 
 /* A zone is asked by local time, and the judge knows UTC. In the hour that happens twice the first reading is meant both times. */
-static int32_t east_s(const void *zone, int64_t at_ns)
+int32_t plan_east_s(const void *zone, int64_t at_ns)
 {
     int64_t utc_s = at_ns / NS_PER_S;
     return zone_span(zone, utc_s + zone_span(zone, utc_s).offset).offset;
@@ -45,21 +45,34 @@ static int check_text(const char *what, const char *text, size_t size, struct er
                                            what, size - 1);
 }
 
+int plan_hours(const struct config_stream *c, struct plan *plan, const struct plan_hours *hours,
+               struct mute *ret, struct error *reterr)
+{
+    const char *zone = hours->timezone ? hours->timezone : c->timezone;
+    struct mute made = {.east_s = plan_east_s};
+    struct error why;
+    int r = terms_hours(hours->when, &made, &why);
+    if (r < 0)
+        return error_set(reterr, r, "%s: %s", hours->what, why.text);
+    r = zone_open(zone, &plan->zones[plan->zone_count], reterr);
+    if (r < 0)
+        return r;
+    made.zone = plan->zones[plan->zone_count++];
+    *ret = made;
+    return 0;
+}
+
 static int plan_mute(const struct config_stream *c, const struct config_mute *config,
                      struct plan *plan, struct mute *mute, struct error *reterr)
 {
-    const char *zone = config->timezone ? config->timezone : c->timezone;
-    int r = terms_hours(config->when, mute, reterr);
+    struct plan_hours hours = {"mute", config->when, config->timezone};
+    int r = plan_hours(c, plan, &hours, mute, reterr);
     if (r == 0)
         r = check_text("reason", config->reason, HUSH_REASON_SIZE, reterr);
     if (r == 0)
         r = check_text("author", config->author, HUSH_AUTHOR_SIZE, reterr);
-    if (r == 0)
-        r = zone_open(zone, &plan->zones[plan->zone_count], reterr);
     if (r < 0)
         return r;
-    mute->zone = plan->zones[plan->zone_count++];
-    mute->east_s = east_s;
     mute->reason = config->reason;
     mute->author = config->author;
     return 0;
@@ -69,7 +82,8 @@ int plan_alarm(const struct config_stream *c, struct plan *plan, int *ret_line,
                struct error *reterr)
 {
     struct mute *mutes = arena_alloc(&plan->arena, c->mute_count, sizeof(*mutes));
-    plan->zones = arena_alloc(&plan->arena, c->mute_count, sizeof(*plan->zones));
+    plan->zones =
+        arena_alloc(&plan->arena, c->mute_count + c->rule_count, sizeof(*plan->zones));
     plan->judge.policy = policy_of(c);
     int r = c->budget ? terms_budget(c->budget, plan->judge.policy.budget, reterr) : 0;
     *ret_line = c->line;

@@ -109,6 +109,10 @@ static void redo(struct restore *restore, const struct step *step)
         lane_silences(&restore->daemon->lane, step->text);
         return;
     }
+    if (step->kind == STEP_REMARKS) {
+        lane_remarks(&restore->daemon->lane, step->text);
+        return;
+    }
     struct back *back = restore_find(restore, step->source);
     if (!back || !back->feed || step->kind == STEP_MARK || step->kind == STEP_COUNTS)
         return;

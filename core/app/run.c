@@ -100,6 +100,7 @@ static void tick(struct daemon *d)
     if (now < d->next_tick_ns)
         return;
     silence_look(d);
+    marks_look(d);
     lane_flush_held(&d->lane, now);
     bool awake = d->lane.held != NULL;
     for (size_t i = 0; i < d->slot_count; i++) {
@@ -117,6 +118,7 @@ static void tick(struct daemon *d)
 static void loop(struct daemon *d)
 {
     silence_look(d); // before the first record: what was added meanwhile counts
+    marks_look(d);
     while (!stop_asked) {
         int64_t now = clock_monotonic_ns(), wait = (d->next_tick_ns - now) / NS_PER_MS + 1;
         struct source *source = tail_next(d->tail, wait > 0 ? (int)wait : 0);

@@ -27,6 +27,7 @@ enum {
 struct scan_stream {
     size_t first, end;
     struct config_stream config;
+    const char *service; /* its name in the configuration; NULL: it is not there */
     struct plan *plan;
 };
 
@@ -97,6 +98,7 @@ static int plan_stream(struct scanning *s, struct scan_stream *stream, struct er
     int r = plan_create(&stream->config, &place, &plan, reterr);
     if (r < 0 || !plan)
         return r;
+    plan->judge.service = stream->service;
     plan->lane.window.from_ns = options->since_ns;
     plan->lane.window.until_ns = options->until_ns;
     raise_thresholds(&plan->judge.policy, options->raise);
@@ -118,6 +120,7 @@ static int plan_group(struct scanning *s, size_t *at, struct error *reterr)
         while (*at < inputs->count && strcmp(inputs->at[*at].stream, first->stream) == 0)
             ++*at;
         stream->end = *at;
+        stream->service = stream->config.file ? stream->config.name : NULL;
         if (!s->options->only)
             stream->config.name = first->stream;
         r = plan_stream(s, stream, reterr);
@@ -217,6 +220,8 @@ static void read_stream(struct scanning *s, const struct scan_stream *scan_strea
 static void *run_lane(void *arg)
 {
     struct scanning *s = arg;
+    if (s->options->remarks.len)
+        lane_remarks(&s->lane, s->options->remarks);
     for (size_t i = 0; i < s->stream_count; i++)
         read_stream(s, &s->streams[i]);
     lane_end(&s->lane);

@@ -21,6 +21,7 @@ struct scan_options {
     struct config_stream fallback;    /* for inputs that no configured stream claims */
     enum isolation isolation;         /* where detectors run */
     int64_t since_ns, until_ns;       /* NO_TIME = no bound */
+    struct bytes remarks;             /* packed: what the judge is told before the first line */
     double raise; /* added to every threshold: what would another have found? */
     void (*deliver)(void *context, struct finding *finding);
     void *context;

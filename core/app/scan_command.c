@@ -4,6 +4,7 @@
 
 #include "app/cli.h"
 #include "app/gallery.h"
+#include "app/marks_file.h"
 #include "app/scan.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,6 +27,7 @@ enum {
     OPT_COLOR,
     OPT_EXIT_CODE,
     OPT_QUIET,
+    OPT_MARKS,
     OPTIONS,
 };
 
@@ -45,10 +47,12 @@ static const struct option_spec specs[OPTIONS] = {
     [OPT_EXIT_CODE] = {"exit-code", "ROUTE",
                        "exit with 1 when there is a finding of this route or a worse one"},
     [OPT_QUIET] = {"quiet", NULL, "nothing on stderr but errors"},
+    [OPT_MARKS] = {"marks", "FILE",
+                   "deployments and post-mortems that findings name, as in marks.jsonl"},
 };
 
 struct request {
-    const char *config, *color;
+    const char *config, *color, *marks;
     struct scan_options scan;
     struct gallery gallery;
     int route, exit_route; /* -1: not given */
@@ -120,6 +124,9 @@ static bool take(void *context, size_t index, const char *value, struct error *r
         return true;
     case OPT_EXIT_CODE:
         return parse_route(value, &request->exit_route, reterr);
+    case OPT_MARKS:
+        request->marks = value;
+        return true;
     default:
         return request->quiet = true;
     }
@@ -193,6 +200,27 @@ static int scan_paths(struct request *request, char **paths, size_t count)
     return code;
 }
 
+/* Packed into `into`, which the scan borrows. */
+static int read_marks(struct request *request, struct buffer *into, struct error *reterr)
+{
+    struct remarks *remarks = calloc(1, sizeof(*remarks));
+    size_t bad;
+    if (!remarks)
+        return error_set(reterr, -ENOMEM, "%s: out of memory", request->marks);
+    int r = access(request->marks, R_OK) < 0
+                ? error_set(reterr, -errno, "%s: cannot be read: %s", request->marks,
+                            strerror(errno))
+                : marks_collect(request->marks, remarks, &bad, reterr);
+    if (r == 0 && bad)
+        log_warning("%s: %zu lines in it are no marks, and passed over", request->marks, bad);
+    if (r == 0)
+        remarks_pack(remarks, into);
+    request->scan.remarks = buffer_bytes(into);
+    remarks_free(remarks);
+    free(remarks);
+    return r;
+}
+
 int command_scan(int argc, char **argv)
 {
     struct request request = {
@@ -204,6 +232,7 @@ int command_scan(int argc, char **argv)
     };
     struct option_set set = {"scan", specs, OPTIONS, take, &request};
     struct config config = {0};
+    struct buffer marks = {0};
     struct error error;
     int first, code;
     if (!options_parse(&set, argc, argv, &first, &code))
@@ -219,6 +248,10 @@ int command_scan(int argc, char **argv)
         request.scan.config = &config;
         request.scan.isolation = config_isolation(&config);
     }
+    if (request.marks && read_marks(&request, &marks, &error) < 0) {
+        config_free(&config);
+        return say_failure(EXIT_NO_INPUT, &error);
+    }
     request.gallery.least = request.route >= 0     ? (enum finding_route)request.route
                             : request.gallery.json ? ROUTE_LOG
                                                    : ROUTE_TICKET;
@@ -230,6 +263,7 @@ int command_scan(int argc, char **argv)
     request.scan.progress = !request.quiet && isatty(STDERR_FILENO) ? say_progress : NULL;
     code = scan_paths(&request, argv + first, (size_t)(argc - first));
     gallery_free(&request.gallery);
+    buffer_free(&marks);
     config_free(&config);
     return code;
 }

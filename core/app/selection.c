@@ -47,6 +47,21 @@ int selection_duration(struct selection_names *names, uint32_t *ret, struct erro
     return 0;
 }
 
+/* A field that is a number elsewhere is one here too. */
+static bool is_number(const struct selection_names *names, const char *field)
+{
+    for (size_t i = 0; i < names->field_count; i++)
+        if (i + 1 != names->duration && strcmp(names->fields[i].name, field) == 0)
+            return !names->fields[i].is_text;
+    return false;
+}
+
+int selection_any_field(struct selection_names *names, const char *name, uint32_t *ret,
+                        struct error *reterr)
+{
+    return selection_field(names, name, !is_number(names, name), ret, reterr);
+}
+
 static int compile_pattern(struct selection_names *names, const char *pattern, uint32_t *ret,
                            struct error *reterr)
 {
@@ -183,15 +198,6 @@ static const char *mismatch(const struct config_series *config, const struct ser
                             : NULL;
 }
 
-/* A field that is a number elsewhere is one here too. */
-static bool is_number(const struct selection_names *names, const char *field)
-{
-    for (size_t i = 0; i < names->field_count; i++)
-        if (i + 1 != names->duration && strcmp(names->fields[i].name, field) == 0)
-            return !names->fields[i].is_text;
-    return false;
-}
-
 int selection_series(struct selection_names *names, const struct config_series *config,
                      struct series_spec *ret, struct error *reterr)
 {
@@ -211,12 +217,13 @@ int selection_series(struct selection_names *names, const struct config_series *
                                          : ratio      ? (ratio->of ? ratio->of : &ratio->select)
                                          : config->of ? &config->of->select
                                                       : NULL;
-    bool text = spec.kind == SERIES_DISTINCT && !is_number(names, field);
     int r = select ? selection_compile(names, select, &spec.select, reterr) : 0;
     if (r == 0 && ratio && ratio->to)
         r = selection_compile(names, ratio->to, &spec.to, reterr);
     if (r == 0 && field)
-        r = selection_field(names, field, text, &spec.field, reterr);
+        r = spec.kind == SERIES_DISTINCT
+                ? selection_any_field(names, field, &spec.field, reterr)
+                : selection_field(names, field, false, &spec.field, reterr);
     if (r == 0)
         *ret = spec;
     return r;

@@ -24,6 +24,10 @@ struct selection_names {
 int selection_field(struct selection_names *names, const char *name, bool is_text,
                     uint32_t *ret, struct error *reterr);
 
+/* Of a field whose values are only told apart: a number where it is one elsewhere, else text. */
+int selection_any_field(struct selection_names *names, const char *name, uint32_t *ret,
+                        struct error *reterr);
+
 /* The number of what records say of how long something took; no name in a configuration means it. */
 int selection_duration(struct selection_names *names, uint32_t *ret, struct error *reterr);
 

@@ -166,3 +166,18 @@ int show_input_read(const struct show_input *input, show_take *take, void *conte
                                                       : EXIT_NO_INPUT,
                        &error);
 }
+
+int show_input_files(int count, char **paths, show_take *take, void *context)
+{
+    int code = EXIT_DONE;
+    for (int i = 0; i < count && code == EXIT_DONE; i++) {
+        struct show_input input = {.operand = paths[i]};
+        struct error error;
+        if (strcmp(paths[i], "-") != 0 && access(paths[i], F_OK) != 0) { // else it were an id
+            error_set(&error, -errno, "%s: cannot be read: %s", paths[i], strerror(errno));
+            return say_failure(EXIT_NO_INPUT, &error);
+        }
+        code = show_input_read(&input, take, context);
+    }
+    return code;
+}

@@ -28,4 +28,7 @@ typedef int show_take(void *context, struct json_value finding);
  */
 int show_input_read(const struct show_input *input, show_take *take, void *context);
 
+/* All of some files, one after the other; `-` is stdin. */
+int show_input_files(int count, char **paths, show_take *take, void *context);
+
 #endif /* APP_SHOW_INPUT_H */

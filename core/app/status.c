@@ -2,6 +2,7 @@
 
 #include "app/status.h"
 
+#include "app/fleet_note.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -29,6 +30,7 @@ void status_note(struct daemon *d)
     struct json json = {.out = &d->report};
     buffer_clear(&d->report);
     judge_report(d->judge, &json);
+    judge_firing(d->judge, d->firing);
     pthread_mutex_unlock(&d->report_lock);
 }
 
@@ -60,6 +62,34 @@ static void put_patterns(struct json *json, const struct plan *plan)
     json_end(json, ']');
 }
 
+/* One member for each grouped series, and the sums that metrics show. */
+static void put_groups(struct json *json, const struct slot *slot)
+{
+    const struct window_options *options = &slot->plan->lane.window;
+    uint64_t evicted = 0, other = 0;
+    json_key(json, "groups");
+    json_begin(json, '[');
+    for (size_t i = 0; i < options->group_count; i++) {
+        struct group_counts counts = windows_group_counts(slot->stream.windows, i);
+        json_begin(json, '{');
+        json_key(json, "series");
+        json_text(json, options->groups[i].name);
+        json_key(json, "field");
+        json_text(json, options->groups[i].field_name);
+        put_int(json, "groups", counts.slots);
+        put_int(json, "taken", counts.taken);
+        put_int(json, "records", counts.records);
+        put_int(json, "evicted", counts.evicted);
+        put_int(json, "other", counts.other);
+        json_end(json, '}');
+        evicted += counts.evicted;
+        other += counts.other;
+    }
+    json_end(json, ']');
+    put_int(json, "groups_evicted_total", evicted);
+    put_int(json, "groups_other_total", other);
+}
+
 static void put_streams(struct json *json, const struct daemon *d)
 {
     json_key(json, "streams");
@@ -81,6 +111,7 @@ static void put_streams(struct json *json, const struct daemon *d)
         put_int(json, "late", counts.late);
         put_int(json, "suspect_stamps", counts.suspect);
         put_int(json, "timeless", counts.timeless);
+        put_groups(json, slot);
         put_patterns(json, slot->plan);
         json_end(json, '}');
     }
@@ -97,6 +128,9 @@ static void put_redis(struct json *json, const struct daemon *d)
     json_key(json, "troubled");
     json_bool(json, stats.troubled);
     put_int(json, "connects", stats.connects);
+    put_int(json, "hosts", stats.hosts);
+    put_int(json, "beats", stats.beats);
+    put_int(json, "beat_errors", stats.beat_errors);
     json_end(json, '}');
 }
 
@@ -276,6 +310,7 @@ void status_write(struct daemon *d, int64_t now_ns)
         return;
     d->next_status_ns = now_ns + WRITE_NS;
     write_now(d, true);
+    fleet_note(d);
     pthread_mutex_lock(&d->report_lock);
     name_dear(d, now_ns);
     pthread_mutex_unlock(&d->report_lock);

@@ -4,10 +4,12 @@
 
 #include "app/cli.h"
 #include "app/config.h"
+#include "app/status.h"
 #include "base/clock.h"
 #include "base/json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,7 @@ static bool take(void *context, size_t index, const char *value, struct error *r
     return true;
 }
 
-static int read_status(const char *dir, struct buffer *into, struct error *reterr)
+int status_read(const char *dir, struct buffer *into, struct error *reterr)
 {
     char path[4096];
     snprintf(path, sizeof(path), "%s/status.json", dir);
@@ -114,6 +116,21 @@ static void print_stream(struct json_value stream)
     printf("\n");
 }
 
+static void print_group(struct json_value group)
+{
+    printf("  ");
+    print_text(group, "series", 28);
+    printf(" by ");
+    print_text(group, "field", 20);
+    printf(" %.0f of %.0f groups  %.0f evicted  %.0f records of none\n", number(group, "taken"),
+           number(group, "groups"), number(group, "evicted"), number(group, "other"));
+}
+
+static void print_groups(struct json_value stream)
+{
+    each(stream, "groups", print_group);
+}
+
 static void print_alarm(struct json_value alarm)
 {
     printf("  ");
@@ -167,6 +184,7 @@ static void print_status(struct json_value status)
     print_head(status);
     printf("\nstreams\n");
     each(status, "streams", print_stream);
+    each(status, "streams", print_groups);
     printf("\nalarms (%.0f silences)\n", number(status, "silences"));
     each(status, "alarms", print_alarm);
     printf("\ndetectors\n");
@@ -223,6 +241,9 @@ static const struct metric totals[] = {
      "1 when the Redis server may delete our streams: maxmemory-policy allkeys-*.",
      "redis.evicts"},
     {"oddline_redis_connects_total", "counter", "Connections made.", "redis.connects"},
+    {"oddline_redis_beats_total", "counter", "Heartbeats that Redis took.", "redis.beats"},
+    {"oddline_redis_beat_errors_total", "counter", "Heartbeats that failed.",
+     "redis.beat_errors"},
     {"oddline_snapshots_total", "counter", "Snapshots written.", "journal.snapshots"},
     {"oddline_snapshot_failures_total", "counter", "Snapshots that could not be written.",
      "journal.snapshot_failures"},
@@ -237,6 +258,10 @@ static const struct metric of_streams[] = {
      "late"},
     {"oddline_stream_suspect_stamps_total", "counter", "Stamps that were not believed at once.",
      "suspect_stamps"},
+    {"oddline_stream_groups_evicted_total", "counter",
+     "Groups of grouped series that gave way to others.", "groups_evicted_total"},
+    {"oddline_stream_groups_other_total", "counter",
+     "Records of no group, since all were taken.", "groups_other_total"},
 };
 static const struct metric of_detectors[] = {
     {"oddline_detector_windows_total", "counter", "Windows scored since its worker started.",
@@ -244,6 +269,20 @@ static const struct metric of_detectors[] = {
     {"oddline_detector_ns_per_window", "gauge", "Cost of a window.", "ns_per_window"},
     {"oddline_detector_ns_per_record", "gauge", "Cost of a record.", "ns_per_record"},
     {"oddline_detector_gaps_total", "counter", "Windows it did not score.", "gaps"},
+};
+static const struct metric of_slos[] = {
+    {"oddline_slo_objective_percent", "gauge", "Share of records that is to be good.",
+     "objective"},
+    {"oddline_slo_period_seconds", "gauge", "Over which the budget is spread.", "period_s"},
+    {"oddline_slo_records", "gauge", "Records of the period that count.", "total"},
+    {"oddline_slo_bad_records", "gauge", "Of these, bad ones.", "bad"},
+    {"oddline_slo_unknown_seconds", "gauge", "Of the period, nobody knows what happened.",
+     "unknown_s"},
+    {"oddline_slo_budget_left", "gauge",
+     "Share of the budget that is left; below 0: overdrawn.", "budget_left"},
+};
+static const struct metric of_slo_rates[] = {
+    {"oddline_slo_burn_rate", "gauge", "1: the budget lasts exactly a period.", "burn"},
 };
 static const struct metric of_patterns[] = {
     {"oddline_pattern_searches_total", "counter", "Searches.", "searches"},
@@ -261,7 +300,8 @@ static const struct metric of_sinks[] = {
 static double metric_value(struct json_value object, const char *path)
 {
     struct json_value value = json_at(object, path);
-    return value.type == JSON_TRUE ? 1 : json_number(value, 0);
+    double none = value.type == JSON_NULL ? NAN : 0;
+    return value.type == JSON_TRUE ? 1 : json_number(value, none);
 }
 
 /* A label's value is the JSON string as it stands: its escapes are those of the exposition format, but for \uXXXX, which stays. */
@@ -311,16 +351,18 @@ static void print_lists(struct json_value list, const struct metric *metrics, si
     }
 }
 
-static void print_pattern_metrics(struct json_value streams)
+/* Of lists that lie in the members of a list. */
+static void print_inner_lists(struct json_value outer, const char *path,
+                              const struct metric *metrics, size_t count,
+                              const struct labelled *labels)
 {
-    static const struct labelled labels = {{"pattern"}, {"pattern"}, 1};
-    for (size_t i = 0; i < COUNT(of_patterns); i++) {
-        struct json_walk walk = json_walk(streams);
-        struct json_value stream;
+    for (size_t i = 0; i < count; i++) {
+        struct json_walk walk = json_walk(outer);
+        struct json_value member;
         struct bytes key;
-        print_help(&of_patterns[i]);
-        while (json_next(&walk, &key, &stream))
-            print_list(json_at(stream, "patterns"), &of_patterns[i], &labels);
+        print_help(&metrics[i]);
+        while (json_next(&walk, &key, &member))
+            print_list(json_at(member, path), &metrics[i], labels);
     }
 }
 
@@ -330,13 +372,21 @@ static void print_metrics(struct json_value status)
     static const struct labelled detector = {
         {"detector", "stream", "series"}, {"id", "stream", "series"}, 3};
     static const struct labelled sink = {{"sink"}, {"name"}, 1};
+    static const struct labelled pattern = {{"pattern"}, {"pattern"}, 1};
+    static const struct labelled slo = {{"slo", "stream"}, {"slo", "stream"}, 2};
+    static const struct labelled rate = {
+        {"slo", "stream", "window"}, {"slo", "stream", "window"}, 3};
     for (size_t i = 0; i < COUNT(totals); i++) {
         print_help(&totals[i]);
         printf("%s %.17g\n", totals[i].name, metric_value(status, totals[i].path));
     }
     print_lists(json_at(status, "streams"), of_streams, COUNT(of_streams), &stream);
     print_lists(json_at(status, "detectors"), of_detectors, COUNT(of_detectors), &detector);
-    print_pattern_metrics(json_at(status, "streams"));
+    print_inner_lists(json_at(status, "streams"), "patterns", of_patterns, COUNT(of_patterns),
+                      &pattern);
+    print_lists(json_at(status, "slos"), of_slos, COUNT(of_slos), &slo);
+    print_inner_lists(json_at(status, "slos"), "rates", of_slo_rates, COUNT(of_slo_rates),
+                      &rate);
     print_lists(json_at(status, "sinks"), of_sinks, COUNT(of_sinks), &sink);
 }
 
@@ -358,7 +408,7 @@ static int show(const char *command, int argc, char **argv, void (*print)(struct
     const char *dir = request.state_dir ? request.state_dir
                       : request.config  ? config.state_dir
                                         : "/var/lib/oddline";
-    code = read_status(dir, &text, &error) < 0 ? say_failure(EXIT_NO_INPUT, &error) : EXIT_DONE;
+    code = status_read(dir, &text, &error) < 0 ? say_failure(EXIT_NO_INPUT, &error) : EXIT_DONE;
     if (code == EXIT_DONE && request.json)
         fwrite(text.at, 1, text.len, stdout);
     else if (code == EXIT_DONE)

@@ -142,7 +142,7 @@ int terms_hours(const char *text, struct mute *ret, struct error *reterr)
     good = good && take_minute(&rest, &until) && !*rest;
     if (!good || from == MINUTES || until == 0 || from == until)
         return error_set(reterr, -EINVAL,
-                         "mute: '%s' are no hours: write '02:00-04:00', 'Sat 02:00-04:00' or "
+                         "'%s' are no hours: write '02:00-04:00', 'Sat 02:00-04:00' or "
                          "'Mon-Fri 22:00-06:00', up to 24:00",
                          text);
     ret->days = set;

@@ -146,25 +146,133 @@ static void put_head(struct console *console, struct json_value object, bool res
     end_line(console);
 }
 
+static bool instant_of(struct console *console, struct json_value value, int64_t *ret)
+{
+    char text[CLOCK_TEXT_SIZE] = "";
+    struct bytes t = text_of(console, value);
+    if (t.len >= CLOCK_TEXT_SIZE)
+        return false;
+    memcpy(text, t.at ? t.at : "", t.len);
+    return clock_parse(text, ret, NULL) == 0;
+}
+
 /* How many windows the trouble lasted; 0 when that cannot be said. */
 static long windows_of(struct console *console, struct json_value object)
 {
-    char text[2][CLOCK_TEXT_SIZE] = {"", ""};
-    const char *const names[2] = {"starts_at", "ends_at"};
     int64_t at[2];
-    for (int i = 0; i < 2; i++) {
-        struct bytes t = text_of(console, json_at(object, names[i]));
-        if (t.len >= CLOCK_TEXT_SIZE)
-            return 0;
-        memcpy(text[i], t.at ? t.at : "", t.len);
-        if (clock_parse(text[i], &at[i], NULL) < 0)
-            return 0;
-    }
+    if (!instant_of(console, json_at(object, "starts_at"), &at[0]) ||
+        !instant_of(console, json_at(object, "ends_at"), &at[1]))
+        return 0;
     double seconds = json_number(json_at(object, "window.seconds"), 0);
     double lasted = ((double)at[1] - (double)at[0]) / (double)NS_PER_S;
     return seconds > 0 && lasted > 0 && lasted / seconds < 1e9
                ? (long)(lasted / seconds + 0.999)
                : 0;
+}
+
+/* ---- what came before --------------------------------------------------- */
+
+static void put_deploy(struct console *console, struct json_value object)
+{
+    struct json_value deploy = json_at(object, "deploy");
+    double seconds = json_number(json_at(deploy, "seconds_before"), -1);
+    if (deploy.type != JSON_OBJECT || seconds < 0)
+        return;
+    if (seconds > 0)
+        buffer_printf(&console->line, " · %.0f s after deploy ", seconds);
+    else
+        buffer_text(&console->line, " · with deploy ");
+    member(console, deploy, "version", 60);
+}
+
+/* How long the last time was; nothing when it did not end. */
+static void put_lasted(struct console *console, struct json_value before)
+{
+    char text[CLOCK_TEXT_SIZE];
+    int64_t starts, ends;
+    if (instant_of(console, json_at(before, "starts_at"), &starts) &&
+        instant_of(console, json_at(before, "ends_at"), &ends) && ends >= starts)
+        buffer_printf(&console->line, " for %s", clock_format_duration(ends - starts, text));
+}
+
+/* `seen before: 3 times, last 2016-12-19 17:14:38Z for 12m, post-mortem https://…` */
+static void put_before(struct console *console, struct json_value object)
+{
+    struct json_value before = json_at(object, "seen_before");
+    double count = json_number(json_at(before, "count"), 0);
+    if (before.type != JSON_OBJECT || !(count >= 1))
+        return;
+    buffer_text(&console->line, indent);
+    paint(console, DIM);
+    buffer_printf(&console->line, "seen before: %.0f time%s, last ", count,
+                  count > 1 ? "s" : "");
+    time_of(console, json_at(before, "starts_at"), false);
+    put_lasted(console, before);
+    if (json_at(before, "postmortem").type == JSON_STRING) {
+        buffer_text(&console->line, ", post-mortem ");
+        member(console, before, "postmortem", 0);
+    }
+    if (json_at(before, "marked_false").type == JSON_STRING) {
+        bool why = json_at(before, "marked_false").raw.len > 0;
+        buffer_text(&console->line, why ? ", marked false: " : ", marked false");
+        member(console, before, "marked_false", 120);
+    }
+    paint(console, PLAIN);
+    end_line(console);
+}
+
+/* `began in payment 17:14:31Z, shares 2 traces; then front`, or `first of: front`. */
+static void put_began(struct console *console, struct json_value object)
+{
+    struct json_value began = json_at(object, "began"), name = json_at(began, "stream"), next;
+    if (began.type != JSON_OBJECT)
+        return;
+    bool own = bytes_equal(name.raw, json_at(object, "stream").raw);
+    double shared = json_number(json_at(began, "shared_traces"), 0);
+    struct json_walk walk = json_walk(json_at(began, "followed"));
+    struct bytes key;
+    buffer_text(&console->line, indent);
+    paint(console, DIM);
+    buffer_text(&console->line, own ? "began here, " : "began in ");
+    if (!own) {
+        screen_text(&console->line, text_of(console, name), 60);
+        buffer_char(&console->line, ' ');
+    }
+    time_of(console, json_at(began, "starts_at"), true);
+    if (shared >= 1)
+        buffer_printf(&console->line, ", shares %.0f trace%s", shared, shared > 1 ? "s" : "");
+    for (const char *before = "; then "; json_next(&walk, &key, &next); before = ", ") {
+        buffer_text(&console->line, before);
+        screen_text(&console->line, text_of(console, next), 60);
+    }
+    paint(console, PLAIN);
+    end_line(console);
+}
+
+enum { TRACES_SHOWN = 3 };
+
+static void put_traces(struct console *console, struct json_value object)
+{
+    struct json_walk walk = json_walk(json_at(object, "trace_ids"));
+    struct json_value id;
+    struct bytes key;
+    int count = 0;
+    for (; json_next(&walk, &key, &id); count++) {
+        if (count >= TRACES_SHOWN)
+            continue;
+        buffer_text(&console->line, count ? ", " : indent);
+        if (count == 0) {
+            paint(console, DIM);
+            buffer_text(&console->line, "traces ");
+        }
+        screen_text(&console->line, text_of(console, id), FINDING_TRACE_ID_SIZE);
+    }
+    if (count == 0)
+        return;
+    if (count > TRACES_SHOWN)
+        buffer_printf(&console->line, " and %d more", count - TRACES_SHOWN);
+    paint(console, PLAIN);
+    end_line(console);
 }
 
 static void put_span(struct console *console, struct json_value object, bool resolved)
@@ -176,6 +284,7 @@ static void put_span(struct console *console, struct json_value object, bool res
     long windows = resolved ? windows_of(console, object) : 0;
     if (windows)
         buffer_printf(&console->line, " · %ld window%s", windows, windows == 1 ? "" : "s");
+    put_deploy(console, object);
     buffer_text(&console->line, " · fingerprint ");
     member(console, object, "fingerprint", 16);
     if (json_at(object, "id").raw.len) {
@@ -242,6 +351,9 @@ int console_entry(struct console *console, struct bytes json)
     buffer_clear(&console->line);
     put_head(console, object, resolved);
     put_span(console, object, resolved);
+    put_before(console, object);
+    put_began(console, object);
+    put_traces(console, object);
     put_all_evidence(console, object);
     size_t n = fwrite(console->line.at, 1, console->line.len, console->options.out);
     return n == console->line.len && fflush(console->options.out) == 0 ? 0 : -EIO;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
+#include "deliver/turn.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +14,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define WAIT_LEAST (100 * NS_PER_MS)
@@ -54,11 +54,8 @@ struct courier {
 /* Half of it sure, half by chance: hosts that lost the same server do not come back together. */
 static int64_t jittered(int64_t ns)
 {
-    uint32_t chance = 0;
-    if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) != sizeof(chance))
-        chance = (uint32_t)clock_monotonic_ns();
     int64_t half = ns / 2;
-    return half + (int64_t)((double)half * (chance / 4294967296.0));
+    return half + (int64_t)((double)half * (turn_chance() / 4294967296.0));
 }
 
 static void note_trouble(struct leg *leg, const struct error *error)
@@ -189,15 +186,39 @@ static void pause_leg(struct leg *leg, bool idle)
                      &courier->stop);
 }
 
+/* True: the sink does not want to be called yet, and some of the time has passed. At the end it is called all the same. */
+static bool rested(struct leg *leg)
+{
+    struct courier *courier = leg->courier;
+    int64_t ns = leg->sink->ops->rest ? leg->sink->ops->rest(leg->sink) : 0;
+    if (ns <= 0 || atomic_load(&courier->stop))
+        return false;
+    journal_wait(courier->journal, UINT64_MAX,
+                 clock_monotonic_ns() + (ns < IDLE_NS ? ns : IDLE_NS), &courier->stop);
+    return true;
+}
+
+/* Nothing is told of a sink before the far end has said where it stands: it may be another's. */
+static void tend(struct leg *leg, bool last)
+{
+    struct sink_place place = {journal_next_n(leg->courier->journal) - 1, leg->confirmed_n};
+    if (leg->sink->ops->tend && leg->asked && !atomic_load(&leg->stopped))
+        leg->sink->ops->tend(leg->sink, place, last);
+}
+
 static void run(struct leg *leg)
 {
     struct courier *courier = leg->courier;
     while (!atomic_load(&leg->stopped) && !time_is_up(courier)) {
+        if (rested(leg))
+            continue;
         bool idle = !carry(leg);
         if (atomic_load(&courier->stop) && (idle || atomic_load(&leg->troubled)))
             break;
+        tend(leg, false);
         pause_leg(leg, idle);
     }
+    tend(leg, true);
 }
 
 static void *thread(void *data)

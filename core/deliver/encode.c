@@ -243,14 +243,84 @@ static void put_evidence(struct json *json, const struct finding_evidence *line)
     json_end(json, '}');
 }
 
+/* ---- what came before --------------------------------------------------- */
+
+/* A text that may be missing. */
+static void put_optional(struct json *json, const char *key, const char *text)
+{
+    put_text(json, key, text && *text ? text : NULL);
+}
+
+static void put_deploy(struct json *json, const struct finding *f)
+{
+    const struct finding_deploy *deploy = &f->deploy;
+    json_key(json, "deploy");
+    if (!deploy->version) {
+        json_null(json);
+        return;
+    }
+    double before = ((double)f->starts_ns - (double)deploy->time_ns) / (double)NS_PER_S;
+    json_begin(json, '{');
+    put_text(json, "version", deploy->version);
+    put_text(json, "service", deploy->service ? deploy->service : "");
+    put_double(json, "seconds_before", before > 0 ? before : 0); // in the window it began in
+    put_optional(json, "url", deploy->url);
+    json_end(json, '}');
+}
+
+static void put_before(struct json *json, const struct finding_before *before)
+{
+    json_key(json, "seen_before");
+    if (before->count == 0) {
+        json_null(json);
+        return;
+    }
+    json_begin(json, '{');
+    put_text(json, "id", before->id ? before->id : "");
+    put_time(json, "starts_at", before->starts_ns);
+    put_time(json, "ends_at", before->ends_ns);
+    put_int(json, "count", (int64_t)before->count);
+    put_optional(json, "postmortem", before->postmortem);
+    put_text(json, "marked_false", before->false_reason);
+    json_end(json, '}');
+}
+
+static void put_traces(struct json *json, const struct finding *f)
+{
+    json_key(json, "trace_ids");
+    json_begin(json, '[');
+    for (size_t i = 0; i < f->trace_id_count && i < FINDING_TRACE_IDS_MAX; i++)
+        json_text(json, f->trace_ids[i]);
+    json_end(json, ']');
+}
+
+static void put_began(struct json *json, const struct finding_began *began)
+{
+    json_key(json, "began");
+    if (!began->stream) {
+        json_null(json);
+        return;
+    }
+    json_begin(json, '{');
+    put_text(json, "stream", began->stream);
+    put_text(json, "service", began->service);
+    put_time(json, "starts_at", began->starts_ns);
+    put_int(json, "shared_traces", began->shared);
+    json_key(json, "followed");
+    json_begin(json, '[');
+    for (size_t i = 0; i < began->followed_count && i < FINDING_FOLLOWED_MAX; i++)
+        json_bytes(json, cut(bytes_of(began->followed[i]), ENCODE_SHORT_MAX));
+    json_end(json, ']');
+    json_end(json, '}');
+}
+
 static void put_context(struct json *json, const struct finding *f)
 {
     put_pairs(json, "resource", f->resource);
-    json_key(json, "trace_ids");
-    json_begin(json, '[');
-    json_end(json, ']');
-    json_key(json, "deploy");
-    json_null(json);
+    put_traces(json, f);
+    put_began(json, &f->began);
+    put_deploy(json, f);
+    put_before(json, &f->before);
     put_pairs(json, "labels", f->labels);
     put_pairs(json, "annotations", f->annotations);
     put_text(json, "detector_version", f->detector_version ? f->detector_version : "");

@@ -39,7 +39,7 @@ enum {
     JOURNAL_BYTES_DEFAULT = 64 << 20,
     JOURNAL_BYTES_LEAST = 256 << 10,
     JOURNAL_KEEP_S = 24 * 3600,
-    JOURNAL_READ_MAX = 128, /* entries per read; together they are about 1 MiB at most */
+    JOURNAL_READ_MAX = 128,        /* entries per read; together they are about 1 MiB at most */
     JOURNAL_PENDING_MAX = 8 << 20, /* bytes put and neither spilled nor committed */
 };
 

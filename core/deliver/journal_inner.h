@@ -34,8 +34,9 @@ struct journal {
     struct journal_counts counts;
 
     /* the writer's own */
-    struct buffer block, data; /* the block being built, but for what was spilled; one finding */
-    uint64_t spilled;          /* its first bytes, which stand behind the last block already */
+    struct buffer block,
+        data;         /* the block being built, but for what was spilled; one finding */
+    uint64_t spilled; /* its first bytes, which stand behind the last block already */
     size_t pending;
     struct journal_reader mover; /* of the compaction; room is NULL until the first one */
 };

@@ -4,28 +4,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "deliver/redis_alarm.h"
-#include "deliver/redis_call.h"
+#include "deliver/redis_inner.h"
+#include "deliver/redis_options.h"
 #include "deliver/redis_reply.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { HOPS_MAX = 5 }; /* from one cluster node to the next, in one publish */
-
-struct redis {
-    struct sink sink; /* first: a sink is handed out */
-    struct redis_call call;
-    struct redis_alarm alarm;
-    size_t budget; /* bytes of a batch that the link carries in about a second */
-    atomic_bool evicts;
-    atomic_int code;
-    _Atomic uint64_t connects;
-};
 
 /* ---- what the script says ----------------------------------------------- */
 
@@ -232,6 +221,11 @@ static int redis_publish(struct sink *sink, const struct entry *entries, size_t 
     int r = -EREMOTE;
     for (int hop = 0; r == -EREMOTE && hop <= HOPS_MAX; hop++)
         r = publish_once(redis, entries, count, ret_confirmed, &error);
+    redis->used_ns = clock_monotonic_ns();
+    if (r < 0 && !redis->call.link.context)
+        turn_lost(&redis->turn, redis->used_ns, turn_chance());
+    if (r == 0 && count > 0)
+        heartbeat_hurry(&redis->heartbeat);
     if (redis_alarm_note(&redis->alarm, r, clock_monotonic_ns()))
         log_warning("sink redis: still: %s", error.text);
     atomic_store(&redis->code, r);
@@ -242,11 +236,15 @@ static void redis_close(struct sink *sink)
 {
     struct redis *redis = (struct redis *)sink;
     redis_call_free(&redis->call);
+    heartbeat_free(&redis->heartbeat);
     free(redis);
 }
 
-static const struct sink_ops redis_ops = {
-    .name = "redis", .publish = redis_publish, .close = redis_close};
+static const struct sink_ops redis_ops = {.name = "redis",
+                                          .publish = redis_publish,
+                                          .tend = redis_tend,
+                                          .rest = redis_rest,
+                                          .close = redis_close};
 
 struct redis_stats redis_sink_stats(const struct sink *sink)
 {
@@ -255,53 +253,21 @@ struct redis_stats redis_sink_stats(const struct sink *sink)
     return (struct redis_stats){.evicts = atomic_load(&redis->evicts),
                                 .troubled = code < 0,
                                 .code = code,
-                                .connects = atomic_load(&redis->connects)};
+                                .connects = atomic_load(&redis->connects),
+                                .hosts = atomic_load(&redis->hosts),
+                                .beats = atomic_load(&redis->beats),
+                                .beat_errors = atomic_load(&redis->beat_errors)};
 }
 
 /* ---- opening ------------------------------------------------------------ */
-
-/* A word that may stand in a key or a line of `seen`. */
-static int copy_word(const char *what, const char *from, char *to, size_t size,
-                     struct error *reterr)
-{
-    size_t len = strlen(from);
-    if (len == 0 || len >= size)
-        return error_set(reterr, -EINVAL, "redis: %s: must have 1 to %zu bytes", what,
-                         size - 1);
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)from[i] <= ' ' || from[i] == 0x7f || strchr("{}#", from[i]))
-            return error_set(reterr, -EINVAL,
-                             "redis: %s: no blanks, control bytes, braces or '#' in it", what);
-    memcpy(to, from, len + 1);
-    return 0;
-}
 
 static int set_keys(struct redis_call *call, const struct redis_options *o,
                     struct error *reterr)
 {
     static const char *const names[REDIS_CALL_KEYS] = {"page", "ticket", "log", "seen"};
-    char prefix[96], shard[32];
-    int r =
-        copy_word("prefix", o->prefix ? o->prefix : "oddline", prefix, sizeof(prefix), reterr);
-    if (r == 0)
-        r = copy_word("shard", o->shard ? o->shard : "0", shard, sizeof(shard), reterr);
+    int r = 0;
     for (int i = 0; r == 0 && i < REDIS_CALL_KEYS; i++)
-        snprintf(call->keys[i], sizeof(call->keys[i]), "%s:{%s}:%s", prefix, shard, names[i]);
-    return r;
-}
-
-static int set_login(struct redis_call *call, const struct redis_options *o,
-                     struct error *reterr)
-{
-    if (o->user && !o->password_file)
-        return error_set(reterr, -EINVAL, "redis: user without password_file");
-    struct redis_link *link = &call->link;
-    int r = o->user ? copy_word("user", o->user, link->user, sizeof(link->user), reterr) : 0;
-    const char *path = o->password_file ? o->password_file : "";
-    if (r == 0 && strlen(path) >= sizeof(link->password_file))
-        r = error_set(reterr, -ENAMETOOLONG, "redis: password_file: path too long");
-    if (r == 0)
-        memcpy(link->password_file, path, strlen(path) + 1);
+        r = redis_options_key(o, names[i], call->keys[i], reterr);
     return r;
 }
 
@@ -316,24 +282,17 @@ static void set_instance(struct redis_call *call, const char *path)
 
 static int set_all(struct redis_call *call, const struct redis_options *o, struct error *reterr)
 {
-    int r = redis_url_parse(o->url, &call->link.url, reterr);
+    int r = redis_options_link(o, &call->link, reterr);
     if (r == 0)
         r = set_keys(call, o, reterr);
     if (r == 0)
-        r = copy_word("host", o->host, call->host, sizeof(call->host), reterr);
-    if (r == 0)
-        r = set_login(call, o, reterr);
+        r = redis_options_word("host", o->host, call->host, sizeof(call->host), reterr);
     if (r < 0)
         return r;
     hash_format(o->epoch, call->epoch);
     snprintf(call->max_len, sizeof(call->max_len), "%" PRIu64,
              o->max_len ? o->max_len : 100000);
     call->new_epoch = o->new_epoch;
-    call->link.allow_plaintext = o->allow_plaintext;
-    call->link.connect_timeout_ns =
-        o->connect_timeout_ns > 0 ? o->connect_timeout_ns : 2 * NS_PER_S;
-    call->link.command_timeout_ns =
-        o->command_timeout_ns > 0 ? o->command_timeout_ns : 4 * NS_PER_S;
     set_instance(call, o->instance_file);
     return 0;
 }
@@ -345,7 +304,12 @@ int redis_sink_open(const struct redis_options *o, struct sink **ret, struct err
         return error_set(reterr, -ENOMEM, "redis: out of memory");
     redis->sink.ops = &redis_ops;
     redis->budget = REDIS_BATCH_FIRST;
+    redis->epoch = o->epoch;
+    redis->shards = o->shards ? o->shards : 1;
+    heartbeat_init(&redis->heartbeat, o->heartbeat_ns);
     int r = set_all(&redis->call, o, reterr);
+    if (r == 0)
+        r = redis_options_key(o, "hosts", redis->hosts_key, reterr);
     if (r < 0) {
         redis_close(&redis->sink);
         return r;

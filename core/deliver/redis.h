@@ -6,12 +6,15 @@
  *
  * What was published is remembered in Redis beside it (redis_script.h), so after any failure the truth is asked for and
  * not guessed. Nothing here waits longer than the two timeouts without progress, but for name resolution, which the C
- * library bounds. A batch is as large as the link carries in about a second.
+ * library bounds. A batch is as large as the link carries in about a second. A connection is kept for some seconds after the
+ * last finding: many hosts with nothing to say must not use up what a server allows (docs/fleet.md).
  */
 #ifndef DELIVER_REDIS_H
 #define DELIVER_REDIS_H
 
 #include "base/error.h"
+#include "deliver/heartbeat.h"
+#include "deliver/redis_link.h"
 #include "deliver/sink.h"
 
 #include <stdbool.h>
@@ -21,6 +24,8 @@ struct redis_options {
     const char *url;           /* redis_url.h */
     const char *prefix;        /* NULL: "oddline" */
     const char *shard;         /* NULL: "0" */
+    uint64_t shards;           /* that there are, 0: 1 */
+    int64_t heartbeat_ns;      /* between two (heartbeat.h); 0: none */
     const char *host;          /* this host's name in `seen` and in the entries; no blanks */
     uint64_t epoch;            /* of the outbox */
     bool new_epoch;            /* go on although another epoch was published under our name */
@@ -33,6 +38,14 @@ struct redis_options {
     int64_t connect_timeout_ns; /* 0: 2 s */
     int64_t command_timeout_ns; /* without progress; 0: 4 s */
 };
+
+/* The server and the login of the options, for whoever else talks to it; not connected yet. */
+int redis_options_link(const struct redis_options *options, struct redis_link *link,
+                       struct error *reterr);
+/* PREFIX:{SHARD}:name */
+enum { REDIS_KEY_SIZE = 192 };
+int redis_options_key(const struct redis_options *options, const char *name,
+                      char ret[REDIS_KEY_SIZE], struct error *reterr);
 
 enum {
     REDIS_BATCH_MAX = 128,        /* entries per script call */
@@ -56,7 +69,12 @@ struct redis_stats {
     bool troubled; /* the last publish failed */
     int code;      /* -errno of it, 0: none */
     uint64_t connects;
+    uint64_t hosts; /* that publish there, as far as is known */
+    uint64_t beats, beat_errors;
 };
 struct redis_stats redis_sink_stats(const struct sink *sink);
+
+/* What the next heartbeat says. Any thread; the sink's own begins with the first of them. */
+void redis_sink_facts(struct sink *sink, const struct heartbeat_facts *facts);
 
 #endif /* DELIVER_REDIS_H */

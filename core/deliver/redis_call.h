@@ -17,7 +17,7 @@ enum { REDIS_CALL_KEYS = 4, REDIS_CALL_SEEN = 3 };
 
 struct redis_call {
     struct redis_link link;
-    char keys[REDIS_CALL_KEYS][192];
+    char keys[REDIS_CALL_KEYS][192]; /* REDIS_KEY_SIZE */
     char host[256], epoch[HASH_TEXT_SIZE], max_len[24];
     char floor[24]; /* after HOLE: we have nothing between this n and what comes */
     bool new_epoch;

@@ -17,6 +17,8 @@ static const struct row {
     {"OOM ", -ENOSPC, false, "the server is out of memory: raise maxmemory or lower max_len"},
     {"MISCONF", -EIO, false, "the server cannot save its data and refuses writes: see its log"},
     {"NOREPLICAS", -EAGAIN, false, "the server has too few replicas to accept writes"},
+    {"BUSYGROUP", -EEXIST, false, "the consumer group is there already"},
+    {"NOGROUP", -ENOENT, false, "the stream or its consumer group is gone"},
     {"BUSY ", -EBUSY, false, "the server is busy with another script"},
     {"NOAUTH", -EACCES, true, "the server wants a password: set password_file"},
     {"WRONGPASS", -EACCES, true, "wrong user or password: see user and password_file"},

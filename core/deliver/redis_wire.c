@@ -26,7 +26,8 @@ typedef int elements_t;
 static void *bounded_array(const redisReadTask *task, elements_t elements)
 {
     const struct redis_guard *guard = task->privdata;
-    return elements > REDIS_WIRE_ELEMENTS ? NULL : guard->theirs->createArray(task, elements);
+    size_t most = guard->elements_max ? guard->elements_max : REDIS_WIRE_ELEMENTS;
+    return (size_t)elements > most ? NULL : guard->theirs->createArray(task, elements);
 }
 
 void redis_wire_guard(redisReader *reader, struct redis_guard *guard)
@@ -76,6 +77,12 @@ static void look_at_queue(struct talk *t)
     t->queued = queued;
 }
 
+static size_t most_bytes(const redisReader *reader)
+{
+    const struct redis_guard *guard = reader->privdata;
+    return guard && guard->answer_max ? guard->answer_max : REDIS_WIRE_ANSWER_MAX;
+}
+
 static int listen_once(struct talk *t)
 {
     char bytes[4096];
@@ -87,9 +94,9 @@ static int listen_once(struct talk *t)
     if (n <= 0)
         return lost(t, n ? strerror(errno) : "the server closed it");
     t->heard += (size_t)n;
-    if (t->heard > REDIS_WIRE_ANSWER_MAX)
-        return error_set(t->error, -EPROTO, "redis: an answer of more than %d bytes",
-                         REDIS_WIRE_ANSWER_MAX);
+    if (t->heard > most_bytes(reader))
+        return error_set(t->error, -EPROTO, "redis: an answer of more than %zu bytes",
+                         most_bytes(reader));
     if (redisReaderFeed(reader, bytes, (size_t)n) != REDIS_OK ||
         redisReaderGetReply(reader, &answer) != REDIS_OK)
         return error_set(t->error, -EPROTO, "redis: not the protocol of Redis: %s",

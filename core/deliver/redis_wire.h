@@ -24,8 +24,9 @@ enum {
     REDIS_WIRE_PACE = 256 /* bytes a second that a question goes out with at least */
 };
 
-/* The table of hiredis with one entry of ours; it must outlive the reader. */
+/* The table of hiredis with one entry of ours, and what an answer may be; it must outlive the reader. */
 struct redis_guard {
+    size_t answer_max, elements_max; /* for who reads streams; 0: as above */
     redisReplyObjectFunctions ours;
     const redisReplyObjectFunctions *theirs;
 };

@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "judge/finding.h"
 
+#include <stdbool.h>
+
 /* One finding, encoded. Lent for the call. */
 struct entry {
     uint64_t epoch, n;
@@ -23,6 +25,12 @@ struct entry {
     double score;
     struct bytes id, stream, detector;
     struct bytes data; /* the finding as one JSON object, no newline */
+};
+
+/* How far it is, for those whom a sink tells of it. */
+struct sink_place {
+    uint64_t committed,
+        confirmed; /* findings that are durable here; and that the far end has */
 };
 
 struct sink;
@@ -38,6 +46,13 @@ struct sink_ops {
      */
     int (*publish)(struct sink *sink, const struct entry *entries, size_t count,
                    uint64_t *ret_confirmed, struct error *reterr);
+    /*
+     * May be NULL. What is due besides publishing: called after each publish and about once a second when there is nothing to
+     * publish. Bounded as publish() is, and its failure is nobody's; `last`: there will be no other call, and it hurries.
+     */
+    void (*tend)(struct sink *sink, struct sink_place place, bool last);
+    /* May be NULL. For how long the sink does not want to be called; 0: it may be. */
+    int64_t (*rest)(struct sink *sink);
     void (*close)(struct sink *sink);
 };
 struct sink {

@@ -31,7 +31,10 @@ enum {
     FINDING_REASONS_MAX = 8,
     FINDING_PAIRS_MAX = 24,
     FINDING_OPINIONS_MAX = 8,
-    FINDING_ID_SIZE = 48
+    FINDING_ID_SIZE = 48,
+    FINDING_TRACE_IDS_MAX = 8,
+    FINDING_TRACE_ID_SIZE = 65,
+    FINDING_FOLLOWED_MAX = 8,
 };
 
 struct finding_evidence {
@@ -91,6 +94,31 @@ struct finding_explain {
     size_t raised_count, lowered_count;
 };
 
+/* ---- what came before it ---- */
+
+/* The deployment of its service; `version` NULL: none that is known, or too long before. */
+struct finding_deploy {
+    const char *version, *service, *url; /* url "": none */
+    int64_t time_ns;
+};
+/* The same fingerprint earlier; count 0: never. */
+struct finding_before {
+    uint64_t count;             /* how often */
+    const char *id;             /* of the last one, and ... */
+    int64_t starts_ns, ends_ns; /* ... when it was; NO_TIME: it did not end */
+    const char *postmortem;     /* a URL; NULL: none */
+    const char *false_reason;   /* why somebody said that it was false; NULL: nobody did */
+};
+
+/* Of troubles in several streams at about the same time (first.h); `stream` NULL: there was no other. */
+struct finding_began {
+    const char *stream, *service;               /* where it began; service NULL: not known */
+    int64_t starts_ns;                          /* the first record of its evidence */
+    uint32_t shared;                            /* trace ids that this one has too */
+    const char *followed[FINDING_FOLLOWED_MAX]; /* streams, in the order they did */
+    size_t followed_count;
+};
+
 struct finding {
     char id[FINDING_ID_SIZE]; /* "" until first delivered; the same for every revision */
     uint64_t epoch, n;        /* given out at delivery, dense per host */
@@ -116,6 +144,12 @@ struct finding {
     struct finding_evidence evidence[FINDING_EVIDENCE_MAX];
     size_t evidence_count;
     struct finding_pairs resource, labels, annotations;
+    struct finding_deploy deploy;
+    struct finding_before before;
+    struct finding_began began;
+    char trace_ids[FINDING_TRACE_IDS_MAX]
+                  [FINDING_TRACE_ID_SIZE]; /* of the evidence, in its order */
+    size_t trace_id_count;
     uint64_t config_hash;
     uint64_t suppressed; /* findings that the storm cap held back before this one */
 };

@@ -23,7 +23,9 @@ int judge_create(const struct judge_options *options, struct judge **ret)
         return -ENOMEM;
     judge->options = *options;
     judge->silences = calloc(1, sizeof(*judge->silences));
-    if (!judge->silences) {
+    if (!judge->silences || firsts_create(&judge->firsts) < 0 || judge_past_create(judge) < 0) {
+        firsts_free(judge->firsts);
+        free(judge->silences);
         free(judge);
         return -ENOMEM;
     }
@@ -36,6 +38,8 @@ int judge_create(const struct judge_options *options, struct judge **ret)
     int r = crew_create(&crew, &judge->crew, NULL);
     if (r < 0) {
         free(judge->silences);
+        firsts_free(judge->firsts);
+        judge_past_free(judge);
         free(judge);
         return r;
     }
@@ -48,9 +52,11 @@ static void bench_free(struct bench *bench)
     if (!bench)
         return;
     gaps_free(bench->gaps);
+    slos_free(bench->slos);
     panel_close(bench->panel);
     verdict_free(bench->verdict);
     verdict_free(bench->shadow);
+    roster_free(bench->roster);
     free(bench);
 }
 
@@ -62,6 +68,8 @@ void judge_free(struct judge *judge)
         bench_free(judge->benches[i]);
     free(judge->benches);
     crew_free(judge->crew);
+    judge_past_free(judge);
+    firsts_free(judge->firsts);
     free(judge->silences);
     free(judge);
 }
@@ -76,8 +84,18 @@ static void deliver(void *context, struct finding *finding)
         finding->detected_ns = NO_TIME; // the wall clock of the delivery
     finding->resource = judge->options.resource;
     finding->config_hash = judge->options.config_hash;
+    placeholder_fill(finding, &judge->annotations);
     judge->counts.findings++;
     judge->options.deliver(judge->options.context, finding);
+}
+
+/* Of a trouble: with which stream it began. */
+static void deliver_trouble(void *context, struct finding *finding)
+{
+    struct bench *bench = context;
+    finding->resource = bench->judge->options.resource; // may name the service
+    firsts_fill(bench->judge->firsts, finding, bench->judge->closed);
+    deliver(context, finding);
 }
 
 /* Kept apart: for the log whatever it would have been, and labelled. */
@@ -91,6 +109,15 @@ static void deliver_shadow(void *context, struct finding *finding)
     finding->labels = (struct finding_pairs){labels, count};
     finding->route = ROUTE_LOG;
     deliver(context, finding);
+}
+
+/* An error budget's. */
+static void deliver_burn(void *context, struct finding *finding, struct recall *kept)
+{
+    bool first = !finding->id[0];
+    judge_look_back(context, finding, kept);
+    deliver(context, finding);
+    judge_remember(context, finding, first);
 }
 
 /* A finding that no detector made: over as soon as it is said. Without a time it takes that of its delivery. */
@@ -132,6 +159,7 @@ static void deliver_gap(void *context, struct gap_run *run, enum finding_status 
     finding.fingerprint = hash_join(finding.fingerprint, run->closed); // both may be open
     finding.status = status;
     finding.revision = status == FINDING_RESOLVED;
+    routing_decide(&bench->stream->routing, &finding); // what goes with it; the route stays
     finding.route = ROUTE_LOG;
     finding.detected_ns = run->detected_ns;
     finding.ends_ns = status == FINDING_RESOLVED ? run->until_ns : NO_TIME;
@@ -165,6 +193,17 @@ static bool deliver_hushed(struct bench *bench, struct finding *finding)
     return true;
 }
 
+/* A ticket of our own goes where the rules say. `capped`: it counts among those of its hour. */
+static void deliver_ticket(struct bench *bench, struct finding *finding, bool capped)
+{
+    routing_decide(&bench->stream->routing, finding);
+    if (finding->route != ROUTE_LOG &&
+        (deliver_hushed(bench, finding) ||
+         (capped && !verdict_admit(judge_verdict(bench), finding->starts_ns))))
+        return;
+    deliver(bench, finding);
+}
+
 static struct bench *bench_of_seat(struct judge *judge, uint32_t seat,
                                    const struct plugin **ret_plugin)
 {
@@ -196,8 +235,7 @@ static void complain(void *context, enum crew_trouble trouble, uint32_t seat,
     judge->counts.plugin_errors += !older;
     log_warning("stream %s: detector %s%s: %s", bench->stream->name, label->id,
                 trouble == CREW_SEAT ? " is closed" : "", sentence);
-    if (!deliver_hushed(bench, &finding))
-        deliver(bench, &finding);
+    deliver_ticket(bench, &finding, false);
 }
 
 /* ---- streams ------------------------------------------------------------ */
@@ -222,15 +260,22 @@ int judge_add(struct judge *judge, uint32_t number, const struct judge_stream *s
         calloc(1, sizeof(*bench)); // on its own: verdict and panel hold its address
     if (!bench)
         return -ENOMEM;
-    *bench = (struct bench){.judge = judge, .stream = stream, .reached_ns = NO_TIME};
+    *bench = (struct bench){
+        .judge = judge, .configured = stream, .stream = stream, .reached_ns = NO_TIME};
     struct panel_options options = {.stream = stream, .number = number, .crew = judge->crew};
     int r = panel_open(&options, &bench->panel);
     if (r == 0)
         r = gaps_create(bench->panel, &bench->gaps);
+    if (r == 0)
+        r = slos_create(stream, &bench->slos);
+    if (r == 0)
+        r = roster_create(stream, &bench->roster);
     if (r < 0) {
         bench_free(bench);
         return r;
     }
+    if (bench->roster)
+        bench->stream = roster_stream(bench->roster);
     judge->benches[number] = bench;
     return 0;
 }
@@ -250,9 +295,10 @@ static struct bench *bench_of(struct judge *judge, uint32_t number)
 struct verdict *judge_verdict(struct bench *bench)
 {
     struct verdict_options options = {.stream = bench->stream,
-                                      .deliver = deliver,
+                                      .deliver = deliver_trouble,
                                       .context = bench,
-                                      .silences = bench->judge->silences};
+                                      .silences = bench->judge->silences,
+                                      .past = bench->judge->past};
     if (!bench->verdict)
         CHECK(verdict_create(&options, &bench->verdict) == 0); // some KiB, once a stream
     return bench->verdict;
@@ -264,7 +310,9 @@ struct verdict *judge_shadow(struct bench *bench)
     struct verdict_options options = {.stream = bench->stream,
                                       .deliver = deliver_shadow,
                                       .context = bench,
-                                      .silences = bench->judge->silences};
+                                      .silences = bench->judge->silences,
+                                      .past = bench->judge->past,
+                                      .apart = true};
     for (size_t i = 0; i < bench->stream->use_count && !bench->shadow; i++)
         if (bench->stream->uses[i].shadow)
             CHECK(verdict_create(&options, &bench->shadow) == 0);
@@ -293,9 +341,27 @@ static void judge_batch(struct judge *judge, const struct batch *batch)
     panel_observe(bench->panel, &view);
 }
 
+/* Slots that are another group's from this window on: what is known of the one before ends here, and then the names change. */
+static void judge_groups(struct bench *bench, const struct closed *closed)
+{
+    const struct closed_group *groups = closed_groups(closed);
+    for (uint32_t i = 0; i < closed->group_count; i++) {
+        if (!groups[i].fresh)
+            continue;
+        verdict_renew(bench->verdict, groups[i].series, closed->closed_ns);
+        if (bench->shadow)
+            verdict_renew(bench->shadow, groups[i].series, closed->closed_ns);
+    }
+    panel_at(bench->panel, bench->judge->position, 0);
+    panel_renew(bench->panel, closed);
+    roster_read(bench->roster, closed);
+}
+
 static void judge_window(struct judge *judge, const struct closed *closed)
 {
     struct bench *bench = bench_of(judge, closed->stream);
+    if (bench->roster)
+        judge_groups(bench, closed);
     for (uint64_t i = 0; i < closed->repeat; i++) {
         const struct opinion *opinions;
         struct oddline_window window = closed_window(closed, i);
@@ -307,13 +373,18 @@ static void judge_window(struct judge *judge, const struct closed *closed)
         size_t real = 0;
         while (real < count && !opinions[real].shadow)
             real++;
+        judge->closed = closed;
         verdict_window(bench->verdict, closed, window.index, opinions, real);
+        judge->closed = NULL;
         if (bench->shadow)
             verdict_window(bench->shadow, closed, window.index, opinions + real, count - real);
         gaps_window(bench->gaps, &window,
                     closed->closed_ns + window.start_ns - closed->start_ns,
                     &(struct gap_sayer){deliver_gap, bench});
+        slos_window(bench->slos, closed, i,
+                    &(struct slo_sink){deliver_burn, bench, judge->silences});
     }
+    firsts_window(judge->firsts, bench->stream->name, closed);
 }
 
 static void judge_gap(struct judge *judge, const struct gap *gap)
@@ -331,8 +402,8 @@ static void judge_gap(struct judge *judge, const struct gap *gap)
     finding.summary = summary;
     finding.observed = (double)gap->bytes;
     judge->counts.gaps++;
-    if (!deliver_hushed(bench, &finding) && verdict_admit(judge_verdict(bench), at))
-        deliver(bench, &finding);
+    slos_gap(bench->slos, at);
+    deliver_ticket(bench, &finding, true);
 }
 
 static void judge_silences(struct judge *judge, const struct silences_notice *notice)
@@ -376,6 +447,12 @@ static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
     case RING_SILENCES:
         judge_silences(judge, payload);
         return true;
+    case RING_REMARKS:
+        judge_remarks(judge, payload);
+        return true;
+    case RING_DEPLOY:
+        judge_deploy(judge, payload);
+        return true;
     case RING_END:
         return false;
     }
@@ -412,6 +489,8 @@ static void bench_inherit(struct bench *bench, struct bench *old)
 {
     bench->reached_ns = old->reached_ns;
     panel_inherit(bench->panel, old->panel);
+    if (bench->roster)
+        roster_inherit(bench->roster, old->roster);
     gaps_inherit(bench->gaps, old->gaps);
     struct verdict **pairs[2][2] = {{&bench->verdict, &old->verdict},
                                     {&bench->shadow, &old->shadow}};
@@ -419,21 +498,35 @@ static void bench_inherit(struct bench *bench, struct bench *old)
         *pairs[i][0] = *pairs[i][1];
         *pairs[i][1] = NULL;
         if (*pairs[i][0])
-            verdict_move(*pairs[i][0], bench);
+            verdict_move(*pairs[i][0], bench->stream, bench);
     }
+}
+
+/* A budget outlives what else changes in its stream. */
+static void inherit_slos(struct judge *judge, struct judge *old)
+{
+    for (size_t i = 0; i < judge->bench_count && i < old->bench_count; i++)
+        if (judge->benches[i] && old->benches[i] &&
+            strcmp(judge->benches[i]->stream->name, old->benches[i]->stream->name) == 0)
+            slos_inherit(judge->benches[i]->slos, old->benches[i]->slos);
 }
 
 void judge_inherit(struct judge *judge, struct judge *old)
 {
+    inherit_slos(judge, old);
     for (size_t i = 0; i < judge->bench_count && i < old->bench_count; i++)
         if (judge->benches[i] && old->benches[i] &&
-            judge->benches[i]->stream == old->benches[i]->stream)
+            judge->benches[i]->configured == old->benches[i]->configured)
             bench_inherit(judge->benches[i], old->benches[i]);
     crew_inherit(judge->crew, old->crew);
     struct silences *silences =
         judge->silences; // verdicts that moved hold the old one's address
     judge->silences = old->silences;
     old->silences = silences;
+    struct firsts *firsts = judge->firsts;
+    judge->firsts = old->firsts;
+    old->firsts = firsts;
+    judge_past_inherit(judge, old);
     judge->counts = old->counts;
 }
 

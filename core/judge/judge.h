@@ -19,6 +19,7 @@
 #include "host/host.h"
 #include "judge/finding.h"
 #include "judge/hush.h"
+#include "judge/routing.h"
 #include "ring/batch.h"
 #include "ring/closed.h"
 #include "ring/ring.h"
@@ -31,7 +32,14 @@ struct judge_series {
     struct bytes key; /* the pattern or template it counts; empty when none */
     bool is_count;    /* whole numbers of something: floors apply, rates are shown per minute */
     bool is_bad;      /* it counts what nobody wants: only more of it is a trouble */
+    const char *family;   /* it is a slot of this grouped series; NULL: it is not */
+    const char *key_name; /* the field it is grouped by */
 };
+/* The name that people gave: of a slot that of the whole. */
+static inline const char *judge_series_name(const struct judge_series *series)
+{
+    return series->family ? series->family : series->name;
+}
 
 /* One `use` of a detector: the core opens an instance per series, or one for all where the label asks for that. */
 struct judge_use {
@@ -61,9 +69,24 @@ struct judge_policy {
 };
 extern const struct judge_policy judge_policy_default;
 
+/* A service level objective; slo.h. */
+struct judge_slo {
+    const char *name;
+    uint64_t
+        hash; /* of all that its numbers depend on: equal where the ledger may be handed on */
+    double objective; /* share of records that is to be good, 0 to 1 */
+    int64_t period_ns;
+    uint64_t min_total; /* records below which nothing is said */
+    uint32_t
+        series; /* of the stream: its count is that of bad records, its value that of all */
+    struct finding_pairs labels, annotations; /* before those of the stream */
+};
+
 /* Lent for the life of the judge. */
 struct judge_stream {
     const char *name;
+    const char *
+        service; /* whose deployments are its own, where the resource names none; NULL: `name` */
     uint64_t hash; /* of what was configured: equal where state may be handed on */
     const struct judge_series *series; /* [series_count], as the windows have them */
     size_t series_count;
@@ -77,6 +100,9 @@ struct judge_stream {
     size_t redaction_count;
     const struct mute *mutes; /* [mute_count] */
     size_t mute_count;
+    const struct judge_slo *slos; /* [slo_count] */
+    size_t slo_count;
+    struct routing routing; /* those of all rules that may be about it */
     struct finding_pairs labels, annotations;
 };
 
@@ -139,5 +165,7 @@ struct judge_counts {
 struct judge_counts judge_counts(const struct judge *judge);
 /* Members "judge" and "detectors" of a status object. */
 void judge_report(const struct judge *judge, struct json *json);
+/* How many troubles and burns are open, by where their findings went. */
+void judge_firing(const struct judge *judge, uint32_t ret[ROUTES]);
 
 #endif /* JUDGE_JUDGE_H */

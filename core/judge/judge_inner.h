@@ -6,20 +6,27 @@
 #ifndef JUDGE_JUDGE_INNER_H
 #define JUDGE_JUDGE_INNER_H
 
+#include "judge/first.h"
 #include "judge/gaps.h"
 #include "judge/judge.h"
 #include "judge/panel.h"
+#include "judge/placeholder.h"
+#include "judge/roster.h"
+#include "judge/slo.h"
 #include "judge/verdict.h"
 
 /* What the judge keeps of one stream. */
 struct bench {
     struct judge *judge;
-    const struct judge_stream *stream;
+    const struct judge_stream *configured;
+    const struct judge_stream *stream; /* the same, or with the names that slots have now */
+    struct roster *roster;             /* whose; NULL: it has no groups */
     struct panel *panel;
     struct verdict *verdict; /* NULL until it is needed */
     struct verdict *shadow;  /* of detectors that are only watched; NULL when there is none */
     struct gaps *gaps;       /* windows that detectors could not score */
-    int64_t reached_ns;      /* event time of the newest window */
+    struct slos *slos;
+    int64_t reached_ns; /* event time of the newest window */
 };
 
 struct judge {
@@ -30,8 +37,27 @@ struct judge {
     struct crew *crew; /* all detectors of all streams */
     uint64_t position; /* of the frame being judged */
     struct judge_counts counts;
-    struct silences *silences; /* owned; verdicts look at it */
+    struct silences *silences;           /* owned; verdicts look at it */
+    struct firsts *firsts;               /* owned: troubles of all streams */
+    const struct closed *closed;         /* the window being judged; NULL: none */
+    struct past *past;                   /* owned; verdicts look at it, and change it */
+    struct placeholder_room annotations; /* of the finding that is being delivered */
 };
+
+/* ---- judge_past.c: what came before ---- */
+
+int judge_past_create(struct judge *judge);
+void judge_past_free(struct judge *judge);
+/* It is handed on; `old` can only be freed then. */
+void judge_past_inherit(struct judge *judge, struct judge *old);
+void judge_remarks(struct judge *judge, const struct remarks_notice *notice);
+void judge_deploy(struct judge *judge, const struct deploy_notice *notice);
+/*
+ * For a finding that no verdict delivers: what came before it, which it borrows from `kept`; then, with its id, for those to come.
+ * `first`: it had none before.
+ */
+void judge_look_back(struct bench *bench, struct finding *finding, struct recall *kept);
+void judge_remember(struct bench *bench, const struct finding *finding, bool first);
 
 /* The verdicts of a stream, made when the first is needed. */
 struct verdict *judge_verdict(struct bench *bench);

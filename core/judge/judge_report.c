@@ -40,11 +40,27 @@ static void report_seat(const struct crew_report *seat, struct json *json)
     json_end(json, '}');
 }
 
+/* The slots of a grouped series are one to whoever looks. False when this is none of them. */
+static bool join_slot(struct crew_report *all, struct crew_report slot)
+{
+    if (!all->slot || !slot.slot || all->label != slot.label ||
+        strcmp(all->stream, slot.stream) != 0 || strcmp(all->series, slot.series) != 0)
+        return false;
+    all->series_count += slot.series_count;
+    all->observe_ns += slot.observe_ns;
+    all->score_ns += slot.score_ns;
+    all->gaps += slot.gaps;
+    all->running |= slot.running;
+    all->quarantined |= slot.quarantined;
+    all->dead &= slot.dead;
+    return true;
+}
+
 /* Windows of series that each plugin could not score, under its id. */
 static void report_gaps(const struct crew *crew, struct json *json)
 {
     json_begin(json, '{');
-    for (uint32_t i = 0; i < crew_seats(crew); i++) {
+    for (uint32_t i = 0; i < crew_seats(crew) && crew_counts(crew).gaps; i++) {
         const char *id = crew_report(crew, i).label->id;
         uint64_t gaps = 0;
         bool first = true;
@@ -97,11 +113,32 @@ void judge_report(const struct judge *judge, struct json *json)
     report_gaps(judge->crew, json);
     json_end(json, '}');
     report_verdicts(judge, json);
+    json_key(json, "slos");
+    json_begin(json, '[');
+    for (size_t i = 0; i < judge->bench_count; i++)
+        if (judge->benches[i])
+            slos_report(judge->benches[i]->slos, json);
+    json_end(json, ']');
     json_key(json, "detectors");
     json_begin(json, '[');
-    for (uint32_t i = 0; i < crew_seats(judge->crew); i++) {
-        struct crew_report seat = crew_report(judge->crew, i);
+    for (uint32_t i = 0; i < crew_seats(judge->crew);) {
+        struct crew_report seat = crew_report(judge->crew, i++);
+        while (i < crew_seats(judge->crew) && join_slot(&seat, crew_report(judge->crew, i)))
+            i++;
         report_seat(&seat, json);
     }
     json_end(json, ']');
+}
+
+void judge_firing(const struct judge *judge, uint32_t ret[ROUTES])
+{
+    uint32_t counts[ROUTES] = {0};
+    for (size_t i = 0; i < judge->bench_count; i++) {
+        const struct bench *bench = judge->benches[i];
+        if (bench && bench->verdict)
+            verdict_firing(bench->verdict, counts);
+        if (bench)
+            slos_firing(bench->slos, counts);
+    }
+    memcpy(ret, counts, sizeof(counts));
 }

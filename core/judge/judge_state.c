@@ -2,7 +2,7 @@
 /*
  * judge_state.c - all that the judge and its detectors know, as bytes that outlive the program.
  *
- *      hash │ format │ counts │ [ stream, hash of its configuration, reached │ panel, verdicts, gaps ]* │ seats of the crew
+ *      hash │ format │ counts │ [ stream, hash of its configuration, reached │ panel, verdicts, gaps │ SLOs ]* │ seats of the crew
  *
  * A stream that was configured anew begins with an empty verdict; its detectors are offered what they knew. Torn or foreign bytes are
  * refused as a whole.
@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-enum { FORMAT = 0x4a554432 }; /* "JUD2" */
+enum { FORMAT = 0x4a554435 }; /* "JUD5" */
 
 /* ---- out ---------------------------------------------------------------- */
 
@@ -45,6 +45,11 @@ static void pack_bench(const struct bench *bench, struct buffer *out)
     pack_verdict(bench->verdict, &own);
     pack_verdict(bench->shadow, &own);
     gaps_pack(bench->gaps, &own);
+    if (bench->roster)
+        roster_pack(bench->roster, &own);
+    pack_bytes(out, buffer_bytes(&own));
+    buffer_clear(&own);
+    slos_pack(bench->slos, &own);
     pack_bytes(out, buffer_bytes(&own));
     buffer_free(&own);
 }
@@ -62,6 +67,8 @@ void judge_pack(struct judge *judge, struct buffer *out)
         if (judge->benches[i])
             pack_bench(judge->benches[i], &all);
     silences_pack(judge->silences, &all);
+    past_pack(judge->past, &all);
+    firsts_pack(judge->firsts, &all);
     crew_pack(judge->crew, &all);
     pack_u64(out, hash_bytes(buffer_bytes(&all)));
     buffer_append(out, all.at, all.len);
@@ -88,24 +95,31 @@ static void unpack_bench(struct bench *bench, struct unpacker *in)
     if (unpack_flag(in) && judge_shadow(bench))
         verdict_unpack(bench->shadow, in, bench->panel);
     gaps_unpack(bench->gaps, in);
+    if (bench->roster)
+        roster_unpack(bench->roster, in);
     in->bad |= in->rest.len > 0;
 }
 
-static struct bench *bench_of(const struct judge *judge, struct bytes name, uint64_t hash)
+static struct bench *bench_of(const struct judge *judge, struct bytes name)
 {
     for (size_t i = 0; i < judge->bench_count; i++)
         if (judge->benches[i] && bytes_is(name, judge->benches[i]->stream->name))
-            return judge->benches[i]->stream->hash == hash ? judge->benches[i] : NULL;
+            return judge->benches[i];
     return NULL;
 }
 
 static void unpack_stream(struct judge *judge, struct unpacker *in)
 {
     struct bytes name = unpack_bytes(in);
-    struct bench *bench = bench_of(judge, name, unpack_u64(in));
+    struct bench *bench = bench_of(judge, name);
+    uint64_t hash = unpack_u64(in);
     int64_t reached_ns = unpack_i64(in);
-    struct unpacker own = {.rest = unpack_bytes(in)};
+    struct unpacker own = {.rest = unpack_bytes(in)}, budgets = {.rest = unpack_bytes(in)};
     if (in->bad || !bench)
+        return;
+    slos_unpack(bench->slos, &budgets); // whatever else changed in the stream
+    in->bad |= budgets.bad;
+    if (bench->stream->hash != hash)
         return;
     bench->reached_ns = reached_ns;
     unpack_bench(bench, &own);
@@ -117,6 +131,8 @@ static void forget(struct judge *judge)
 {
     judge->counts = (struct judge_counts){0};
     judge->silences->count = 0;
+    firsts_forget(judge->firsts);
+    past_forget(judge->past);
     for (size_t i = 0; i < judge->bench_count; i++) {
         struct bench *bench = judge->benches[i];
         if (!bench)
@@ -127,6 +143,9 @@ static void forget(struct judge *judge)
         bench->reached_ns = NO_TIME;
         panel_forget(bench->panel);
         gaps_forget(bench->gaps);
+        if (bench->roster)
+            roster_forget(bench->roster);
+        slos_forget(bench->slos);
     }
 }
 
@@ -141,6 +160,8 @@ int judge_unpack(struct judge *judge, struct bytes packed)
     for (uint32_t i = 0; i < count && !in.bad; i++)
         unpack_stream(judge, &in);
     silences_unpack(&in, judge->silences);
+    past_unpack(&in, judge->past);
+    firsts_unpack(judge->firsts, &in);
     int r = in.bad ? -EBADMSG : crew_unpack(judge->crew, in.rest);
     if (r < 0)
         forget(judge);

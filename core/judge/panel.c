@@ -27,7 +27,7 @@ static int seat_alloc(struct seat *seat, const struct judge_stream *stream, cons
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
         seat->on[i] = on[i];
-        seat->names[i] = stream->series[on[i]].name;
+        seat->names[i] = judge_series_name(&stream->series[on[i]]);
     }
     return 0;
 }
@@ -50,6 +50,7 @@ static int seat_take(struct panel *panel, const struct judge_use *use, const uin
                     .setting_count = use->setting_count},
         .on = seat.on,
         .wait = use->wait,
+        .slot = stream->series[on[0]].family != NULL,
     };
     if (r == 0)
         r = crew_add(panel->crew, &request, &seat.number, NULL);
@@ -67,13 +68,23 @@ static bool sits_once(const struct judge_use *use)
            plugin_patterns_param(use->plugin);
 }
 
+/* So many series from `at` on share an instance: all but slots, of which each begins anew on its own. */
+static size_t together(const struct judge_stream *stream, const struct judge_use *use,
+                       size_t at)
+{
+    size_t end = at;
+    while (end < use->on_count && !stream->series[use->on[end]].family)
+        end++;
+    return end > at ? end - at : 1;
+}
+
 static int take_seats(struct panel *panel, const struct judge_use *use)
 {
-    if (sits_once(use))
-        return seat_take(panel, use, use->on, use->on_count);
     int r = 0;
-    for (size_t i = 0; i < use->on_count && r == 0; i++)
-        r = seat_take(panel, use, &use->on[i], 1);
+    for (size_t i = 0, n; i < use->on_count && r == 0; i += n) {
+        n = sits_once(use) ? together(panel->options.stream, use, i) : 1;
+        r = seat_take(panel, use, &use->on[i], n);
+    }
     return r;
 }
 
@@ -102,13 +113,11 @@ int panel_open(const struct panel_options *options, struct panel **ret)
     if (!panel)
         return -ENOMEM;
     panel->options = *options;
-    size_t seats = 0, series = 0;
-    for (size_t i = 0; i < stream->use_count; i++) {
-        seats += sits_once(&stream->uses[i]) ? 1 : stream->uses[i].on_count;
+    size_t series = 0;
+    for (size_t i = 0; i < stream->use_count; i++)
         series += stream->uses[i].on_count;
-    }
     int r = find_crew(panel);
-    panel->seats = calloc(seats + 1, sizeof(*panel->seats));
+    panel->seats = calloc(series + 1, sizeof(*panel->seats));
     panel->opinions = calloc(series + 1, sizeof(*panel->opinions));
     if (!panel->seats || !panel->opinions)
         r = -ENOMEM;
@@ -195,6 +204,23 @@ void panel_begin(struct panel *panel, int64_t window_ns)
 void panel_observe(struct panel *panel, const struct oddline_batch *batch)
 {
     crew_observe(panel->crew, panel->position, panel->options.number, batch);
+}
+
+static void forget_series(struct panel *panel, uint32_t series)
+{
+    for (size_t i = 0; i < panel->seat_count; i++)
+        for (uint32_t k = 0; k < panel->seats[i].on_count; k++)
+            if (panel->seats[i].on[k] == series)
+                panel->seats[i].calibrations[k] = (struct calibration){0};
+}
+
+void panel_renew(struct panel *panel, const struct closed *closed)
+{
+    const struct closed_group *groups = closed_groups(closed);
+    for (uint32_t i = 0; i < closed->group_count; i++)
+        if (groups[i].fresh)
+            forget_series(panel, groups[i].series);
+    crew_renew(panel->crew, panel->position, closed);
 }
 
 /* Windows of the longest period that the budget speaks of; 0: there is no budget. */

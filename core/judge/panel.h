@@ -47,6 +47,8 @@ void panel_at(struct panel *panel, uint64_t position, uint64_t nth);
 /* The stream begins: the instances open. */
 void panel_begin(struct panel *panel, int64_t window_ns);
 void panel_observe(struct panel *panel, const struct oddline_batch *batch);
+/* Some series begin anew with this window: what was learnt of them before is of other groups. */
+void panel_renew(struct panel *panel, const struct closed *closed);
 /* *ret is [n], lent until the next call: one opinion for each series that a detector spoke of, in a fixed order. */
 size_t panel_score(struct panel *panel, const struct oddline_window *window,
                    const struct opinion **ret);

@@ -19,6 +19,14 @@ void episodes_note(struct episodes *episodes, const struct episode *over)
     episodes->at[episodes->count++ % EPISODES_MAX] = *over;
 }
 
+/* A period needs two of the same series, and there is none of this number. */
+void episodes_drop(struct episodes *episodes, uint32_t series)
+{
+    for (size_t i = 0; i < EPISODES_MAX; i++)
+        if (episodes->at[i].series == series)
+            episodes->at[i].series = UINT32_MAX;
+}
+
 static bool is_near(int64_t a, int64_t b, int64_t slack)
 {
     return a - b <= slack && b - a <= slack;

@@ -28,6 +28,8 @@ struct episodes {
     uint64_t count;                  /* ever */
 };
 
+/* Forget those of a series. */
+void episodes_drop(struct episodes *episodes, uint32_t series);
 void episodes_note(struct episodes *episodes, const struct episode *over);
 /* *ret_period_ns is written when `now` comes as it should. */
 bool episodes_expect(const struct episodes *episodes, const struct episode *now,

@@ -195,7 +195,8 @@ void trouble_lead(struct trouble *trouble, const struct scene *scene,
                    sizeof(trouble->summary));
     add_reason(trouble, scene, leader);
     take_proofs(trouble, scene, leader->series, EVIDENCE_ROLES);
-    if (trouble->proof_count == 0 && scene->last->path)
+    if (trouble->proof_count == 0 && scene->last->path &&
+        !series->family) // not of another group
         proof_copy(&trouble->proofs[trouble->proof_count++], scene->last);
 }
 
@@ -208,6 +209,21 @@ void trouble_support(struct trouble *trouble, const struct scene *scene,
     if (!is_same_voice(&trouble->leader, opinion))
         raise_by(trouble, opinion);
     take_proofs(trouble, scene, opinion->series, 1);
+}
+
+static size_t drop_series(struct opinion *opinions, size_t count, uint32_t series)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++)
+        if (opinions[i].series != series)
+            opinions[left++] = opinions[i];
+    return left;
+}
+
+void trouble_drop(struct trouble *trouble, uint32_t series)
+{
+    trouble->raised_count = drop_series(trouble->raised, trouble->raised_count, series);
+    trouble->lowered_count = drop_series(trouble->lowered, trouble->lowered_count, series);
 }
 
 void trouble_clear(struct trouble *trouble)

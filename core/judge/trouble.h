@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/pack.h"
 #include "judge/panel.h"
+#include "judge/past.h"
 
 enum { TROUBLE_REASON_SIZE = 512 };
 
@@ -35,7 +36,9 @@ struct trouble {
     char id[FINDING_ID_SIZE];
     uint32_t revision;
     enum finding_route route;
-    struct opinion leader; /* the strongest so far; its `reason` is not kept */
+    enum finding_route scored;       /* where its score alone would have sent it */
+    const struct routing_rule *rule; /* of the stream, that decided; NULL: the score did */
+    struct opinion leader;           /* the strongest so far; its `reason` is not kept */
     double threshold;
     int64_t starts_ns; /* NO_TIME until somebody leads */
     int64_t odd_until_ns;
@@ -52,6 +55,8 @@ struct trouble {
     uint64_t nth; /* number of the leader's window in its stream */
     struct proof proofs[FINDING_EVIDENCE_MAX];
     size_t proof_count;
+    struct deploy deploy; /* before it; version "": none */
+    struct before before; /* the same earlier */
 };
 
 /* What a trouble is told from: a closed window and the stream it is of. */
@@ -73,12 +78,23 @@ void trouble_lead(struct trouble *trouble, const struct scene *scene,
 void trouble_support(struct trouble *trouble, const struct scene *scene,
                      const struct opinion *opinion);
 void trouble_reason(struct trouble *trouble, const char *text);
+/* Who spoke of that series beside the leader spoke of what is gone. */
+void trouble_drop(struct trouble *trouble, uint32_t series);
 /* Forget everything, give back what is owned. */
 void trouble_clear(struct trouble *trouble);
+
+/* In the words of finding.h. */
+enum finding_kind trouble_kind(const struct opinion *opinion);
+/* The route whose threshold it must stay near to go on: its own, or that of its score where a rule made it a harder one. */
+enum finding_route trouble_bar(const struct trouble *trouble);
 
 /* The finding as it stands; everything in it is lent by the trouble and the stream. */
 struct finding trouble_finding(const struct trouble *trouble, const struct judge_stream *stream,
                                enum finding_status status);
+
+uint64_t trouble_fingerprint(const struct judge_stream *stream, const struct opinion *leader);
+/* What came before it, into its finding. */
+void trouble_put_past(const struct trouble *trouble, struct finding *finding);
 
 void proof_take(struct proof *proof, const struct closed *closed,
                 const struct closed_evidence *evidence);
@@ -91,7 +107,8 @@ void proof_clear(struct proof *proof);
  */
 void proof_pack(const struct proof *proof, struct buffer *out);
 void proof_unpack(struct proof *proof, struct unpacker *in);
-void trouble_pack(const struct trouble *trouble, struct buffer *out);
+void trouble_pack(const struct trouble *trouble, const struct judge_stream *stream,
+                  struct buffer *out);
 void trouble_unpack(struct trouble *trouble, struct unpacker *in,
                     const struct judge_stream *stream, const struct panel *panel);
 

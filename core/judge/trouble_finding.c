@@ -6,27 +6,30 @@
 #include "judge/trouble.h"
 
 #include "base/hash.h"
+#include "trace/reader.h"
 
 #include <math.h>
 #include <string.h>
 
-static enum finding_kind kind_of(uint32_t kind)
+enum finding_kind trouble_kind(const struct opinion *opinion)
 {
     static const enum finding_kind kinds[] = {
         [ODDLINE_SPIKE] = FINDING_SPIKE, [ODDLINE_DROP] = FINDING_DROP,
         [ODDLINE_SHIFT] = FINDING_SHIFT, [ODDLINE_TREND] = FINDING_TREND,
         [ODDLINE_NEW] = FINDING_NEW,     [ODDLINE_SILENCE] = FINDING_SILENCE,
     };
-    return kinds[kind];
+    return kinds[opinion->score.kind];
 }
 
 /* The same trouble again has the same fingerprint, on every host: stream, series (or what it counts) and kind. */
-static uint64_t fingerprint_of(const struct judge_stream *stream, const struct opinion *leader)
+uint64_t trouble_fingerprint(const struct judge_stream *stream, const struct opinion *leader)
 {
     const struct judge_series *series = &stream->series[leader->series];
     uint64_t hash = hash_bytes(bytes_of(stream->name));
+    if (series->family && series->key.len)
+        hash = hash_join(hash, hash_bytes(bytes_of(series->family)));
     hash = hash_join(hash, hash_bytes(series->key.len ? series->key : bytes_of(series->name)));
-    return hash_join(hash, kind_of(leader->score.kind));
+    return hash_join(hash, trouble_kind(leader));
 }
 
 static enum finding_basis basis_of(const struct judge_stream *stream,
@@ -46,7 +49,7 @@ static void put_opinions(const struct judge_stream *stream, const struct opinion
         ret[i] = (struct finding_opinion){
             .detector = opinions[i].plugin->id,
             .series = stream->series[opinions[i].series].name,
-            .kind = kind_of(opinions[i].score.kind),
+            .kind = trouble_kind(&opinions[i]),
             .basis = basis_of(stream, &opinions[i]),
             .score = opinions[i].surprise,
             .raw = opinions[i].score.score,
@@ -65,8 +68,8 @@ static void put_explain(const struct trouble *trouble, const struct judge_stream
     *ret = (struct finding_explain){
         .basis = basis_of(stream, leader),
         .accepted = leader->score.flags & ODDLINE_SCORE_ACCEPTED,
-        .route = trouble->route,
-        .fatigue = policy->every ? 0 : trouble->threshold - policy->thresholds[trouble->route],
+        .route = trouble->scored,
+        .fatigue = policy->every ? 0 : trouble->threshold - policy->thresholds[trouble->scored],
         .floors_apply = !policy->every && stream->series[leader->series].is_count &&
                         isfinite(leader->score.expected) &&
                         leader->score.kind != ODDLINE_SILENCE,
@@ -83,6 +86,11 @@ static void put_explain(const struct trouble *trouble, const struct judge_stream
     put_opinions(stream, trouble->lowered, trouble->lowered_count, ret->lowered);
 }
 
+enum finding_route trouble_bar(const struct trouble *trouble)
+{
+    return trouble->scored > trouble->route ? trouble->scored : trouble->route;
+}
+
 static void put_evidence(const struct trouble *trouble, struct finding_evidence *ret)
 {
     for (size_t i = 0; i < trouble->proof_count; i++) {
@@ -97,25 +105,50 @@ static void put_evidence(const struct trouble *trouble, struct finding_evidence 
     }
 }
 
+_Static_assert((int)FINDING_TRACE_ID_SIZE == (int)TRACE_ID_SIZE, "as long as ids are");
+
+/* Read from what was redacted: an id that a rule took out is not there. */
+static void put_trace_ids(const struct trouble *trouble, struct finding *finding)
+{
+    struct trace_id ids[FINDING_TRACE_IDS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < trouble->proof_count; i++) {
+        const struct proof *p = &trouble->proofs[i];
+        count =
+            trace_ids((struct bytes){p->text, p->text_len}, p->text_len == EVIDENCE_TEXT_BYTES,
+                      ids, count, FINDING_TRACE_IDS_MAX);
+    }
+    for (size_t i = 0; i < count; i++)
+        memcpy(finding->trace_ids[i], ids[i].text, TRACE_ID_SIZE);
+    finding->trace_id_count = count;
+}
+
+void trouble_put_past(const struct trouble *trouble, struct finding *finding)
+{
+    if (trouble->deploy.version[0])
+        past_put_deploy(&trouble->deploy, finding);
+    past_put_before(&trouble->before, finding);
+}
+
 struct finding trouble_finding(const struct trouble *trouble, const struct judge_stream *stream,
                                enum finding_status status)
 {
     const struct opinion *leader = &trouble->leader;
     const struct judge_series *series = &stream->series[leader->series];
     struct finding f = {
-        .fingerprint = fingerprint_of(stream, leader),
+        .fingerprint = trouble_fingerprint(stream, leader),
         .status = status,
         .revision = trouble->revision,
         .starts_ns = trouble->starts_ns,
         .detected_ns = trouble->detected_ns,
         .ends_ns = status == FINDING_RESOLVED ? trouble->odd_until_ns : NO_TIME,
         .stream = stream->name,
-        .series = series->name,
+        .series = judge_series_name(series),
         .key = series->key,
-        .key_name = "pattern",
+        .key_name = series->family ? series->key_name : "pattern",
         .detector = leader->plugin->id,
         .detector_version = leader->plugin->version,
-        .kind = kind_of(leader->score.kind),
+        .kind = trouble_kind(leader),
         .route = trouble->route,
         .score = leader->surprise,
         .raw = leader->score.score,
@@ -131,8 +164,8 @@ struct finding trouble_finding(const struct trouble *trouble, const struct judge
         .summary = trouble->summary,
         .reason_count = trouble->reason_count,
         .evidence_count = trouble->proof_count,
-        .labels = stream->labels,
-        .annotations = stream->annotations,
+        .labels = trouble->rule ? trouble->rule->labels : stream->labels,
+        .annotations = trouble->rule ? trouble->rule->annotations : stream->annotations,
         .suppressed = trouble->suppressed,
     };
     memcpy(f.id, trouble->id, sizeof(f.id));
@@ -140,5 +173,6 @@ struct finding trouble_finding(const struct trouble *trouble, const struct judge
     for (size_t i = 0; i < trouble->reason_count; i++)
         f.reasons[i] = trouble->reasons[i];
     put_evidence(trouble, f.evidence);
+    put_trace_ids(trouble, &f);
     return f;
 }

@@ -104,7 +104,8 @@ static size_t opinions_unpack(struct opinion opinions[FINDING_OPINIONS_MAX],
 
 /* ---- troubles ----------------------------------------------------------- */
 
-void trouble_pack(const struct trouble *t, struct buffer *out)
+void trouble_pack(const struct trouble *t, const struct judge_stream *stream,
+                  struct buffer *out)
 {
     pack_u32(out, t->open);
     if (!t->open)
@@ -112,6 +113,8 @@ void trouble_pack(const struct trouble *t, struct buffer *out)
     pack_text(out, t->id);
     pack_u32(out, t->revision);
     pack_u32(out, t->route);
+    pack_u32(out, t->scored);
+    pack_u32(out, routing_number(&stream->routing, t->rule));
     opinion_pack(&t->leader, out);
     pack_f64(out, t->threshold);
     pack_i64(out, t->starts_ns);
@@ -131,6 +134,8 @@ void trouble_pack(const struct trouble *t, struct buffer *out)
     pack_u32(out, (uint32_t)t->proof_count);
     for (size_t i = 0; i < t->proof_count; i++)
         proof_pack(&t->proofs[i], out);
+    deploy_pack(&t->deploy, out);
+    before_pack(&t->before, out);
 }
 
 void trouble_unpack(struct trouble *t, struct unpacker *in, const struct judge_stream *stream,
@@ -143,6 +148,8 @@ void trouble_unpack(struct trouble *t, struct unpacker *in, const struct judge_s
     unpack_text(in, t->id, sizeof(t->id));
     t->revision = unpack_u32(in);
     t->route = unpack_count(in, ROUTES - 1);
+    t->scored = unpack_count(in, ROUTES - 1);
+    t->rule = routing_numbered(&stream->routing, unpack_u32(in), &in->bad);
     opinion_unpack(&t->leader, in, stream, panel);
     t->threshold = unpack_f64(in);
     t->starts_ns = unpack_i64(in);
@@ -162,4 +169,6 @@ void trouble_unpack(struct trouble *t, struct unpacker *in, const struct judge_s
     t->proof_count = unpack_count(in, FINDING_EVIDENCE_MAX);
     for (size_t i = 0; i < t->proof_count; i++)
         proof_unpack(&t->proofs[i], in);
+    deploy_unpack(in, &t->deploy);
+    before_unpack(in, &t->before);
 }

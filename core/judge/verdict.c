@@ -56,8 +56,9 @@ void verdict_free(struct verdict *verdict)
     free(verdict);
 }
 
-void verdict_move(struct verdict *verdict, void *context)
+void verdict_move(struct verdict *verdict, const struct judge_stream *stream, void *context)
 {
+    verdict->options.stream = stream;
     verdict->options.context = context;
 }
 
@@ -109,10 +110,12 @@ void verdict_send(struct verdict *verdict, struct trouble *trouble, const struct
         finding.detected_ns = detected_ns;
     if (!verdict_policy(verdict)->every) { // those that a budget came to
         memcpy(finding.explain.thresholds, verdict->thresholds, sizeof(verdict->thresholds));
-        finding.explain.fatigue = trouble->threshold - verdict->thresholds[trouble->route];
+        finding.explain.fatigue = trouble->threshold - verdict->thresholds[trouble->scored];
     }
     hush_mark(hush, &finding, &words);
+    verdict_look_back(verdict, trouble, &finding);
     verdict->options.deliver(verdict->options.context, &finding);
+    verdict_remember(verdict, trouble, &finding);
     trouble->detected_ns = finding.detected_ns; // given out at the first delivery, like the id
     memcpy(trouble->id, finding.id, sizeof(trouble->id));
 }
@@ -137,7 +140,9 @@ static void fire(struct verdict *verdict, struct trouble *trouble, const struct 
     verdict->hushed += hush->kind != HUSH_NONE;
     trouble->open = true;
     trouble->route = call->route;
-    trouble->threshold = verdict_threshold(verdict, call->route);
+    trouble->scored = call->scored;
+    trouble->rule = call->rule;
+    trouble->threshold = verdict_threshold(verdict, call->scored);
     trouble->odd_until_ns = scene->end_ns;
     trouble_lead(trouble, scene, call->leader);
     support(verdict, trouble, scene);
@@ -184,7 +189,7 @@ void verdict_resolve(struct verdict *verdict, enum side side, int64_t detected_n
 static void escalate(struct verdict *verdict, struct trouble *trouble,
                      const struct scene *scene, const struct call *call)
 {
-    struct trouble worse = {.starts_ns = trouble->starts_ns};
+    struct trouble worse = {.starts_ns = trouble->starts_ns, .deploy = trouble->deploy};
     struct hush hush = verdict->hushes[side_of(call->leader)];
     char text[96];
     fire(verdict, &worse, scene, call);
@@ -208,8 +213,8 @@ static void go_on(struct verdict *verdict, enum side side, const struct scene *s
                   const struct call *call)
 {
     struct trouble *trouble = &verdict->troubles[side];
-    double least = verdict->thresholds[trouble->route] - hysteresis;
-    if (!call->leader || call->leader->surprise < least) {
+    double least = verdict->thresholds[trouble_bar(trouble)] - hysteresis;
+    if (!call->leader || call->strongest < least) {
         if (++trouble->quiet >= verdict_policy(verdict)->resolve_after)
             verdict_resolve(verdict, side, scene->closed_ns);
         return;
@@ -233,7 +238,7 @@ static void cap(struct verdict *verdict, enum side side, const struct scene *sce
     if (call->route >= ROUTE_LOG || (open->open && open->route <= call->route) ||
         admit_side(verdict, side, scene->end_ns))
         return;
-    call->route = open->open ? open->route : ROUTE_LOG;
+    call->route = call->scored = open->open ? open->route : ROUTE_LOG;
     call->hush = (struct hush){.kind = HUSH_CAPPED};
     snprintf(call->hush.reason, sizeof(call->hush.reason), "more than %" PRIu32 " an hour",
              verdict_policy(verdict)->storm_per_hour);
@@ -277,8 +282,10 @@ static void say_every(struct verdict *verdict, const struct scene *scene)
     here.last = &none; // the evidence of this window, or none
     for (size_t i = 0; i < scene->opinion_count; i++) {
         struct opinion opinion = scene->opinions[i];
-        struct trouble news = {
-            .route = ROUTE_LOG, .starts_ns = NO_TIME, .odd_until_ns = scene->end_ns};
+        struct trouble news = {.route = ROUTE_LOG,
+                               .scored = ROUTE_LOG,
+                               .starts_ns = NO_TIME,
+                               .odd_until_ns = scene->end_ns};
         opinion.surprise = opinion.score.score;
         trouble_lead(&news, &here, &opinion);
         verdict_send(verdict, &news, &aloud, FINDING_RESOLVED, scene->closed_ns);

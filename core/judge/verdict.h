@@ -25,13 +25,18 @@ struct verdict_options {
     void (*deliver)(void *context, struct finding *finding);
     void *context;
     const struct silences *silences; /* of all streams, as they stand now; may be NULL */
+    struct past *past;               /* of all streams; may be NULL */
+    bool apart;                      /* detectors on trial: what they find is no incident */
 };
 int verdict_create(const struct verdict_options *options, struct verdict **ret);
 void verdict_free(
     struct verdict *verdict); /* accepts NULL; open troubles stay open in the world */
 
-/* Another judge goes on with it: `context` of its deliveries is this one now. */
-void verdict_move(struct verdict *verdict, void *context);
+/* Another judge goes on with it: `context` of its deliveries is this one now, and `stream` is the same under its roof. */
+void verdict_move(struct verdict *verdict, const struct judge_stream *stream, void *context);
+
+/* The series begins anew, as another group's: forget what was said of it, and end what is open about it. */
+void verdict_renew(struct verdict *verdict, uint32_t series, int64_t now_ns);
 
 /* All opinions on one closed window. */
 void verdict_window(struct verdict *verdict, const struct closed *closed, uint64_t nth,
@@ -41,6 +46,8 @@ void verdict_window(struct verdict *verdict, const struct closed *closed, uint64
 uint64_t verdict_suppressed(const struct verdict *verdict);
 /* A status object: how far it has warmed up, its thresholds, what is open. */
 void verdict_report(const struct verdict *verdict, struct json *json);
+/* Its open troubles, by where they went, are added. */
+void verdict_firing(const struct verdict *verdict, uint32_t counts[ROUTES]);
 
 /* May one more finding of page or ticket be sent at this event time (NO_TIME: before any)? Counts it as held back when not. */
 bool verdict_admit(struct verdict *verdict, int64_t now_ns);

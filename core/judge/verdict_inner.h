@@ -31,9 +31,12 @@ struct verdict {
 
 /* What a side finds odd, where that goes, and what keeps it from where it would go. */
 struct call {
-    const struct opinion *leader; /* NULL: nothing */
-    enum finding_route route;     /* ROUTES: nowhere */
-    struct hush hush;             /* with a kind: it would be a page or a ticket */
+    const struct opinion *leader;    /* NULL: nothing */
+    enum finding_route route;        /* ROUTES: nowhere */
+    enum finding_route scored;       /* by its score alone */
+    const struct routing_rule *rule; /* that decided; NULL: none */
+    double strongest;                /* surprise of all that it finds odd */
+    struct hush hush;                /* with a kind: it would be a page or a ticket */
 };
 
 enum side side_of(const struct opinion *opinion);
@@ -43,12 +46,21 @@ double verdict_size(const struct opinion *opinion);
 bool verdict_admissible(const struct verdict *verdict, const struct closed *closed,
                         const struct opinion *opinion);
 double verdict_threshold(const struct verdict *verdict, enum finding_route route);
+/* The rule of the stream that fits it; NULL when none does. */
+const struct routing_rule *verdict_rule(const struct verdict *verdict,
+                                        const struct scene *scene,
+                                        const struct opinion *opinion);
 struct call verdict_call(const struct verdict *verdict, const struct scene *scene,
                          enum side side);
 
 /* Deliver the trouble as it stands, with why it is for the log only. */
 void verdict_send(struct verdict *verdict, struct trouble *trouble, const struct hush *hush,
                   enum finding_status status, int64_t detected_ns);
+/* What came before it, for the finding that is about to be delivered; then, with its id, for those to come. */
+void verdict_look_back(struct verdict *verdict, struct trouble *trouble,
+                       struct finding *finding);
+void verdict_remember(struct verdict *verdict, const struct trouble *trouble,
+                      const struct finding *finding);
 /* The open trouble of a side is over. */
 void verdict_resolve(struct verdict *verdict, enum side side, int64_t detected_ns);
 void verdict_accept(struct verdict *verdict, const struct scene *scene);

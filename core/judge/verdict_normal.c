@@ -35,8 +35,11 @@ static void say_normal(struct verdict *verdict, const struct scene *scene,
                        const struct opinion *leader)
 {
     static const struct hush none = {.kind = HUSH_NONE};
-    struct trouble news = {
-        .route = ROUTE_LOG, .starts_ns = NO_TIME, .odd_until_ns = scene->end_ns};
+    struct trouble news = {.route = ROUTE_LOG,
+                           .scored = ROUTE_LOG,
+                           .rule = verdict_rule(verdict, scene, leader),
+                           .starts_ns = NO_TIME,
+                           .odd_until_ns = scene->end_ns};
     trouble_lead(&news, scene, leader);
     for (size_t i = 0; i < scene->opinion_count; i++)
         if (is_accepted(verdict, scene, i) && &scene->opinions[i] != leader)

@@ -66,3 +66,11 @@ void verdict_report(const struct verdict *verdict, struct json *json)
     put_open(json, verdict);
     json_end(json, '}');
 }
+
+void verdict_firing(const struct verdict *verdict, uint32_t counts[ROUTES])
+{
+    for (int side = 0; side < SIDES; side++)
+        if (verdict->troubles[side].open)
+            counts[verdict->hushes[side].kind == HUSH_NONE ? verdict->troubles[side].route
+                                                           : ROUTE_LOG]++;
+}

@@ -13,7 +13,7 @@ void verdict_pack(const struct verdict *verdict, struct buffer *out)
     for (int side = 0; side < SIDES; side++) {
         pack_u32(out, verdict->held[side]);
         pack_u32(out, verdict->capped[side]);
-        trouble_pack(&verdict->troubles[side], out);
+        trouble_pack(&verdict->troubles[side], verdict->options.stream, out);
         hush_pack(&verdict->hushes[side], out);
     }
     pack_f64(out, verdict->tired);

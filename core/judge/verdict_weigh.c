@@ -82,29 +82,13 @@ static bool is_hushed(const struct verdict *verdict, const struct scene *scene,
 {
     const struct judge_stream *stream = verdict->options.stream;
     struct hush_about about = {.stream = stream->name,
-                               .series = stream->series[opinion->series].name,
+                               .series = judge_series_name(&stream->series[opinion->series]),
                                .detector = opinion->plugin->id,
                                .start_ns = scene->start_ns,
                                .end_ns = scene->end_ns};
     return hush_find(stream->mutes, stream->mute_count, verdict->options.silences, &about,
                      ret) ||
            is_expected(verdict, scene, opinion, ret);
-}
-
-/* The strongest admissible opinion of a side, or of those that nobody hushed; NULL when there is none. */
-static const struct opinion *strongest(const struct verdict *verdict, const struct scene *scene,
-                                       enum side side, bool aloud)
-{
-    const struct opinion *best = NULL;
-    struct hush hush;
-    for (size_t i = 0; i < scene->opinion_count; i++) {
-        const struct opinion *opinion = &scene->opinions[i];
-        if (side_of(opinion) == side && (!best || opinion->surprise > best->surprise) &&
-            verdict_admissible(verdict, scene->closed, opinion) &&
-            !(aloud && is_hushed(verdict, scene, opinion, &hush)))
-            best = opinion;
-    }
-    return best;
 }
 
 /* ---- where it goes -------------------------------------------------------- */
@@ -115,28 +99,80 @@ double verdict_threshold(const struct verdict *verdict, enum finding_route route
            (route == ROUTE_LOG ? 0 : fatigue_step * verdict->tired);
 }
 
-/* Where an opinion would go; ROUTES when nowhere. Early windows are for search only. */
-static enum finding_route route_of(const struct verdict *verdict, const struct opinion *opinion,
-                                   uint64_t nth)
+/* Where a score sends it; ROUTES when nowhere. Early windows are for search only. */
+static enum finding_route route_of(const struct verdict *verdict, double surprise, uint64_t nth)
 {
-    for (enum finding_route route = ROUTE_PAGE; opinion && route < ROUTES; route++)
-        if (opinion->surprise >= verdict_threshold(verdict, route))
+    for (enum finding_route route = ROUTE_PAGE; route < ROUTES; route++)
+        if (surprise >= verdict_threshold(verdict, route))
             return nth < verdict_policy(verdict)->warmup ? ROUTE_LOG : route;
     return ROUTES;
+}
+
+const struct routing_rule *verdict_rule(const struct verdict *verdict,
+                                        const struct scene *scene,
+                                        const struct opinion *opinion)
+{
+    const struct judge_stream *stream = verdict->options.stream;
+    struct routing_about about = {.kind = trouble_kind(opinion),
+                                  .series = judge_series_name(&stream->series[opinion->series]),
+                                  .detector = opinion->plugin->id,
+                                  .score = opinion->surprise,
+                                  .at_ns = scene->start_ns};
+    return routing_find(&stream->routing, &about);
+}
+
+/* Where an opinion would go: by its score, or by a rule, which has a say in what is odd enough and not too early. */
+static struct call weigh(const struct verdict *verdict, const struct scene *scene,
+                         const struct opinion *opinion)
+{
+    struct call call = {.leader = opinion};
+    call.route = call.scored = route_of(verdict, opinion->surprise, scene->nth);
+    if (call.scored == ROUTES)
+        return call;
+    call.rule = verdict_rule(verdict, scene, opinion);
+    if (scene->nth >= verdict_policy(verdict)->warmup)
+        call.route = routing_route(call.rule, call.scored);
+    return call;
+}
+
+/*
+ * What somebody must see first, and of that the strongest, of the admissible opinions of a side, or of those that nobody hushed. What a
+ * rule sends to the log hides nothing that pages.
+ */
+static struct call foremost(const struct verdict *verdict, const struct scene *scene,
+                            enum side side, bool aloud)
+{
+    struct call best = {.route = ROUTES, .scored = ROUTES, .strongest = -INFINITY};
+    struct hush hush;
+    for (size_t i = 0; i < scene->opinion_count; i++) {
+        const struct opinion *opinion = &scene->opinions[i];
+        if (side_of(opinion) != side || !verdict_admissible(verdict, scene->closed, opinion))
+            continue;
+        struct call call = weigh(verdict, scene, opinion);
+        bool ahead = !best.leader || call.route < best.route ||
+                     (call.route == best.route && opinion->surprise > best.leader->surprise);
+        call.strongest = fmax(best.strongest, opinion->surprise);
+        if (!ahead && call.strongest <= best.strongest)
+            continue;
+        if (aloud && is_hushed(verdict, scene, opinion, &hush))
+            continue;
+        best.strongest = call.strongest;
+        if (ahead)
+            best = call;
+    }
+    return best;
 }
 
 struct call verdict_call(const struct verdict *verdict, const struct scene *scene,
                          enum side side)
 {
-    struct call call = {.leader = strongest(verdict, scene, side, false)};
-    call.route = route_of(verdict, call.leader, scene->nth);
+    struct call call = foremost(verdict, scene, side, false);
     if (call.route >= ROUTE_LOG || !is_hushed(verdict, scene, call.leader, &call.hush))
         return call;
     // what is hushed hides nothing that is not
-    const struct opinion *aloud = strongest(verdict, scene, side, true);
-    enum finding_route route = route_of(verdict, aloud, scene->nth);
-    if (route < ROUTE_LOG)
-        return (struct call){.leader = aloud, .route = route};
-    call.route = ROUTE_LOG;
+    struct call aloud = foremost(verdict, scene, side, true);
+    if (aloud.route < ROUTE_LOG)
+        return aloud;
+    call.route = call.scored = ROUTE_LOG;
     return call;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 #include "lane/inner.h"
+#include "lane/notice.h"
 
 #include "base/check.h"
 #include "base/clock.h"
@@ -284,6 +285,8 @@ static size_t take(struct lane *lane, struct feed *feed, size_t got, bool final)
         say_choice(feed);
         feed->stream->next_seq = batch_number(writer, feed->stream->next_seq);
         windows_observe(feed->stream->windows, &draft, &place);
+        if (feed->stream->plan->deploy_count)
+            notice_deploys(lane, feed->stream->plan, &draft);
         feed->stream->touched_ns = clock_monotonic_ns();
     }
     uint64_t before = source_offset(feed->source);
@@ -292,6 +295,8 @@ static size_t take(struct lane *lane, struct feed *feed, size_t got, bool final)
                               memory_order_relaxed);
     writer->span = used;
     batch_commit(writer);
+    if (lane->noticed.len)
+        notice_emit(lane);
     lane_emit(lane, feed->stream->windows);
     atomic_fetch_add_explicit(&lane->progress.bytes, used, memory_order_relaxed);
     atomic_fetch_add_explicit(&lane->progress.records, draft.count, memory_order_relaxed);

@@ -19,6 +19,7 @@ int lane_init(struct lane *lane, struct ring *ring, struct error *reterr)
 void lane_free(struct lane *lane)
 {
     batch_writer_free(&lane->writer);
+    buffer_free(&lane->noticed);
 }
 
 static int tend_ms(const struct lane *lane)
@@ -69,6 +70,17 @@ void lane_silences(struct lane *lane, struct bytes packed)
     notice->bytes = packed.len;
     memcpy(notice + 1, packed.at, packed.len);
     ring_commit(lane->ring, RING_SILENCES, sizeof(*notice) + packed.len);
+}
+
+void lane_remarks(struct lane *lane, struct bytes packed)
+{
+    if (lane->ended)
+        return;
+    lane_note(lane, &(struct step){.kind = STEP_REMARKS, .text = packed});
+    struct remarks_notice *notice = lane_room(lane, sizeof(*notice) + packed.len);
+    notice->bytes = packed.len;
+    memcpy(notice + 1, packed.at, packed.len);
+    ring_commit(lane->ring, RING_REMARKS, sizeof(*notice) + packed.len);
 }
 
 void lane_end(struct lane *lane)

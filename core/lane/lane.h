@@ -29,6 +29,10 @@ struct lane_plan {
     struct window_options window;
     int64_t flush_after_ns; /* a record that may go on waits so long */
     bool templates;         /* somebody asks for them */
+    /* [deploy_count]: records that tell of deployments */
+    const struct deploy_rule *deploys;
+    size_t deploy_count;
+    uint64_t deploy_matches; /* such a record has one or more of these bits in its `matches` */
 };
 
 /* How often tend() is called. */
@@ -54,6 +58,7 @@ struct lane {
     bool emitted; /* a window went into the ring since the caller cleared this */
     struct lane_progress progress;
     struct feed *held;      /* feeds with bytes that wait for more */
+    struct buffer noticed;  /* struct deploy_notice [], of the batch that is being made */
     uint32_t source_number; /* for callers that have no numbers of their own */
 };
 int lane_init(struct lane *lane, struct ring *ring, struct error *reterr);
@@ -67,6 +72,8 @@ void lane_note(struct lane *lane, const struct step *step);
 void lane_arrive(struct lane *lane);
 /* Tell the judge what nobody wants to hear of from now on: packed silences. */
 void lane_silences(struct lane *lane, struct bytes packed);
+/* And what they said of deployments and findings: packed remarks. */
+void lane_remarks(struct lane *lane, struct bytes packed);
 /* Put the closed windows of a stream into the ring. */
 void lane_emit(struct lane *lane, struct windows *windows);
 /* Tell the judge that nothing follows. */

@@ -65,6 +65,7 @@ static const unsigned char fields_of[STEP_KINDS] = {
     [STEP_MARK] = TEXT,
     [STEP_COUNTS] = TEXT,
     [STEP_SILENCES] = TEXT,
+    [STEP_REMARKS] = TEXT,
 };
 
 void manifest_note(struct manifest *m, const struct step *step)

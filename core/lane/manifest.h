@@ -29,6 +29,7 @@ enum step_kind {
     STEP_MARK,     /* text: where a file stands now, a packed bookmark */
     STEP_COUNTS,   /* text: the counters as of now, packed by whoever keeps them */
     STEP_SILENCES, /* text: what nobody wants to hear of from now on, packed */
+    STEP_REMARKS,  /* text: what people said of deployments and findings, packed */
     STEP_KINDS,
 };
 

@@ -30,6 +30,14 @@ struct closed_evidence {
     uint32_t level;
 };
 
+/* Whose numbers stand in a slot of a grouped series, see window/group.h. Of a slot that nobody sits in there is none. */
+struct closed_group {
+    uint32_t series; /* index in the stream's series */
+    uint32_t
+        fresh; /* 1: this is its first window; what was learnt of the slot before was of another group */
+    uint32_t key, key_len; /* the value, redacted; empty: all that sit nowhere */
+};
+
 /* The payload of RING_WINDOW. */
 struct closed {
     uint32_t stream;
@@ -46,6 +54,8 @@ struct closed {
     uint32_t values;                   /* double [series_count] */
     uint32_t counts;                   /* uint64_t [series_count] */
     uint32_t evidence, evidence_count; /* struct closed_evidence */
+    uint32_t groups, group_count; /* struct closed_group; none in a stream without groups */
+    uint32_t zero; /* fills the hole: frames of the same are the same, byte for byte */
 };
 
 /* The `nth` (from 0) of the windows that a frame stands for, as detectors see it; lent as long as the frame. */
@@ -64,6 +74,12 @@ static inline struct oddline_window closed_window(const struct closed *closed, u
         .counts = (const uint64_t *)(const void *)(base + closed->counts),
         .flags = closed->flags,
     };
+}
+
+/* [closed->group_count], in the order of the series. */
+static inline const struct closed_group *closed_groups(const struct closed *closed)
+{
+    return (const struct closed_group *)(const void *)((const char *)closed + closed->groups);
 }
 
 /* The payload of RING_STREAM: comes before the first window of the stream. */
@@ -95,6 +111,21 @@ struct mark {
 /* The payload of RING_SILENCES: so many bytes follow, see judge/hush.h. */
 struct silences_notice {
     uint64_t bytes;
+};
+
+/* The payload of RING_REMARKS: so many bytes follow, see judge/remarks.h. */
+struct remarks_notice {
+    uint64_t bytes;
+};
+
+enum { DEPLOY_NAME_SIZE = 128 }; /* of a service or a version, with its NUL */
+
+/* The payload of RING_DEPLOY: it comes behind the batch with the record that tells of it. */
+struct deploy_notice {
+    uint32_t stream, zero;
+    int64_t time_ns;
+    char service[DEPLOY_NAME_SIZE]; /* "": that of the stream */
+    char version[DEPLOY_NAME_SIZE];
 };
 
 #endif /* RING_CLOSED_H */

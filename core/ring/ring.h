@@ -36,6 +36,8 @@ enum ring_kind {
     RING_END = 5,      /* nothing follows; empty */
     RING_MARK = 6,     /* what was done since the last one: struct mark */
     RING_SILENCES = 7, /* what nobody wants to hear of from now on: struct silences_notice */
+    RING_REMARKS = 8,  /* what people said of deployments and findings: struct remarks_notice */
+    RING_DEPLOY = 9,   /* a log told of a deployment: struct deploy_notice */
 };
 
 /* What lies before the payload of every frame. */

@@ -3,13 +3,23 @@
 #include "base/check.h"
 #include "window/pane.h"
 
+#include <math.h>
+
 /* All the evidence there can be in one window fits the smallest ring, 4 MiB, which takes frames of half its size. */
 enum {
     EVIDENCE_BYTES = sizeof(struct closed_evidence) + EVIDENCE_TEXT_BYTES + EVIDENCE_PATH_BYTES,
     SERIES_BYTES_MAX = sizeof(double) + sizeof(uint64_t) + EVIDENCE_ROLES * EVIDENCE_BYTES,
     FRAME_BYTES_MAX = sizeof(struct closed) + WINDOW_SERIES_MAX * SERIES_BYTES_MAX + 8,
+    /* Of each slot its numbers and its name; one `other` for each grouped series, of which there are not more than series. */
+    SLOTS_BYTES_MAX =
+        (WINDOW_GROUPS_MAX + WINDOW_SERIES_MAX) *
+        (sizeof(double) + sizeof(uint64_t) + sizeof(struct closed_group) + GROUP_KEY_BYTES),
+    /* Evidence of slots begins as long as no more than this is there: that is all of it, unless a thousand groups have long lines. */
+    SLOT_EVIDENCE_UNTIL = (2 << 20) - 128 - SLOTS_BYTES_MAX - EVIDENCE_ROLES * EVIDENCE_BYTES,
 };
-_Static_assert(FRAME_BYTES_MAX < (2 << 20) - 64, "a window fits the smallest ring");
+_Static_assert(FRAME_BYTES_MAX + SLOTS_BYTES_MAX < (2 << 20) - 64,
+               "a window fits the smallest ring");
+_Static_assert(SLOT_EVIDENCE_UNTIL > FRAME_BYTES_MAX, "groups have evidence too");
 
 static void pad8(struct buffer *out)
 {
@@ -17,13 +27,15 @@ static void pad8(struct buffer *out)
     buffer_append(out, zeros, -out->len & 7);
 }
 
-static size_t write_values(const struct windows *w, const struct pane *pane, struct buffer *out)
+static size_t write_values(const struct windows *w, const struct pane *pane, uint64_t index,
+                           struct buffer *out)
 {
     size_t at = out->len;
     for (size_t i = 0; i < w->options.series_count; i++) {
         static const struct series_state nothing;
         const struct series_state *state = pane ? &pane->states[i] : &nothing;
-        double value = series_value(&w->options.series[i], state);
+        bool nobody = i >= w->plain && !groups_at(w, i, index);
+        double value = nobody ? NAN : series_value(&w->options.series[i], state);
         buffer_append(out, &value, sizeof(value));
     }
     for (size_t i = 0; i < w->options.series_count; i++)
@@ -31,18 +43,45 @@ static size_t write_values(const struct windows *w, const struct pane *pane, str
     return at;
 }
 
-static void write_evidence(const struct windows *w, const struct pane *pane,
-                           struct closed *head, size_t base, struct buffer *out)
+static void write_evidence(struct windows *w, const struct pane *pane, struct closed *head,
+                           size_t base, struct buffer *out)
 {
-    struct closed_evidence found[WINDOW_SERIES_MAX * EVIDENCE_ROLES];
-    size_t count = 0;
-    for (size_t i = 0; pane && i < w->options.series_count; i++)
-        count += evidence_write(&pane->evidence[i], (uint32_t)i, out, base,
-                                memset(&found[count], 0, sizeof(found[0]) * EVIDENCE_ROLES));
+    struct buffer *found = &w->exhibits;
+    buffer_clear(found);
+    for (size_t i = 0; pane && i < w->options.series_count; i++) {
+        struct closed_evidence some[EVIDENCE_ROLES] = {0};
+        const struct evidence *evidence = pane_evidence(w, pane, i);
+        if (evidence && (i < w->plain || out->len - base + found->len <= SLOT_EVIDENCE_UNTIL))
+            buffer_append(found, some,
+                          evidence_write(evidence, (uint32_t)i, out, base, some) *
+                              sizeof(some[0]));
+    }
     pad8(out);
     head->evidence = (uint32_t)(out->len - base);
-    head->evidence_count = (uint32_t)count;
-    buffer_append(out, found, count * sizeof(found[0]));
+    head->evidence_count = (uint32_t)(found->len / sizeof(struct closed_evidence));
+    buffer_append(out, found->at, found->len);
+}
+
+static void write_groups(struct windows *w, struct closed *head, size_t base,
+                         struct buffer *out)
+{
+    struct buffer *list = &w->exhibits;
+    buffer_clear(list);
+    for (size_t i = w->plain; i < w->options.series_count; i++) {
+        const struct group_slot *slot = groups_at(w, i, head->index);
+        if (!slot)
+            continue;
+        struct closed_group group = {.series = (uint32_t)i,
+                                     .fresh = slot->from == head->index,
+                                     .key = (uint32_t)(out->len - base),
+                                     .key_len = slot->key_len};
+        buffer_append(out, slot->key, slot->key_len);
+        buffer_append(list, &group, sizeof(group));
+    }
+    pad8(out);
+    head->groups = (uint32_t)(out->len - base);
+    head->group_count = (uint32_t)(list->len / sizeof(struct closed_group));
+    buffer_append(out, list->at, list->len);
 }
 
 static void write_frame(struct windows *w, struct closed head, const struct pane *pane)
@@ -51,10 +90,12 @@ static void write_frame(struct windows *w, struct closed head, const struct pane
     size_t mark = out->len, base = mark + sizeof(size_t);
     buffer_append(out, &(size_t){0}, sizeof(size_t));
     buffer_append(out, &head, sizeof(head));
-    size_t values = write_values(w, pane, out);
+    size_t values = write_values(w, pane, head.index, out);
     head.values = (uint32_t)(values - base);
     head.counts = head.values + (uint32_t)(w->options.series_count * sizeof(double));
     write_evidence(w, pane, &head, base, out);
+    if (w->options.group_count)
+        write_groups(w, &head, base, out);
     size_t len = out->len - base;
     memcpy(out->at + mark, &len, sizeof(len));
     memcpy(out->at + base, &head, sizeof(head));

@@ -11,7 +11,11 @@ void pane_free(const struct windows *w, struct pane *pane)
     if (!pane)
         return;
     for (size_t i = 0; i < w->options.series_count; i++)
-        evidence_clear(&pane->evidence[i]);
+        if (pane_evidence(w, pane, i))
+            evidence_clear(pane_evidence(w, pane, i));
+    for (size_t i = 0; i < w->options.series_count - w->plain; i++)
+        free(pane->rooms[i]);
+    free(pane->rooms);
     free(pane->states);
     free(pane->stores);
     free(pane->evidence);
@@ -22,11 +26,11 @@ void pane_free(const struct windows *w, struct pane *pane)
 static void give_stores(const struct windows *w, struct pane *pane)
 {
     size_t bytes = 0, at = 0;
-    for (size_t i = 0; i < w->options.series_count; i++)
+    for (size_t i = 0; i < w->plain; i++)
         bytes += (series_store_bytes(w->options.series[i].kind) + 7) & ~(size_t)7;
     pane->stores = bytes ? calloc(1, bytes) : NULL;
     CHECK(pane->stores || !bytes);
-    for (size_t i = 0; i < w->options.series_count; i++) {
+    for (size_t i = 0; i < w->plain; i++) {
         size_t size = (series_store_bytes(w->options.series[i].kind) + 7) & ~(size_t)7;
         pane->states[i].store = size ? pane->stores + at : NULL;
         at += size;
@@ -39,8 +43,9 @@ static struct pane *pane_new(const struct windows *w)
     CHECK(
         pane); // some 10 KiB, a bounded number of times: without them there is nothing left to do
     pane->states = calloc(w->options.series_count, sizeof(*pane->states));
-    pane->evidence = calloc(w->options.series_count, sizeof(*pane->evidence));
-    CHECK(pane->states && pane->evidence);
+    pane->evidence = calloc(w->plain + 1, sizeof(*pane->evidence));
+    pane->rooms = calloc(w->options.series_count - w->plain + 1, sizeof(struct slot_room *));
+    CHECK(pane->states && pane->evidence && pane->rooms);
     give_stores(w, pane);
     return pane;
 }
@@ -55,12 +60,33 @@ struct pane *pane_of(struct windows *w, uint64_t index)
     return *slot;
 }
 
+struct evidence *pane_evidence(const struct windows *w, const struct pane *pane, size_t series)
+{
+    if (series < w->plain)
+        return &pane->evidence[series];
+    struct slot_room *room = pane->rooms[series - w->plain];
+    return room ? &room->evidence : NULL;
+}
+
+void pane_furnish(const struct windows *w, struct pane *pane, size_t series)
+{
+    struct slot_room **room = &pane->rooms[series - w->plain];
+    size_t store = series_store_bytes(w->options.series[series].kind);
+    if (*room)
+        return;
+    *room = calloc(1, sizeof(**room) + store);
+    CHECK(*room); // a few KiB, once a slot, like the pane
+    pane->states[series].store = store ? (*room)->store : NULL;
+}
+
 void pane_retire(struct windows *w, struct pane *pane)
 {
     pane->records = pane->late = 0;
     for (size_t i = 0; i < w->options.series_count; i++) {
+        struct evidence *evidence = pane_evidence(w, pane, i);
         series_clear(&w->options.series[i], &pane->states[i]);
-        evidence_clear(&pane->evidence[i]);
+        if (evidence)
+            evidence_clear(evidence);
     }
     if (w->spare)
         pane_free(w, pane);

@@ -4,6 +4,7 @@
  *
  *      window.c         believes stamps, places records, says when windows are over
  *      pane.c           an open window and its memory
+ *      group.c          which group of a grouped series a record is of, and who sits in which slot; group_state.c: as bytes
  *      close.c          closed windows become frames, in order and without holes
  *      window_state.c   all of it as bytes, and back
  *
@@ -16,16 +17,38 @@
 #include "window/evidence.h"
 #include "window/window.h"
 
+/* What a slot keeps besides its state, made when its first record comes: most windows see few of many groups. */
+struct slot_room {
+    struct evidence evidence;
+    char store[];
+};
+
+/* A grouped series, see group.h. */
+struct group {
+    const struct group_spec *spec;
+    struct group_slot *slots; /* [spec->slots + 1]; taken in order; the last is `other` */
+    uint32_t *table;          /* [mask + 1] open addressing by hash: 1 + slot, 0 = nobody */
+    uint32_t mask;
+    uint64_t none_before; /* no group's newest record lies in a window before this one */
+    bool full_said, useless_said;
+    struct group_counts counts;
+};
+
 /* One open window. */
 struct pane {
     uint64_t records, late;
     struct series_state *states; /* [series_count] */
-    char *stores;                /* of all series that need one */
-    struct evidence *evidence;   /* [series_count] */
+    char *stores;                /* of all series that need one, but for slots */
+    struct evidence *evidence;   /* [plain] */
+    struct slot_room **rooms;    /* [series_count - plain]; NULL: no record has come yet */
 };
 
 struct windows {
     struct window_options options;
+    size_t plain;           /* so many of the series are no slots: the first ones */
+    struct group *groups;   /* [options.group_count] */
+    uint64_t placed;        /* index of the window that the newest record counts in */
+    struct buffer exhibits; /* those of the frame being written */
     int64_t window_ns;
     struct pane *panes
         [WINDOW_OPEN_MAX]; /* ring: window `index` lies at index % WINDOW_OPEN_MAX; NULL = empty */
@@ -58,6 +81,10 @@ struct pane *pane_of(struct windows *w,
 void pane_retire(struct windows *w,
                  struct pane *pane); /* emptied, and kept for the next if none is */
 void pane_free(const struct windows *w, struct pane *pane); /* accepts NULL */
+/* The evidence of a series; of a slot that no record came to: NULL. */
+struct evidence *pane_evidence(const struct windows *w, const struct pane *pane, size_t series);
+/* Make room for a slot's first record. */
+void pane_furnish(const struct windows *w, struct pane *pane, size_t series);
 
 /* close.c */
 /* The next `count` windows, however many of them are empty. */
@@ -66,5 +93,19 @@ void close_many(struct windows *w, uint64_t count, uint32_t flags);
 void close_until(struct windows *w, int64_t until, uint32_t flags);
 /* Write the empty windows that wait; the next one is `before`. */
 void close_run(struct windows *w, uint64_t before);
+
+/* group.c, and group_state.c for bytes */
+void group_enter(struct group *group, uint32_t slot); /* into the table, by its hash */
+int groups_create(struct windows *w);
+void groups_free(struct windows *w);
+/* Count a record, which lies in window w->placed, for the groups that it is of. */
+void groups_count(struct windows *w, struct pane *pane, struct sighting *sighting);
+/* Window 0 is `back` windows earlier than was thought. */
+void groups_shift(struct windows *w, uint64_t back);
+/* Who sits in a slot in window `index`? NULL: nobody, so there is no number. */
+const struct group_slot *groups_at(const struct windows *w, size_t series, uint64_t index);
+void groups_pack(const struct windows *w, struct buffer *out);
+/* Into windows that were just created and know their span; false when the bytes are none. */
+bool groups_unpack(struct windows *w, struct unpacker *in);
 
 #endif /* WINDOW_PANE_H */

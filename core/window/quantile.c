@@ -106,6 +106,15 @@ double quantile_value(const struct quantile *quantile, double share)
     return quantile->used ? value_of(quantile->keys[quantile->used - 1]) : NAN;
 }
 
+uint64_t quantile_above(const struct quantile *quantile, double value)
+{
+    int32_t key = key_of(value);
+    uint64_t above = 0;
+    for (uint32_t i = find(quantile, key); i < quantile->used; i++)
+        above += quantile->keys[i] > key ? quantile->counts[i] : 0;
+    return above;
+}
+
 void quantile_pack(const struct quantile *quantile, struct buffer *out)
 {
     pack_u64(out, quantile->count);

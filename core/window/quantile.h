@@ -33,6 +33,8 @@ void quantile_add(struct quantile *quantile, double value);
 void quantile_merge(struct quantile *quantile, const struct quantile *other);
 /* The least number that is not below `share` (0 to 1) of all; NaN when there are none. */
 double quantile_value(const struct quantile *quantile, double share);
+/* How many lie in buckets above that of `value`: surely more than it. */
+uint64_t quantile_above(const struct quantile *quantile, double value);
 
 void quantile_pack(const struct quantile *quantile, struct buffer *out);
 /* Into a zero-initialised one; false when the bytes are none. */

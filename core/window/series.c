@@ -8,8 +8,8 @@
 
 #include <math.h>
 
-static const struct oddline_field *field_of(const struct oddline_batch *batch,
-                                            const struct oddline_record *record, uint32_t name)
+const struct oddline_field *series_field(const struct oddline_batch *batch,
+                                         const struct oddline_record *record, uint32_t name)
 {
     for (uint32_t i = 0; i < record->field_count; i++)
         if (batch->fields[record->fields + i].name == name)
@@ -41,7 +41,7 @@ static bool number_holds(enum compare compare, double a, double b)
 static bool field_holds(const struct selection *select, const struct oddline_batch *batch,
                         const struct oddline_record *record)
 {
-    const struct oddline_field *field = field_of(batch, record, select->field);
+    const struct oddline_field *field = series_field(batch, record, select->field);
     if (!field)
         return false;
     if (!select->text.at)
@@ -93,7 +93,7 @@ static bool add_field(const struct series_spec *spec, struct series_state *state
                       const struct oddline_batch *batch, const struct oddline_record *record,
                       bool *ret_extreme)
 {
-    const struct oddline_field *field = field_of(batch, record, spec->field);
+    const struct oddline_field *field = series_field(batch, record, spec->field);
     if (!field)
         return false;
     if (spec->kind == SERIES_DISTINCT)
@@ -108,11 +108,25 @@ static bool could_be_news(const struct oddline_record *record)
     return record->template_id && !(record->flags & ODDLINE_RECORD_LEARNING);
 }
 
+/* Bad is only what is spoken of at all. */
+static bool add_bad(const struct series_spec *spec, struct series_state *state,
+                    const struct oddline_batch *batch, const struct oddline_record *record)
+{
+    if (!selected(&spec->to, batch, record))
+        return false;
+    bool bad = selected(&spec->select, batch, record) != spec->except;
+    state->to++;
+    state->count += bad;
+    return bad;
+}
+
 bool series_add(const struct series_spec *spec, struct series_state *state,
                 const struct oddline_batch *batch, const struct oddline_record *record,
                 bool *ret_extreme)
 {
     *ret_extreme = false;
+    if (spec->kind == SERIES_BAD)
+        return add_bad(spec, state, batch, record);
     if (spec->kind == SERIES_RATIO)
         state->to += selected(&spec->to, batch, record);
     else if (spec->kind == SERIES_NEW)
@@ -149,6 +163,8 @@ double series_value(const struct series_spec *spec, const struct series_state *s
         return state->sum;
     case SERIES_RATIO:
         return state->to < least ? NAN : (double)state->count / (double)state->to;
+    case SERIES_BAD:
+        return (double)state->to;
     case SERIES_NEW:
         return state->to < least ? NAN : (double)state->count;
     case SERIES_SUM:

@@ -22,6 +22,7 @@ enum series_kind {
     SERIES_BYTES,   /* how many bytes */
     SERIES_RATIO,   /* selected records / those of `to`; no value below min_samples of these */
     SERIES_NEW, /* how many have a template that the stream had never seen; no value while that is no news, see template.h */
+    SERIES_BAD, /* of an SLO: the count is that of bad records, the value that of all it speaks of */
     SERIES_SUM, /* of a numeric field over the selected records; so the next three. No value below min_samples. */
     SERIES_MEAN,
     SERIES_MIN,
@@ -56,19 +57,25 @@ struct series_spec {
     enum series_kind kind;
     struct selection select;
     struct selection
-        to;          /* of RATIO: what it is a share of; it need not hold what is selected */
-    uint32_t field;  /* of SUM, MEAN, MIN, MAX, QUANTILE, DISTINCT */
-    double quantile; /* 0 to 1 */
+        to; /* of RATIO: what it is a share of; it need not hold what is selected. Of BAD: all */
+    bool except;          /* of BAD: what is selected is good, and the rest of `to` is bad */
+    uint32_t field;       /* of SUM, MEAN, MIN, MAX, QUANTILE, DISTINCT */
+    double quantile;      /* 0 to 1 */
     uint64_t min_samples; /* 0 = 1 */
 };
 
 /* What a series knows of an open window. */
 struct series_state {
     uint64_t count; /* selected records that had a value */
-    uint64_t to; /* RATIO: records of `to`; NEW: records whose template could have been news */
+    uint64_t
+        to; /* RATIO, BAD: records of `to`; NEW: records whose template could have been news */
     double sum, min, max;
     void *store; /* of QUANTILE and DISTINCT; NULL: nothing is in it */
 };
+
+/* The field of that number in a record, or NULL. */
+const struct oddline_field *series_field(const struct oddline_batch *batch,
+                                         const struct oddline_record *record, uint32_t name);
 
 /* Bytes of the store that the kind needs, 0 for most. */
 size_t series_store_bytes(enum series_kind kind);

@@ -8,15 +8,18 @@
 
 int windows_create(const struct window_options *options, struct windows **ret)
 {
-    CHECK(options->series_count <= WINDOW_SERIES_MAX);
     struct windows *w = calloc(1, sizeof(*w));
     if (!w)
         return -ENOMEM;
     w->options = *options;
     w->window_ns = options->window_ns;
     w->first_ns = w->reached_ns = w->beside_ns = NO_TIME;
-    *ret = w;
-    return 0;
+    int r = groups_create(w);
+    if (r < 0)
+        windows_free(w);
+    else
+        *ret = w;
+    return r;
 }
 
 void windows_free(struct windows *w)
@@ -26,6 +29,8 @@ void windows_free(struct windows *w)
     for (size_t i = 0; i < WINDOW_OPEN_MAX; i++)
         pane_free(w, w->panes[i]);
     pane_free(w, w->spare);
+    groups_free(w);
+    buffer_free(&w->exhibits);
     buffer_free(&w->pending);
     free(w);
 }
@@ -154,6 +159,7 @@ static void start_earlier(struct windows *w, int64_t time_ns)
         return;
     w->first_ns -= back * w->window_ns;
     w->newest += (uint64_t)back;
+    groups_shift(w, (uint64_t)back);
     memmove(w->panes + back, w->panes, (WINDOW_OPEN_MAX - back) * sizeof(w->panes[0]));
     memset(w->panes, 0, back * sizeof(w->panes[0]));
 }
@@ -169,6 +175,7 @@ static struct pane *place_record(struct windows *w, int64_t time_ns)
     if (index - w->oldest >= WINDOW_OPEN_MAX)
         close_many(w, index - w->oldest - WINDOW_OPEN_MAX + 1, 0);
     w->newest = index > w->newest ? index : w->newest;
+    w->placed = index;
     struct pane *pane = pane_of(w, index);
     pane->late += late;
     w->counts.late += late;
@@ -179,7 +186,7 @@ static void count_record(struct windows *w, struct pane *pane, struct sighting *
 {
     pane->records++;
     w->counts.records++;
-    for (size_t i = 0; i < w->options.series_count; i++) {
+    for (size_t i = 0; i < w->plain; i++) {
         bool extreme;
         struct series_state *state = &pane->states[i];
         if (series_add(&w->options.series[i], state, sighting->batch, sighting->record,
@@ -187,6 +194,7 @@ static void count_record(struct windows *w, struct pane *pane, struct sighting *
             evidence_see(&pane->evidence[i], sighting, state->count,
                          series_by_value(&w->options.series[i]), extreme);
     }
+    groups_count(w, pane, sighting);
 }
 
 void windows_choose(struct windows *w, const struct oddline_batch *sample)

@@ -32,14 +32,16 @@
 #include "base/redact.h"
 #include "ring/closed.h"
 #include "ring/ring.h"
+#include "window/group.h"
 #include "window/path.h"
 #include "window/series.h"
 
 #include <stdbool.h>
 
 enum {
-    WINDOW_OPEN_MAX = 64,    /* open at once; a record further ahead closes the oldest */
-    WINDOW_SERIES_MAX = 128, /* of a stream */
+    WINDOW_OPEN_MAX = 64,     /* open at once; a record further ahead closes the oldest */
+    WINDOW_SERIES_MAX = 128,  /* of a stream, besides ... */
+    WINDOW_GROUPS_MAX = 1024, /* ... the groups of those that are grouped, see group.h */
     WINDOW_RUN_MAX =
         65536, /* empty ones in a row that anybody hears of: of more, the first and the last half */
 };
@@ -54,6 +56,9 @@ struct window_options {
     int64_t lateness_ns;
     const struct series_spec *series; /* [series_count] */
     size_t series_count;
+    const struct group_spec
+        *groups; /* [group_count]; their slots are the last of the series, in this order */
+    size_t group_count;
     const struct redaction *redactions; /* [redaction_count] */
     size_t redaction_count;
     int64_t from_ns,
@@ -126,5 +131,8 @@ struct window_counts {
     uint64_t records, closed, late, timeless, suspect; /* records: those that were placed */
 };
 struct window_counts windows_counts(const struct windows *windows);
+
+/* The `index`-th of the grouped series, for a status. */
+struct group_counts windows_group_counts(const struct windows *windows, size_t index);
 
 #endif /* WINDOW_WINDOW_H */

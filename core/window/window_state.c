@@ -23,14 +23,50 @@ static bool is_time(int64_t t)
 
 /* ---- panes ------------------------------------------------------------------ */
 
+/* Those that hold something: each behind 1 + its number among the slots, in order; 0 ends them. */
+static void pack_slots(const struct windows *w, const struct pane *pane, struct buffer *out)
+{
+    static const struct evidence none;
+    if (!w->options.group_count)
+        return;
+    for (size_t i = w->plain; i < w->options.series_count; i++) {
+        const struct evidence *evidence = pane_evidence(w, pane, i);
+        if (!pane->states[i].count && !pane->states[i].to)
+            continue;
+        pack_u32(out, (uint32_t)(i - w->plain) + 1);
+        series_pack(&w->options.series[i], &pane->states[i], out);
+        evidence_pack(evidence ? evidence : &none, out);
+    }
+    pack_u32(out, 0);
+}
+
+static bool unpack_slots(const struct windows *w, struct pane *pane, struct unpacker *in,
+                         struct path **path)
+{
+    if (!w->options.group_count)
+        return true;
+    uint32_t last = 0;
+    for (uint32_t n; (n = unpack_u32(in)) != 0; last = n) {
+        size_t i = w->plain + n - 1;
+        if (n <= last || i >= w->options.series_count)
+            return false;
+        pane_furnish(w, pane, i);
+        if (!series_unpack(&w->options.series[i], &pane->states[i], in) ||
+            !evidence_unpack(pane_evidence(w, pane, i), in, path))
+            return false;
+    }
+    return !in->bad;
+}
+
 static void pack_pane(const struct windows *w, const struct pane *pane, struct buffer *out)
 {
     pack_u64(out, pane->records);
     pack_u64(out, pane->late);
-    for (size_t i = 0; i < w->options.series_count; i++) {
+    for (size_t i = 0; i < w->plain; i++) {
         series_pack(&w->options.series[i], &pane->states[i], out);
         evidence_pack(&pane->evidence[i], out);
     }
+    pack_slots(w, pane, out);
 }
 
 static bool unpack_pane(const struct windows *w, struct pane *pane, struct unpacker *in,
@@ -38,12 +74,12 @@ static bool unpack_pane(const struct windows *w, struct pane *pane, struct unpac
 {
     pane->records = unpack_u64(in);
     pane->late = unpack_u64(in);
-    for (size_t i = 0; i < w->options.series_count; i++) {
+    for (size_t i = 0; i < w->plain; i++) {
         if (!series_unpack(&w->options.series[i], &pane->states[i], in) ||
             !evidence_unpack(&pane->evidence[i], in, path))
             return false;
     }
-    return !in->bad;
+    return unpack_slots(w, pane, in, path) && !in->bad;
 }
 
 /* Each behind 1 + its number among the open ones, in order; 0 ends them. */
@@ -143,6 +179,7 @@ void windows_pack(const struct windows *w, struct buffer *out)
 {
     CHECK(!w->pending.len && !w->empty_run); // else these frames would be lost or come twice
     pack_head(w, out);
+    groups_pack(w, out);
     pack_panes(w, out);
 }
 
@@ -161,7 +198,9 @@ int windows_unpack(struct windows *w, struct unpacker *in)
     int r = windows_create(&w->options, &fresh);
     if (r < 0)
         return r;
-    r = unpack_head(fresh, in) && unpack_panes(fresh, in) ? 0 : -EBADMSG;
+    r = unpack_head(fresh, in) && groups_unpack(fresh, in) && unpack_panes(fresh, in)
+            ? 0
+            : -EBADMSG;
     if (r == 0)
         swap(w, fresh);
     windows_free(fresh);

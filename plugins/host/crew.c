@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SCORES_MAX = 1024, SEATS_LEAST = 16 };
+enum { SCORES_MAX = 1280, SEATS_LEAST = 16 };
 
 int crew_create(const struct crew_options *options, struct crew **ret, struct error *reterr)
 {
@@ -84,11 +84,13 @@ int crew_add(struct crew *crew, const struct crew_request *request, uint32_t *re
         return error_set(reterr, -E2BIG, "stream %s: more than %d scores a window",
                          options->stream, SCORES_MAX);
     struct crew_seat seat = {.coming_at = UINT64_MAX,
+                             .renewed_at = UINT64_MAX,
                              .plugin = request->plugin,
                              .stream = request->stream,
                              .options = *options,
                              .on = request->on,
-                             .wait = request->wait};
+                             .wait = request->wait,
+                             .slot = request->slot};
     seat.values = calloc(count, sizeof(*seat.values));
     seat.counts = calloc(count, sizeof(*seat.counts));
     seat.scores = calloc(count, sizeof(*seat.scores));
@@ -233,6 +235,31 @@ void crew_observe(struct crew *crew, uint64_t position, uint32_t stream,
             instance_observe(crew->seats[i].local, batch, &error) < 0)
             bury(crew, i, &error);
     }
+}
+
+static void begin_anew(struct crew *crew, uint64_t position, uint32_t number)
+{
+    struct crew_seat *seat = &crew->seats[number];
+    struct error error;
+    seat->renewed_at = position;
+    if (!seat->local)
+        return; // workers see it by themselves, those that see the frame
+    instance_close(seat->local);
+    seat->local = NULL;
+    if (instance_open(seat->plugin, &seat->options, &seat->local, &error) < 0)
+        bury(crew, number, &error);
+}
+
+void crew_renew(struct crew *crew, uint64_t position, const struct closed *closed)
+{
+    const struct closed_group *groups = closed_groups(closed);
+    for (uint32_t i = 0; i < closed->group_count; i++)
+        for (uint32_t k = 0; groups[i].fresh && k < crew->seat_count; k++) {
+            const struct crew_seat *seat = &crew->seats[k];
+            if (seat->stream == closed->stream && seat->options.series_count == 1 &&
+                seat->on[0] == groups[i].series)
+                begin_anew(crew, position, k);
+        }
 }
 
 static void note_gap(struct crew *crew, struct crew_seat *seat)
@@ -395,6 +422,7 @@ struct crew_report crew_report(const struct crew *crew, uint32_t number)
         .running = running && !seat->dead,
         .quarantined = desk && !desk->running,
         .dead = seat->dead,
+        .slot = seat->slot,
     };
 }
 

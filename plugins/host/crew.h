@@ -15,6 +15,7 @@
 #define HOST_CREW_H
 
 #include "host/host.h"
+#include "ring/closed.h"
 #include "ring/ring.h"
 
 #include <stdbool.h>
@@ -54,6 +55,7 @@ struct crew_request {
     struct instance_options options;
     const uint32_t *on; /* [options.series_count] indices in the stream's series */
     bool wait;          /* a stranger that is waited for however slow it is (on_lag: wait) */
+    bool slot;          /* of a grouped series: one of many of the same name */
 };
 int crew_add(struct crew *crew, const struct crew_request *request, uint32_t *ret_seat,
              struct error *reterr);
@@ -66,6 +68,8 @@ void crew_begin(struct crew *crew, uint64_t position, uint32_t stream, int64_t w
 /* It is at a batch. */
 void crew_observe(struct crew *crew, uint64_t position, uint32_t stream,
                   const struct oddline_batch *batch);
+/* It is at the closed window at `position`: seats of one series in whose slot another group sits from here on begin anew. */
+void crew_renew(struct crew *crew, uint64_t position, const struct closed *closed);
 /*
  * It is at window `nth` of the frame at `position`: have its scores ready for crew_scores(). Waits for the workers, each
  * at most two deadlines.
@@ -119,7 +123,7 @@ struct crew_report {
     const char *path;
     uint32_t series_count;
     uint64_t observe_ns, records, score_ns, windows, gaps;
-    bool running, quarantined, dead;
+    bool running, quarantined, dead, slot;
 };
 uint32_t crew_seats(const struct crew *crew);
 struct crew_report crew_report(const struct crew *crew, uint32_t seat);

@@ -162,6 +162,18 @@ static void come_back(struct desk *desk)
         quarantine(desk, clock_monotonic_ns());
 }
 
+/* Frames of the ring that no worker of this desk will see: which series begin anew in them? */
+static void note_renewals(struct desk *desk, uint64_t from, uint64_t until)
+{
+    const struct ring *ring = desk->crew->options.ring;
+    while (from < until) {
+        const struct ring_frame *frame = ring_at(ring, from);
+        if (frame->kind == RING_WINDOW)
+            crew_renew(desk->crew, from, ring_payload(frame));
+        from += frame->size;
+    }
+}
+
 /* A stranger that is always too slow must not stop the log: it goes on with what comes next. */
 static void skip_backlog(struct desk *desk)
 {
@@ -180,6 +192,7 @@ static void skip_backlog(struct desk *desk)
         return;
     }
     complain(desk, "its worker is too slow for this log; what waited is a gap");
+    note_renewals(desk, desk->crew->position, ring_head(ring));
     desk_hold(desk, ring_head(ring));
     desk->absent_until = desk->saved;
     desk->behind_ns = 0;

@@ -24,6 +24,7 @@ struct crew_seat {
     int64_t window_ns;          /* 0 until its stream began */
     uint64_t opened_at;         /* position of that frame */
     bool wait;                  /* for a slow one */
+    bool slot;                  /* of a grouped series */
     bool dead;                  /* broke its contract: closed for good ... */
     char why[DESK_REASON_SIZE]; /* ... for this */
     struct instance *local;
@@ -38,6 +39,8 @@ struct crew_seat {
     uint64_t coming_at;          /* ... of this position, UINT64_MAX = none comes */
     bool has_state;
     uint32_t state_version; /* of the build that saved it */
+    uint64_t state_at;      /* it is as of here */
+    uint64_t renewed_at; /* the last frame with which its series began anew; UINT64_MAX: none */
     bool
         inherited; /* the state is of a crew before this one: it holds from the beginning of the stream on */
     bool given;     /* to a crew after this one */

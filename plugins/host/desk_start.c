@@ -24,6 +24,13 @@ void desk_hold(struct desk *desk, uint64_t position)
     ring_hold(desk->crew->options.ring, (int)desk->number + 1, position);
 }
 
+/* Is what it saved of a group that is gone, and the worker begins behind the frame that would tell it? */
+static bool is_outdated(const struct desk *desk, const struct crew_seat *seat)
+{
+    return seat->renewed_at != UINT64_MAX && seat->renewed_at >= seat->state_at &&
+           seat->renewed_at < desk->saved;
+}
+
 static struct seat_brief brief_of(const struct desk *desk, uint32_t number)
 {
     const struct crew_seat *seat = &desk->crew->seats[number];
@@ -42,7 +49,7 @@ static struct seat_brief brief_of(const struct desk *desk, uint32_t number)
         .settings = o->settings,
         .setting_count = (uint32_t)o->setting_count,
         .window_ns = open ? seat->window_ns : 0,
-        .has_state = (open || seat->inherited) && seat->has_state,
+        .has_state = (open || seat->inherited) && seat->has_state && !is_outdated(desk, seat),
         .state_version = seat->state_version,
         .state = buffer_bytes(&seat->state),
     };

@@ -128,6 +128,7 @@ static int take_saved(struct desk *desk, uint64_t position)
         seat->state = seat->coming;
         seat->coming = old;
         seat->coming_at = UINT64_MAX;
+        seat->state_at = position;
         seat->has_state = seat->state.len > 0;
         seat->state_version = plugin_label(seat->plugin)->state_version;
     }

@@ -32,7 +32,7 @@ enum {
     REPLY_RING_BYTES = 1 << 20,
     REPLY_COSTS = 1024, /* instances whose cost is kept */
     REPLY_MESSAGE_MAX =
-        512 * 1024, /* a longer one is a lie; room for 1,000 scores of one window */
+        512 * 1024, /* a longer one is a lie; room for 1,280 scores of one window */
 };
 
 /* What an instance has cost since its worker started; a worker may lie here, and it is only shown. */

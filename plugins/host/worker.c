@@ -309,8 +309,33 @@ static void score_one(struct worker *w, const struct closed *closed,
         push(w, REPLY_SCORES);
 }
 
+/* A slot that is another group's from this window on: what its instances know is of the one before. */
+static void begin_anew(struct worker *w, const struct closed *closed, uint32_t series)
+{
+    for (uint32_t i = 0; i < w->briefing.seat_count; i++) {
+        struct seat *seat = &w->seats[i];
+        struct error error;
+        if (seat->brief->stream != closed->stream || !seat->instance ||
+            seat->brief->on_count != 1 || seat->brief->on[0] != series)
+            continue;
+        instance_close(seat->instance);
+        seat->instance = NULL;
+        if (open_seat(w, seat, closed->end_ns - closed->start_ns, &error) < 0)
+            say_sentence(w, REPLY_FAILED, seat->brief->number, error.text);
+    }
+}
+
+static void renew(struct worker *w, const struct closed *closed)
+{
+    const struct closed_group *groups = closed_groups(closed);
+    for (uint32_t i = 0; i < closed->group_count; i++)
+        if (groups[i].fresh)
+            begin_anew(w, closed, groups[i].series);
+}
+
 static void score(struct worker *w, const struct closed *closed)
 {
+    renew(w, closed);
     for (uint64_t i = 0; i < closed->repeat; i++) {
         struct oddline_window window = closed_window(closed, i);
         score_one(w, closed, &window, i);
@@ -361,8 +386,11 @@ static void save_all(struct worker *w)
 static bool handle(struct worker *w, const struct ring_frame *frame)
 {
     const void *payload = ring_payload(frame);
-    if (w->position == w->briefing.skip)
+    if (w->position == w->briefing.skip) {
+        if (frame->kind == RING_WINDOW)
+            renew(w, payload);
         return true;
+    }
     switch ((enum ring_kind)frame->kind) {
     case RING_BATCH:
         observe(w, payload);
@@ -376,6 +404,8 @@ static bool handle(struct worker *w, const struct ring_frame *frame)
     case RING_GAP:
     case RING_MARK:
     case RING_SILENCES:
+    case RING_REMARKS:
+    case RING_DEPLOY:
         return true;
     case RING_END:
         return false;

@@ -122,6 +122,7 @@ struct rig_script {
     void (*cut)(void *context, struct crew *crew, int window); /* at the one behind window n */
     int from; /* the first window: what came before is in `packed` */
     struct bytes packed;
+    int renewed; /* with this window another group sits in series 0 of stream 0; 0 = never */
     void *context;
 };
 
@@ -202,10 +203,14 @@ static inline bool rig_put_window(struct rig *rig, uint32_t stream, int window)
         struct closed closed;
         double values[2];
         uint64_t counts[2];
-    } *frame = ring_reserve(rig->ring, sizeof(*frame));
+        struct closed_group group;
+    } * frame;
+    bool renewed = rig->script && stream == 0 && window && window == rig->script->renewed;
+    size_t size = sizeof(*frame) - (renewed ? 0 : sizeof(frame->group));
+    frame = ring_reserve(rig->ring, size);
     if (!frame)
         return false;
-    memset(frame, 0, sizeof(*frame));
+    memset(frame, 0, size);
     frame->closed = (struct closed){.stream = stream,
                                     .start_ns = window * DRIVE_WINDOW_NS,
                                     .end_ns = (window + 1) * DRIVE_WINDOW_NS,
@@ -215,11 +220,15 @@ static inline bool rig_put_window(struct rig *rig, uint32_t stream, int window)
                                     .series_count = 2,
                                     .values = offsetof(__typeof__(*frame), values),
                                     .counts = offsetof(__typeof__(*frame), counts)};
+    frame->closed.groups = offsetof(__typeof__(*frame), group);
+    frame->closed.group_count = renewed;
+    if (renewed)
+        frame->group = (struct closed_group){.fresh = 1};
     for (uint32_t i = 0; i < 2; i++) {
         frame->values[i] = rig_value(window, 2 * stream + i);
         frame->counts[i] = 1;
     }
-    ring_commit(rig->ring, RING_WINDOW, sizeof(*frame));
+    ring_commit(rig->ring, RING_WINDOW, size);
     return true;
 }
 
@@ -292,6 +301,7 @@ static inline void rig_judge(struct rig *rig)
         struct oddline_window window = closed_window(closed, 0);
         if (rig->script->each && closed->stream == 0)
             rig->script->each(rig->script->context, rig->crew, (int)window.index);
+        crew_renew(rig->crew, position, closed);
         crew_score(rig->crew, position, 0, closed->stream, &window);
         rig_keep(rig, closed->stream, (int)window.index);
         rig->judged += closed->stream == 1;

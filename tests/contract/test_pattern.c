@@ -67,6 +67,22 @@ static void pattern_learns_that_a_rare_thing_comes_in_clumps(void **state)
     drive_close(&drive);
 }
 
+/* The same fault three times within the hour, each some minutes long: what was odd once is no less so when it comes back. */
+static void pattern_finds_an_incident_that_comes_back(void **state)
+{
+    (void)state;
+    struct drive drive;
+    drive_open(&drive, plugin, 1, NULL, 0);
+    drive_many(&drive, 0, 30);
+    for (int i = 0; i < 3; i++) {
+        assert_true(drive_value(&drive, 16)->score >= 6);
+        drive_value(&drive, 20);
+        drive_value(&drive, 4);
+        drive_many(&drive, 0, 8);
+    }
+    drive_close(&drive);
+}
+
 static void pattern_scores_each_pattern_by_itself(void **state)
 {
     (void)state;
@@ -95,6 +111,7 @@ int main(void)
         cmocka_unit_test(pattern_scores_a_first_appearance_by_how_long_it_was_absent),
         cmocka_unit_test(pattern_says_that_a_thing_is_new),
         cmocka_unit_test(pattern_learns_that_a_rare_thing_comes_in_clumps),
+        cmocka_unit_test(pattern_finds_an_incident_that_comes_back),
         cmocka_unit_test(pattern_scores_each_pattern_by_itself),
     };
     return rig_main("pattern", tests);

@@ -44,11 +44,11 @@ url="unix://$dir/s?db=0"
 key='oddline:{0}:page'
 
 consume() {
-    timeout 30 /usr/bin/python3 "$source/samples/consume.py" --url "$url" "$@" >"$dir/out" 2>"$dir/err" ||
+    timeout 30 /usr/bin/python3 "$source/samples/consumers/consume.py" --url "$url" "$@" >"$dir/out" 2>"$dir/err" ||
         fail "consume.py $*: exit $?"
 }
 tail_route() {
-    timeout 30 sh "$source/samples/tail.sh" -s "$dir/s" "$@" >"$dir/out" 2>"$dir/err" || fail "tail.sh $*: exit $?"
+    timeout 30 sh "$source/samples/consumers/tail.sh" -s "$dir/s" "$@" >"$dir/out" 2>"$dir/err" || fail "tail.sh $*: exit $?"
 }
 
 # ---- consume.py -----------------------------------------------------------
@@ -110,7 +110,7 @@ tail_route -r ticket -f 0 -n 1 -j
 /usr/bin/python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["n"] == 2' "$dir/out" || fail "no JSON"
 
 # only what is new, and waiting for it
-timeout 30 sh "$source/samples/tail.sh" -s "$dir/s" -r log -n 2 >"$dir/out" 2>"$dir/err" &
+timeout 30 sh "$source/samples/consumers/tail.sh" -s "$dir/s" -r log -n 2 >"$dir/out" 2>"$dir/err" &
 tail=$!
 sleep 1
 "$publish" "$dir/outbox" "$url" 6
@@ -126,4 +126,50 @@ same "a hostile host name" 1 "$(lines)"
 if LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" "$dir/out"; then
     fail "control bytes come through"
 fi
+# ---- consume.mjs ----------------------------------------------------------
+node_consume() {
+    NODE_PATH=/usr/share/nodejs timeout 30 node "$source/samples/consumers/consume.mjs" --url "$url" "$@" \
+        >"$dir/out" 2>"$dir/err" || fail "consume.mjs $*: exit $?"
+}
+redis-cli -s "$dir/s" DEL 'oddline:{0}:log' >"$dir/out" # the one that is no finding
+"$publish" "$dir/outbox" "$url" 3
+node_consume --once --group node --route page --route ticket
+count=$(($(redis-cli -s "$dir/s" XLEN "$key") + $(redis-cli -s "$dir/s" XLEN 'oddline:{0}:ticket')))
+same "node: but for the copy" $((count - 1)) "$(lines)"
+grep -q '^PAGE   firing   2016-12-19T17:14:38.000Z  web1/kafka1  errors at 137 per minute' "$dir/out" ||
+    fail "node: a line looks different"
+grep -q '^duplicate: web1 n ' "$dir/err" || fail "node: a duplicate is not said"
+grep -q '^hole: web1 page: ' "$dir/err" || fail "node: a hole is not noticed"
+same "node: pending" 0 "$(redis-cli -s "$dir/s" XPENDING "$key" node | head -n 1)"
+node_consume --once --group node
+same "node: again" 0 "$(grep -cv '^LOG' "$dir/out" || :)"
+redis-cli -s "$dir/s" XGROUP CREATE "$key" nodenil 0 >"$dir/out"
+redis-cli -s "$dir/s" XREADGROUP GROUP nodenil me COUNT 1 STREAMS "$key" '>' >"$dir/out"
+redis-cli -s "$dir/s" XREADGROUP GROUP nodenil dead COUNT 1 STREAMS "$key" '>' >"$dir/out"
+redis-cli -s "$dir/s" XDEL "$key" "$(redis-cli -s "$dir/s" --raw XRANGE "$key" - + COUNT 1 | head -n 1)" >"$dir/out"
+left=$(redis-cli -s "$dir/s" XLEN "$key")
+node_consume --once --group nodenil --consumer me --route page --claim-after 0
+same "node: what is left, and what the dead one had" $((left - 1)) "$(lines)"
+grep -q '^gone: ' "$dir/err" || fail "node: a trimmed entry is not said"
+same "node: pending after it" 0 "$(redis-cli -s "$dir/s" XPENDING "$key" nodenil | head -n 1)"
+
+# ---- firing, revised, resolved: in each of them ---------------------------
+entry() { # N STATUS REVISION
+    redis-cli -s "$dir/s" XADD 'rev:{0}:page' '*' v 1 id e-1 epoch e n "$1" prev $(($1 - 1)) ts 2016-12-19T17:15:00.000Z host web1 \
+        stream shop detector ewma route page severity_number 17 status "$2" score 7.3 fingerprint 00000000000000aa data \
+        "{\"v\":1,\"id\":\"e-1\",\"epoch\":\"e\",\"n\":$1,\"fingerprint\":\"00000000000000aa\",\"status\":\"$2\",\"revision\":$3,\
+\"starts_at\":\"2016-12-19T17:14:38.000Z\",\"summary\":\"errors\",\"reasons\":[]}" >"$dir/added"
+}
+entry 1 firing 0
+entry 2 firing 1
+entry 3 resolved 2
+words() {
+    awk '{ printf "%s ", $2 }' "$dir/out"
+}
+consume --once --prefix rev --group a
+same "python" "firing revised resolved " "$(words)"
+node_consume --once --prefix rev --group b
+same "node" "firing revised resolved " "$(words)"
+tail_route -p rev -r page -f 0 -n 3
+same "shell" "firing revised resolved " "$(words)"
 echo "consumers.sh: all well"

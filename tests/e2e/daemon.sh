@@ -46,7 +46,7 @@ print(f"burst to entry: {late:.3f} s with windows of 1 s")
 sys.exit(not 0 < late <= 2.0)  # one window and a second
 PY
 
-/usr/bin/python3 "$tree/samples/consume.py" --url "unix://$tmp/redis.sock" --once >"$tmp/consumed" || fail "consume.py failed"
+/usr/bin/python3 "$tree/samples/consumers/consume.py" --url "unix://$tmp/redis.sock" --once >"$tmp/consumed" || fail "consume.py failed"
 grep -q 'errors' "$tmp/consumed" || fail "consume.py prints nothing about errors"
 
 redis_stop

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Promise: without any configuration the incidents in the two sample logs are found, and hardly anything else. Findings are
-# valid against the schema, the same twice, and the same whatever the size of the pieces a log is read in.
+# Promise: without any configuration the incidents in the two sample logs are found, most of them within ten minutes, and hardly
+# anything else: no fewer and no later than the best so far. Findings are valid against the schema, the same twice, and the same
+# whatever the size of the pieces a log is read in.
 . "$(dirname "$0")/lib.sh"
 cd "$tree/samples/logs"
 
@@ -9,9 +10,9 @@ scan() { "$oddline" scan --quiet --json "$@"; }
 
 scan --timezone=+01:00 kafka-3brokers/kafka* >"$tmp/kafka.jsonl"
 scan dse-single-2days/*.zst >"$tmp/dse.jsonl"
-python3 "$tree/tests/e2e/incidents.py" "$tmp/kafka.jsonl" kafka-3brokers/truth.csv +01:00 5 \
+python3 "$tree/tests/e2e/incidents.py" "$tmp/kafka.jsonl" kafka-3brokers/truth.csv +01:00 0 0.7 \
     2016-12-19T17:14 2016-12-19T18:27 || fail "kafka-3brokers"
-python3 "$tree/tests/e2e/incidents.py" "$tmp/dse.jsonl" dse-single-2days/truth.csv +00:00 5 \
+python3 "$tree/tests/e2e/incidents.py" "$tmp/dse.jsonl" dse-single-2days/truth.csv +00:00 1 1.0 \
     2020-07-21T07:10 2020-07-22T13:39 || fail "dse-single-2days"
 
 /usr/bin/python3 - "$tree/docs/finding.schema.json" "$tmp/kafka.jsonl" "$tmp/dse.jsonl" <<'PY' || fail "a finding does not fit the schema"

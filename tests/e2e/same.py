@@ -32,7 +32,7 @@ STREAM = """  - name: {name}
     lateness: {lateness}s
     policy: {policy}
     multiline: {{flush_after: 60s}}
-    series: [{{name: kinds, distinct: logger}}]
+    series: [{{name: kinds, distinct: logger}}{series}]
     detectors:
       - {{use: ewma, on: [lines, errors]}}
       - {{use: zscore, on: [lines]}}
@@ -44,13 +44,18 @@ STREAM = """  - name: {name}
       - {{use: novelty}}
       - {{use: template}}
       - {{use: silence, on: [lines]}}
+      - {{use: worst, on: [duration_max_ms]}}
 """
+# With --groups, for logs with a route and ms: few enough for them to give way to each other.
+GROUPED = ", {name: by_route, count: {}, by: route, groups: 3}, {name: mean, mean: ms, by: route, groups: 2}"
+OF_GROUPS = "      - {use: ewma, on: [by_route, mean]}\n      - {use: pattern, on: [by_route]}\n"
 
 
 def config(args, log, name, policy, isolation):
     path = args.dir / "oddline.yaml"
     path.write_text(f"state_dir: {args.dir}/state\nisolation: {isolation}\nsinks: {{jsonl: {{path: {args.dir}/found.jsonl}}}}\nstreams:\n"
-                    + STREAM.format(name=name, log=log, lateness=LATENESS_S, policy=policy))
+                    + STREAM.format(name=name, log=log, lateness=LATENESS_S, policy=policy, series=GROUPED if args.groups else "")
+                    + (OF_GROUPS if args.groups else ""))
     return path
 
 
@@ -169,6 +174,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("dir", type=pathlib.Path)
     parser.add_argument("logs", nargs="+")
+    parser.add_argument("--groups", action="store_true")
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
     args = parser.parse_args()

@@ -74,8 +74,8 @@ __attribute__((destructor)) static void end(void)
 static bool refuses(void)
 {
     unsigned long n = atomic_fetch_add(&allocations, 1) + 1;
-    bool refused = active && fail_at && (n == fail_at || (fail_on && n > fail_at)) &&
-                   getpid() == owner;
+    bool refused =
+        active && fail_at && (n == fail_at || (fail_on && n > fail_at)) && getpid() == owner;
     if (refused)
         errno = ENOMEM;
     return refused;

@@ -58,7 +58,7 @@ static void read_reply(const redisReply *reply)
 static redisReply *listen_to(const uint8_t *data, size_t size)
 {
     int pair[2];
-    struct redis_guard guard;
+    struct redis_guard guard = {0};
     struct error error = {""};
     redisReply *reply = NULL;
     CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);

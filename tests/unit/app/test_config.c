@@ -396,6 +396,31 @@ static void config_has_a_hash_of_all_that_was_read(void **state)
     config_free(&c);
 }
 
+/* A reload keeps what is open in a stream only where the rules that decided are the ones that it has. */
+static void config_stream_is_another_one_when_a_rule_about_it_is(void **state)
+{
+    (void)state;
+    static const char text[] = "streams: [{name: web, paths: a}, {name: db, paths: b}]\n"
+                               "routes:\n- {name: x, when: {stream: w*}, route: %s}\n"
+                               "- {name: y, when: {kind: gap}, route: log}\n";
+    char one[400], two[400];
+    struct config a, b, none;
+    snprintf(one, sizeof(one), text, "page");
+    snprintf(two, sizeof(two), text, "log");
+    assert_int_equal(read_text(one, &a), 0);
+    assert_int_equal(read_text(two, &b), 0);
+    assert_int_equal(
+        read_text("streams: [{name: web, paths: a}, {name: db, paths: b}]\n", &none), 0);
+    assert_int_equal(a.streams[1].rule_count, 2);
+    assert_int_equal(a.rules[1].line, 4);
+    assert_true(a.streams[0].hash != b.streams[0].hash);
+    assert_true(a.streams[1].hash == b.streams[1].hash);
+    assert_true(a.streams[1].hash != none.streams[1].hash);
+    config_free(&a);
+    config_free(&b);
+    config_free(&none);
+}
+
 static void config_default_stream_is_what_an_empty_one_would_be(void **state)
 {
     (void)state;
@@ -403,7 +428,7 @@ static void config_default_stream_is_what_an_empty_one_would_be(void **state)
     assert_int_equal(read_text(LEAST, &config), 0);
     struct config_stream bare = config_stream_default(), *s = config.streams;
     s->name = NULL;
-    s->file = NULL;
+    s->file = s->configured = NULL;
     s->paths = (struct config_texts){0};
     s->line = 0;
     s->hash = 0;
@@ -447,6 +472,7 @@ int main(void)
         RIG_TEST(config_names_the_file_of_conf_d_that_is_wrong),
         RIG_TEST(config_says_what_of_conf_d_cannot_be_read),
         RIG_TEST(config_has_a_hash_of_all_that_was_read),
+        RIG_TEST(config_stream_is_another_one_when_a_rule_about_it_is),
         RIG_TEST(config_default_stream_is_what_an_empty_one_would_be),
         RIG_TEST(config_reference_is_a_table_of_all_keys),
     };

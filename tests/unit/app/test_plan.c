@@ -108,8 +108,8 @@ static void plan_has_a_default_set_of_detectors(void **state)
 {
     (void)state;
     assert_int_equal(plan_of(""), 0);
-    assert_int_equal(plan->judge.use_count, 6);
-    assert_int_equal(plan->lane.window.series_count, 7);
+    assert_int_equal(plan->judge.use_count, 7);
+    assert_int_equal(plan->lane.window.series_count, 8);
     assert_true(plan->lane.templates);
     assert_int_equal(plan_of("  detectors: []\n"), 0);
     assert_int_equal(plan->judge.use_count, 0);
@@ -267,6 +267,15 @@ static const struct {
      "c.yaml:4: stream 'web': pattern: the list 'patterns' is empty"},
     {"  detectors: [{use: pattern, set: {patterns: a}}]\n",
      "c.yaml:4: stream 'web': pattern: patterns: takes a list of patterns, not one value"},
+    {"  series: [{name: a, count: {}, groups: 5}]\n",
+     "c.yaml:4: stream 'web': series 'a': 'groups' goes with 'by'"},
+    {"  series: [{name: a, count: {}, by: u}]\n  detectors: [{use: mix, on: a}]\n",
+     "c.yaml:2: stream 'web': mix scores all its series together, and 'a' is grouped: groups "
+     "come and go"},
+    {"  series: [{name: a, count: {}, by: u, groups: 1000}, {name: b, count: {}, by: v, "
+     "groups: 25}]\n  detectors: [{use: ewma, on: [a, b]}]\n",
+     "c.yaml:4: stream 'web': series 'b': 1025 groups with those before; at most 1024 in a "
+     "stream"},
     {"  fields: {ms: integer}\n",
      "c.yaml:2: stream 'web': field ms: 'integer' is neither number nor text"},
 };
@@ -358,6 +367,35 @@ static void plan_refuses_more_series_than_are_counted(void **state)
     assert_non_null(strstr(error.text, "too many series; at most 128 are counted"));
 }
 
+static void plan_lays_out_the_slots_of_groups_behind_all_other_series(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        plan_of(
+            "  series: [{name: a, count: {level: error}, by: user, groups: 2}, {name: b, "
+            "mean: ms, by: ms}]\n"
+            "  detectors: [{use: ewma, on: [lines, a, b]}, {use: pattern, on: [a, errors]}]\n"),
+        0);
+    const struct window_options *window = &plan->lane.window;
+    assert_int_equal(window->series_count, 2 + 3 + GROUP_DEFAULT + 1);
+    assert_int_equal(window->group_count, 2);
+    assert_int_equal(window->groups[0].first, 2);
+    assert_int_equal(window->groups[0].slots, 2);
+    assert_int_equal(window->groups[1].first, 5);
+    assert_string_equal(window->groups[1].field_name, "ms");
+    assert_string_equal(window->series[1].name, "errors");
+    assert_string_equal(window->series[4].name, "a#other");
+    assert_int_equal(window->series[3].select.level_min, ODDLINE_LEVEL_ERROR);
+    assert_string_equal(plan->judge.series[3].family, "a");
+    assert_string_equal(plan->judge.series[3].key_name, "user");
+    assert_true(plan->judge.series[3].is_bad && plan->judge.series[3].is_count);
+    assert_null(plan->judge.series[1].family);
+    static const uint32_t on[] = {2, 3, 4, 1};
+    assert_int_equal(plan->judge.uses[1].on_count, 4);
+    assert_memory_equal(plan->judge.uses[1].on, on, sizeof(on));
+    assert_int_equal(plan->judge.uses[0].on_count, 1 + 3 + GROUP_DEFAULT + 1);
+}
+
 static void plan_reads_declared_fields_first_and_in_order(void **state)
 {
     (void)state;
@@ -392,6 +430,7 @@ int main(void)
         TEST(plan_checks_series_that_no_detector_wants),
         TEST(plan_names_the_file_that_the_stream_is_from),
         TEST(plan_refuses_more_series_than_are_counted),
+        TEST(plan_lays_out_the_slots_of_groups_behind_all_other_series),
         TEST(plan_reads_declared_fields_first_and_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

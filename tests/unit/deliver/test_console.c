@@ -72,6 +72,33 @@ static void console_says_until_when_it_lasted(void **state)
     free(text);
 }
 
+static void console_says_what_came_before(void **state)
+{
+    (void)state;
+    struct finding f = sample_finding(ROUTE_PAGE);
+    f.deploy = (struct finding_deploy){
+        .version = "v1.2.3", .service = "shop", .time_ns = f.starts_ns - 211 * NS_PER_S};
+    f.before = (struct finding_before){.count = 3,
+                                       .id = "e-1",
+                                       .starts_ns = f.starts_ns - 3600 * NS_PER_S,
+                                       .ends_ns = f.starts_ns - 2880 * NS_PER_S,
+                                       .postmortem = "https://pm.example/1",
+                                       .false_reason = "back\x1bup"};
+    char *text = print(&f, (struct console_options){0});
+    assert_non_null(strstr(text, "since 17:14:38Z · 211 s after deploy v1.2.3 · fingerprint"));
+    assert_non_null(strstr(text, "\n       seen before: 3 times, last 2016-12-19 16:14:38Z for "
+                                 "12m, post-mortem https://pm.example/1, "
+                                 "marked false: back\\x1bup\n"));
+    free(text);
+    f.deploy.time_ns = f.starts_ns;
+    f.before = (struct finding_before){
+        .count = 1, .id = "e-1", .starts_ns = f.starts_ns, .ends_ns = NO_TIME};
+    text = print(&f, (struct console_options){0});
+    assert_non_null(strstr(text, "since 17:14:38Z · with deploy v1.2.3 · fingerprint"));
+    assert_non_null(strstr(text, "       seen before: 1 time, last 2016-12-19 17:14:38Z\n"));
+    free(text);
+}
+
 static void console_colours_only_when_asked(void **state)
 {
     (void)state;
@@ -150,6 +177,7 @@ int main(void)
         cmocka_unit_test(console_prints_a_firing_finding),
         cmocka_unit_test(console_shows_the_first_line_of_a_record_and_counts_the_others),
         cmocka_unit_test(console_says_until_when_it_lasted),
+        cmocka_unit_test(console_says_what_came_before),
         cmocka_unit_test(console_colours_only_when_asked),
         cmocka_unit_test(console_cuts_evidence_to_the_width),
         cmocka_unit_test(console_obeys_no_text),

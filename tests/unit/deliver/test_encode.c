@@ -31,17 +31,26 @@ static struct json_value parse(const struct buffer *out)
 static void encode_writes_all_members_in_the_promised_order(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "v",           "id",          "epoch",       "n",
-        "fingerprint", "status",      "revision",    "starts_at",
-        "ends_at",     "detected_at", "stream",      "series",
-        "key",         "detector",    "kind",        "route",
-        "score",       "raw",         "calibration", "threshold",
-        "observed",    "expected",    "lower",       "upper",
-        "samples",     "window",      "explain",     "summary",
-        "reasons",     "evidence",    "resource",    "trace_ids",
-        "deploy",      "labels",      "annotations", "detector_version",
-        "config_hash", "suppressed"};
+    static const char *const names[] = {"v",           "id",
+                                        "epoch",       "n",
+                                        "fingerprint", "status",
+                                        "revision",    "starts_at",
+                                        "ends_at",     "detected_at",
+                                        "stream",      "series",
+                                        "key",         "detector",
+                                        "kind",        "route",
+                                        "score",       "raw",
+                                        "calibration", "threshold",
+                                        "observed",    "expected",
+                                        "lower",       "upper",
+                                        "samples",     "window",
+                                        "explain",     "summary",
+                                        "reasons",     "evidence",
+                                        "resource",    "trace_ids",
+                                        "began",       "deploy",
+                                        "seen_before", "labels",
+                                        "annotations", "detector_version",
+                                        "config_hash", "suppressed"};
     struct buffer out = {0};
     struct finding f = sample_finding(ROUTE_PAGE);
     finding_encode(&f, &out);
@@ -68,10 +77,74 @@ static void encode_writes_what_is_unknown_as_null(void **state)
     assert_int_equal(json_at(o, "observed").type, JSON_NULL);
     assert_int_equal(json_at(o, "ends_at").type, JSON_NULL);
     assert_int_equal(json_at(o, "deploy").type, JSON_NULL);
+    assert_int_equal(json_at(o, "seen_before").type, JSON_NULL);
     assert_true(bytes_is(json_at(o, "lower").raw, "0"));
     assert_true(bytes_is(json_at(o, "starts_at").raw, "2016-12-19T17:14:38.000Z"));
     assert_true(bytes_is(json_at(o, "fingerprint").raw, "9f2c41d07a55be01"));
     assert_true(bytes_is(json_at(o, "calibration.shape").raw, "0.25"));
+    buffer_free(&out);
+}
+
+static void encode_writes_traces_and_where_it_began(void **state)
+{
+    (void)state;
+    struct buffer out = {0};
+    struct finding f = sample_finding(ROUTE_PAGE);
+    finding_encode(&f, &out);
+    struct json_value o = parse(&out);
+    assert_true(bytes_is(json_at(o, "trace_ids").raw, "[]"));
+    assert_int_equal(json_at(o, "began").type, JSON_NULL);
+    buffer_clear(&out);
+    memcpy(f.trace_ids[0], "0af7651916cd43dd", 17);
+    memcpy(f.trace_ids[1], "req/1\"2", 8);
+    f.trace_id_count = 2;
+    f.began = (struct finding_began){.stream = "db\n",
+                                     .starts_ns = f.starts_ns,
+                                     .shared = 2,
+                                     .followed = {"front", "mail"},
+                                     .followed_count = 2};
+    finding_encode(&f, &out);
+    o = parse(&out);
+    assert_true(bytes_is(json_at(o, "trace_ids").raw, "[\"0af7651916cd43dd\",\"req/1\\\"2\"]"));
+    assert_true(bytes_is(json_at(o, "began.stream").raw, "db\\n"));
+    assert_int_equal(json_at(o, "began.service").type, JSON_NULL);
+    assert_true(bytes_is(json_at(o, "began.starts_at").raw, "2016-12-19T17:14:38.000Z"));
+    assert_true(bytes_is(json_at(o, "began.shared_traces").raw, "2"));
+    assert_true(bytes_is(json_at(o, "began.followed").raw, "[\"front\",\"mail\"]"));
+    buffer_free(&out);
+}
+
+static void encode_writes_what_came_before(void **state)
+{
+    (void)state;
+    struct buffer out = {0};
+    struct finding f = sample_finding(ROUTE_PAGE);
+    f.deploy = (struct finding_deploy){
+        .version = "v1\"", .service = "shop", .time_ns = f.starts_ns - 211500 * NS_PER_MS};
+    f.before = (struct finding_before){.count = 3,
+                                       .id = "e-1",
+                                       .starts_ns = f.starts_ns - 3600 * NS_PER_S,
+                                       .ends_ns = NO_TIME,
+                                       .false_reason = ""};
+    finding_encode(&f, &out);
+    struct json_value o = parse(&out);
+    assert_true(bytes_is(json_at(o, "deploy.version").raw, "v1\\\""));
+    assert_true(bytes_is(json_at(o, "deploy.service").raw, "shop"));
+    assert_true(bytes_is(json_at(o, "deploy.seconds_before").raw, "211.5"));
+    assert_int_equal(json_at(o, "deploy.url").type, JSON_NULL);
+    assert_true(bytes_is(json_at(o, "seen_before.count").raw, "3"));
+    assert_int_equal(json_at(o, "seen_before.ends_at").type, JSON_NULL);
+    assert_int_equal(json_at(o, "seen_before.postmortem").type, JSON_NULL);
+    assert_int_equal(json_at(o, "seen_before.marked_false").type, JSON_STRING);
+    buffer_clear(&out);
+    f.deploy.time_ns = f.starts_ns + 30 * NS_PER_S; // in the window in which it began
+    f.deploy.url = "https://ci/1";
+    f.before.postmortem = "https://pm/1";
+    finding_encode(&f, &out);
+    o = parse(&out);
+    assert_true(bytes_is(json_at(o, "deploy.seconds_before").raw, "0"));
+    assert_true(bytes_is(json_at(o, "deploy.url").raw, "https://ci/1"));
+    assert_true(bytes_is(json_at(o, "seen_before.postmortem").raw, "https://pm/1"));
     buffer_free(&out);
 }
 
@@ -107,6 +180,8 @@ static struct finding monster(char *bulk, size_t size)
         pairs[i] = (struct finding_pair){bulk, bulk};
     f.labels = f.annotations = f.resource = (struct finding_pairs){pairs, 100};
     f.key = (struct bytes){bulk, size - 1};
+    f.deploy = (struct finding_deploy){bulk, bulk, bulk, f.starts_ns};
+    f.before = (struct finding_before){1, "e-1", 0, 0, bulk, bulk};
     for (size_t i = 0; i < FINDING_OPINIONS_MAX; i++)
         f.explain.raised[i].basis = f.explain.lowered[i].basis = BASIS_CALIBRATED;
     f.explain.raised_count = f.explain.lowered_count = FINDING_OPINIONS_MAX;
@@ -248,6 +323,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encode_writes_all_members_in_the_promised_order),
         cmocka_unit_test(encode_writes_what_is_unknown_as_null),
+        cmocka_unit_test(encode_writes_traces_and_where_it_began),
+        cmocka_unit_test(encode_writes_what_came_before),
         cmocka_unit_test(encode_says_which_evidence_was_lossy),
         cmocka_unit_test(encode_stays_below_its_bound),
         cmocka_unit_test(encode_cuts_between_characters),

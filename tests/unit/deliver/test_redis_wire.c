@@ -31,6 +31,7 @@ struct line {
 static void open_line(struct line *line)
 {
     int pair[2];
+    line->guard = (struct redis_guard){0};
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     line->far = pair[1];
     line->context = redisConnectFd(pair[0]);

@@ -87,7 +87,7 @@ struct stage_closed {
     double values[STAGE_SERIES];
     uint64_t counts[STAGE_SERIES];
     struct closed_evidence evidence[STAGE_EVIDENCE_MAX];
-    char text[STAGE_EVIDENCE_MAX * 64];
+    char text[STAGE_EVIDENCE_MAX * 64 + EVIDENCE_TEXT_BYTES];
 };
 
 static inline uint32_t stage_text(struct stage_closed *c, size_t *used, const char *text)

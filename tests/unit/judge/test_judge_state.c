@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "judge/judge.h"
+#include "judge/remarks.h"
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -76,6 +77,20 @@ static int unload_all(void **state)
     return 0;
 }
 
+/* Routes, labels and annotations that only a rule knows; the second one is for most. */
+static const char *const pattern[] = {"warn*"};
+static const struct finding_pair rule_labels[] = {{"rule", "warned"}, {"team", "money"}},
+                                 rule_notes[] = {{"runbook_url",
+                                                  "https://r/{series}?{starts_ms}"}},
+                                 rest_labels[] = {{"rule", "rest"}};
+static const struct routing_rule rules[] = {
+    {.name = "warned",
+     .series = {pattern, 1},
+     .route = ROUTE_LOG,
+     .labels = {rule_labels, 2},
+     .annotations = {rule_notes, 1}},
+    {.name = "rest", .route = ROUTE_TICKET, .labels = {rest_labels, 1}}};
+
 static int begin(void **state)
 {
     (void)state;
@@ -90,6 +105,7 @@ static int begin(void **state)
         streams[i].policy.resolve_after = 3;
     }
     streams[1].name = "billing";
+    streams[1].routing = (struct routing){rules, 2};
     return 0;
 }
 
@@ -240,9 +256,41 @@ static void put_silence(uint64_t nth)
     drain();
 }
 
+/* Somebody says that the last findings were false, and what was deployed; and a log tells of another one. */
+static void put_past(uint64_t nth)
+{
+    struct remarks *remarks = calloc(1, sizeof(*remarks));
+    struct buffer bytes = {0};
+    struct deploy deploy = {.time_ns = stage_start(nth),
+                            .service = "checkout",
+                            .version = "v1",
+                            .url = "https://x"};
+    struct remark remark = {.kind = REMARK_FALSE, .text = "backup"};
+    deploys_add(&remarks->deploys, &deploy);
+    for (uint64_t i = ids > 20 ? ids - 20 : 1; i <= ids; i++) {
+        snprintf(remark.id, sizeof(remark.id), "id-%" PRIu64, i);
+        remarks_add(remarks, &remark);
+    }
+    remarks_pack(remarks, &bytes);
+    struct remarks_notice *notice = ring_reserve(ring, sizeof(*notice) + bytes.len);
+    notice->bytes = bytes.len;
+    memcpy(notice + 1, bytes.at, bytes.len);
+    ring_commit(ring, RING_REMARKS, sizeof(*notice) + bytes.len);
+    struct deploy_notice *found = ring_reserve(ring, sizeof(*found));
+    *found = (struct deploy_notice){.stream = 3, .time_ns = stage_start(nth) + 7};
+    snprintf(found->version, sizeof(found->version), "v%d", (int)nth);
+    ring_commit(ring, RING_DEPLOY, sizeof(*found));
+    remarks_free(remarks);
+    free(remarks);
+    buffer_free(&bytes);
+    drain();
+}
+
 static void tell(uint64_t from, uint64_t until, uint64_t each)
 {
     for (uint64_t nth = from; nth < until; nth++) {
+        if (nth % 70 == 31)
+            put_past(nth);
         if (nth % 60 == 25)
             put_silence(nth);
         for (uint32_t number = 2; number < 4; number++) {
@@ -305,7 +353,11 @@ static void judge_says_the_same_when_it_is_handed_over_at_every_window(void **st
                                       "ewma",
                                       "faker-all",
                                       "\"silenced\":\"known\"",
-                                      "capped"};
+                                      "capped",
+                                      "\"deploy\":{\"version\":\"v1\",\"service\":\"checkout\"",
+                                      ",\"service\":\"billing\",\"seconds_before\":",
+                                      "\"seen_before\":{\"id\":\"id-",
+                                      "\"marked_false\":\"backup\""};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         assert_says(&whole, all[i]);
     assert_true(findings > 60 && counts.suppressed > 3);

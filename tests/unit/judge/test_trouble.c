@@ -65,6 +65,29 @@ static void trouble_copies_its_records_and_they_outlive_the_window(void **state)
     trouble_clear(&trouble);
 }
 
+static void the_trace_ids_of_its_records_are_listed_each_once(void **state)
+{
+    (void)state;
+    static char wide[EVIDENCE_TEXT_BYTES + 1];
+    memset(wide, ' ', EVIDENCE_TEXT_BYTES); // the window cut it, in the middle of its last id
+    memcpy(wide, "trace_id=1111111122222222", 25);
+    memcpy(wide + EVIDENCE_TEXT_BYTES - 25, "trace_id=3333333344444444", 25);
+    static const struct stage_record records[] = {
+        {ERRORS, 100, "app.log", "trace_id=0af7651916cd43dd request_id=7Kd02mPqXy"},
+        {ERRORS, 200, "app.log", "again traceId: 0AF7651916CD43DD, md5 d41d8cd98f00b204"},
+        {ERRORS, 300, "app.log", wide}};
+    struct trouble trouble = TROUBLE_NONE;
+    struct scene scene = scene_of(3, records, 3);
+    struct opinion o = stage_opinion(ERRORS, 40, 1, 7);
+    trouble_lead(&trouble, &scene, &o);
+    struct finding f = trouble_finding(&trouble, &stream, FINDING_FIRING);
+    assert_int_equal(f.trace_id_count, 3);
+    assert_string_equal(f.trace_ids[0], "0af7651916cd43dd");
+    assert_string_equal(f.trace_ids[1], "7Kd02mPqXy");
+    assert_string_equal(f.trace_ids[2], "1111111122222222");
+    trouble_clear(&trouble);
+}
+
 /* A detector may quote a line in its reason: what is redacted in evidence is redacted there. */
 static void a_reason_is_redacted(void **state)
 {
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test_setup(trouble_counts_who_led_before_among_those_who_agree, set_up),
         cmocka_unit_test_setup(trouble_carries_the_fit_its_score_was_made_with, set_up),
         cmocka_unit_test_setup(trouble_copies_its_records_and_they_outlive_the_window, set_up),
+        cmocka_unit_test_setup(the_trace_ids_of_its_records_are_listed_each_once, set_up),
         cmocka_unit_test_setup(a_reason_is_redacted, set_up),
         cmocka_unit_test_setup(trouble_keeps_five_records_and_none_twice, set_up),
         cmocka_unit_test_setup(trouble_shows_the_last_record_seen_when_its_window_has_none,

@@ -6,6 +6,7 @@
  */
 
 #include "lane/feed.h"
+#include "lane/notice.h"
 
 #include "base/clock.h"
 #include "ring/closed.h"
@@ -49,6 +50,8 @@ struct cut {
 struct world {
     char path[64];
     struct record_plan *record;
+    struct regex *told; /* a deployment, in every tenth line */
+    struct deploy_rule rule;
     struct manifest manifest;
     struct side live;
     struct cut cuts[CUTS_MAX];
@@ -71,6 +74,9 @@ static void side_open(struct world *w, struct side *side)
                                    .record = w->record,
                                    .templates = true,
                                    .flush_after_ns = 300 * NS_PER_MS,
+                                   .deploys = &w->rule,
+                                   .deploy_count = 1,
+                                   .deploy_matches = 1,
                                    .window = {.window_ns = 10 * NS_PER_S,
                                               .lateness_ns = NS_PER_S,
                                               .series = series,
@@ -234,6 +240,8 @@ static void assert_same_payload(const struct ring_frame *a, const struct ring_fr
     assert_memory_equal(x + next, y + next, end - next);
 }
 
+static size_t deploys_seen; /* frames that were compared */
+
 static void assert_same_frames(struct ring *want, uint64_t from, struct ring *got)
 {
     uint64_t end = ring_head(want), at = 0;
@@ -241,6 +249,7 @@ static void assert_same_frames(struct ring *want, uint64_t from, struct ring *go
     while (from < end) {
         const struct ring_frame *a = ring_at(want, from), *b = ring_at(got, at);
         assert_int_equal(a->kind, b->kind);
+        deploys_seen += a->kind == RING_DEPLOY;
         assert_int_equal(a->size, b->size);
         assert_same_payload(a, b);
         from += a->size;
@@ -282,7 +291,11 @@ static int make(void **state)
     int fd = mkstemp(w->path);
     assert_true(fd >= 0);
     close(fd);
-    struct record_options options = {.format = RECORD_AUTO};
+    assert_int_equal(regex_compile("job (?<version>\\d+3) took", &w->told, NULL), 0);
+    w->rule = (struct deploy_rule){
+        .match = w->told, .version = 1, .service = -1, .default_service = ""};
+    struct record_options options = {
+        .format = RECORD_AUTO, .patterns = &w->told, .pattern_count = 1};
     assert_int_equal(record_plan_create(&options, &w->record, NULL), 0);
     compose(w);
     *state = w;
@@ -299,6 +312,7 @@ static int unmake(void **state)
     }
     buffer_free(&w->manifest.out);
     record_plan_free(w->record);
+    regex_free(w->told);
     unlink(w->path);
     free(w);
     return 0;
@@ -313,6 +327,7 @@ static void steps_done_again_from_any_cut_give_the_same_frames(void **state)
     assert_true(w->cut_count > 50 && w->manifest.steps > 50);
     for (size_t i = 0; i < w->cut_count; i++)
         redo_all(w, &w->cuts[i]);
+    assert_true(deploys_seen > 100);
 }
 
 static void a_feed_as_bytes_comes_back_as_it_was_and_torn_bytes_are_refused(void **state)

@@ -41,6 +41,7 @@ static const struct step steps[] = {
     {.kind = STEP_MARK, .text = {"\0\x80\xff", 3}},
     {.kind = STEP_COUNTS, .text = {"", 0}},
     {.kind = STEP_SILENCES, .text = {"\0\0\0\0", 4}},
+    {.kind = STEP_REMARKS, .text = {"\0\1", 2}},
     {.kind = STEP_CLOSE, .source = 8},
 };
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };

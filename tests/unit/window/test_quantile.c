@@ -165,6 +165,18 @@ static void quantile_refuses_bytes_out_of_order(void **state)
     }
 }
 
+static void what_lies_above_is_counted_bucket_by_bucket(void **state)
+{
+    (void)state;
+    struct quantile quantile = {0};
+    for (int i = 1; i <= 1000; i++)
+        quantile_add(&quantile, i);
+    assert_int_equal(quantile_above(&quantile, 0), 1000);
+    assert_int_equal(quantile_above(&quantile, 2000), 0);
+    uint64_t above = quantile_above(&quantile, quantile_value(&quantile, 0.95));
+    assert_in_range(above, 10, 50); // those in the bucket itself are not surely above
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +186,7 @@ int main(void)
         cmocka_unit_test(quantile_out_of_buckets_gives_up_the_low_ones),
         cmocka_unit_test(quantile_is_the_same_out_of_its_bytes),
         cmocka_unit_test(quantile_refuses_bytes_out_of_order),
+        cmocka_unit_test(what_lies_above_is_counted_bucket_by_bucket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

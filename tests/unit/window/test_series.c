@@ -169,7 +169,8 @@ static void series_of_nothing(void **state)
         struct series_spec spec = {.kind = (enum series_kind)kind};
         double value = series_value(&spec, &nothing);
         bool countable = kind == SERIES_RECORDS || kind == SERIES_LINES ||
-                         kind == SERIES_BYTES || kind == SERIES_SUM || kind == SERIES_DISTINCT;
+                         kind == SERIES_BYTES || kind == SERIES_SUM || kind == SERIES_BAD ||
+                         kind == SERIES_DISTINCT;
         assert_true(countable ? value == 0 : isnan(value));
     }
 }

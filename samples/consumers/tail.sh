@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Follow one route of findings in Redis with redis-cli alone, one line each.
 #
-#     samples/tail.sh -s /run/redis/redis.sock -r page
-#     samples/tail.sh -u redis://127.0.0.1:6379/0 -f 0 -n 10 -j
+#     samples/consumers/tail.sh -s /run/redis/redis.sock -r page
+#     samples/consumers/tail.sh -u redis://127.0.0.1:6379/0 -f 0 -n 10 -j
 set -eu
 
 usage() {
@@ -64,7 +64,9 @@ entries() {
             summary = $0
             sub(/.*"summary":"/, "", summary)
             sub(/","reasons":.*/, "", summary)
-            printf "%s %-6s %-8s %s  %s/%s  %s\n", id, toupper(value["route"]), value["status"], value["ts"], \
+            news = value["status"] # the same id again, still firing: there is more to say of it
+            if (news == "firing" && $0 ~ /"status":"firing","revision":[1-9]/) news = "revised"
+            printf "%s %-6s %-8s %s  %s/%s  %s\n", id, toupper(value["route"]), news, value["ts"], \
                 value["host"], value["stream"], summary
         }'
 }

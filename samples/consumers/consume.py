@@ -23,7 +23,8 @@ def arguments():
     p.add_argument("--username", help="ACL user")
     p.add_argument("--password-file", help="file whose first line is the password")
     p.add_argument("--prefix", default="oddline")
-    p.add_argument("--shard", default="0")
+    p.add_argument("--shard", action="append", help="may be given again; default: 0")
+    p.add_argument("--shards", type=int, help="all of so many, as in sinks.redis.shards; not in a cluster, where each is a node's")
     p.add_argument("--route", action="append", choices=ROUTES, help="may be given again; default: all three")
     p.add_argument("--group", default="samples")
     p.add_argument("--consumer", default=socket.gethostname())
@@ -39,11 +40,20 @@ def safe(text):
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
 
 
+def news(finding):
+    """What the entry says: it begins (firing), there is more to say of it (revised), it is over (resolved)."""
+    return "revised" if finding["status"] == "firing" and finding["revision"] else finding["status"]
+
+
 def handle(fields):
-    """Do something with a finding. An exception leaves it unacknowledged, so it comes again."""
+    """Do something with a finding. An exception leaves it unacknowledged, so it comes again.
+
+    The last entry with an `id` wins: keep what you make of it by `id` (a ticket, a row), change it when it is revised,
+    close it when it is resolved. `fingerprint` says that it is the same trouble as another time, or on another host.
+    """
     finding = json.loads(fields["data"])
     print(safe("%-6s %-8s %s  %s/%s  %s  (%s, n %s)" % (
-        fields["route"].upper(), fields["status"], finding["starts_at"], fields["host"], fields["stream"],
+        fields["route"].upper(), news(finding), finding["starts_at"], fields["host"], fields["stream"],
         finding["summary"], finding["id"], fields["n"])), flush=True)
 
 
@@ -82,7 +92,8 @@ class Consumer:
         connect = {} if args.url.startswith("unix:") else {"socket_connect_timeout": 5}
         self.redis = redis.from_url(args.url, decode_responses=True, encoding_errors="replace",
                                     username=args.username, password=password, socket_timeout=10, **connect)
-        self.keys = ["%s:{%s}:%s" % (args.prefix, args.shard, r) for r in args.route or ROUTES]
+        shards = range(args.shards) if args.shards else args.shard or ["0"]
+        self.keys = ["%s:{%s}:%s" % (args.prefix, s, r) for s in shards for r in args.route or ROUTES]
         self.ledger = Ledger()
         self.handled = 0
 

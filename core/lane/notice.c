@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+
+#include "lane/notice.h"
+
+#include "base/clock.h"
+#include "base/redact.h"
+
+/* Redacted, and cut at what no name has. */
+static void take_name(const struct lane_plan *plan, struct bytes found,
+                      char into[DEPLOY_NAME_SIZE])
+{
+    const struct window_options *window = &plan->window;
+    size_t len =
+        redact(window->redactions, window->redaction_count, found, into, DEPLOY_NAME_SIZE - 1);
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)into[i] < ' ' || into[i] == 0x7f)
+            len = i;
+    while (len && into[len - 1] == ' ')
+        len--;
+    into[len] = '\0';
+}
+
+static struct bytes group_of(const struct deploy_rule *rule, struct bytes text, int group)
+{
+    static const struct bytes none;
+    return group < 0 ? none : regex_group(rule->match, text, group);
+}
+
+static bool read_deploy(const struct lane_plan *plan, const struct deploy_rule *rule,
+                        struct bytes text, struct deploy_notice *notice)
+{
+    if (regex_match(rule->match, text) != 1)
+        return false;
+    struct bytes service = group_of(rule, text, rule->service);
+    take_name(plan, group_of(rule, text, rule->version), notice->version);
+    take_name(plan, service.len ? service : bytes_of(rule->default_service), notice->service);
+    return notice->version[0];
+}
+
+/* The first rule that fits has it. */
+static void look_at(struct lane *lane, const struct lane_plan *plan,
+                    const struct oddline_record *record, struct bytes text)
+{
+    struct deploy_notice notice = {.stream = plan->number,
+                                   .time_ns = record->time_ns == NO_TIME ? lane->arrival_ns
+                                                                         : record->time_ns};
+    for (size_t i = 0; i < plan->deploy_count && notice.time_ns != NO_TIME; i++)
+        if (record->matches >> plan->deploys[i].bit & 1 &&
+            read_deploy(plan, &plan->deploys[i], text, &notice)) {
+            buffer_append(&lane->noticed, &notice, sizeof(notice));
+            return;
+        }
+}
+
+void notice_deploys(struct lane *lane, const struct lane_plan *plan,
+                    const struct oddline_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct oddline_record *record = &batch->records[i];
+        if (record->matches & plan->deploy_matches)
+            look_at(lane, plan, record,
+                    (struct bytes){batch->text + record->text, record->text_len});
+    }
+}
+
+void notice_emit(struct lane *lane)
+{
+    const struct deploy_notice *noticed = (const void *)lane->noticed.at;
+    size_t count = lane->noticed.len / sizeof(*noticed);
+    for (size_t i = 0; i < count && !lane->ended; i++) {
+        struct deploy_notice *notice = lane_room(lane, sizeof(*notice));
+        *notice = noticed[i];
+        ring_commit(lane->ring, RING_DEPLOY, sizeof(*notice));
+    }
+    buffer_clear(&lane->noticed);
+}

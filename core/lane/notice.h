@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * notice.h - deployments that a log tells of: "starting checkout v1.2.3".
+ *
+ *      records ──a bit of `matches`──▶ the pattern once more, for its groups ──▶ aside ──behind the batch──▶ RING_DEPLOY
+ *
+ * A pattern is one of those of the stream, searched with all the others; a record that fits none costs one AND, and a stream without
+ * rules a comparison a batch.
+ *
+ * Thread   the lane's
+ */
+#ifndef LANE_NOTICE_H
+#define LANE_NOTICE_H
+
+#include "lane/lane.h"
+
+/* Lent for the stream's life. */
+struct deploy_rule {
+    struct regex *match;         /* with the group `version` */
+    unsigned bit;                /* of oddline_record.matches */
+    int version, service;        /* numbers of groups; service -1: there is none */
+    const char *default_service; /* where the group takes no part; "": that of the stream */
+};
+
+/* The batch is not in the ring yet. */
+void notice_deploys(struct lane *lane, const struct lane_plan *plan,
+                    const struct oddline_batch *batch);
+/* Now it is. */
+void notice_emit(struct lane *lane);
+
+#endif /* LANE_NOTICE_H */

@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The promise: `oddline fleet` shows each daemon that publishes into a Redis, the silent and the oddly configured ones too, and what fires on
+how many hosts; and a heartbeat that Redis refuses holds up no finding.
+
+    fleet.py BUILD [TEST...]
+"""
+import datetime
+import json
+import subprocess
+import sys
+import time
+
+from act_rig import TREE, expect, main, until
+
+CALM, ODD = 40, 2  # minutes
+
+
+def write_log(path):
+    """Forty calm minutes, then two of errors that have just ended."""
+    end = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    begin = end - datetime.timedelta(minutes=CALM + ODD)
+    with open(path, "w") as out:
+        for second in range((CALM + ODD) * 60):
+            at = (begin + datetime.timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+            out.write(f"{at} INFO served a page\n")
+            if second >= CALM * 60:
+                out.write(f"{at} ERROR cannot reach the payment gateway\n" * 2)
+
+
+class Hosts:
+    def __init__(self, rig):
+        self.rig, self.daemons = rig, {}
+
+    def configure(self, name, window="60s", **sink):
+        rig = self.rig
+        if not self.daemons:
+            write_log(rig.path("shop.log"))
+        sink = {"url": f"unix://{rig.socket}", "host": name, "shards": 2, "heartbeat": "500ms", **sink}
+        config = {"state_dir": rig.path(name), "sinks": {"redis": sink}, "resource": {"host.name": name},
+                  "streams": [{"name": "shop", "paths": [rig.path("shop.log")], "start": "begin",
+                               "window": window, "warmup": 10,
+                               "detectors": [{"use": "pattern", "on": ["errors"], "set": {"warmup": 10}}]}]}
+        path = rig.path(name + ".yaml")
+        with open(path, "w") as out:
+            json.dump(config, out)  # JSON is YAML
+        return path
+
+    def start(self, name, **sink):
+        path = self.configure(name, **sink)
+        with open(self.rig.log, "a") as out:
+            self.daemons[name] = self.rig.spawn([self.rig.oddline, "run", "-c", path], stdout=out, stderr=out)
+        return path
+
+    def kill(self, name):
+        self.daemons[name].kill()
+        self.daemons[name].wait()
+
+    def stop(self, name):
+        self.daemons[name].terminate()
+        expect(self.daemons[name].wait(10) == 0, "the daemon does not end well")
+
+
+def fleet(rig, *options, code=0):
+    """What it prints; with --json in `options` the objects."""
+    ran = subprocess.run([rig.oddline, "fleet", "--url", f"unix://{rig.socket}", "--shards", "2", *options],
+                         capture_output=True, text=True, timeout=20)
+    expect(ran.returncode == code, f"fleet ended with {ran.returncode}: {ran.stderr}")
+    return [json.loads(line) for line in ran.stdout.splitlines()] if "--json" in options else ran.stdout
+
+
+def hosts_of(rig):
+    return {line["host"]: line for line in fleet(rig, "--json") if line["type"] == "host"}
+
+
+def troubles_of(rig):
+    return [line for line in fleet(rig, "--json") if line["type"] == "trouble"]
+
+
+def states(rig):
+    return {name: host["state"] for name, host in hosts_of(rig).items()}
+
+
+def three_hosts_one_dies_and_one_differs(rig):
+    hosts = Hosts(rig)
+    hosts.start("web1")
+    hosts.start("web2")
+    hosts.start("odd1", window="61s")
+    until(15, lambda: states(rig) == {"web1": "ok", "web2": "ok", "odd1": "ok"}, lambda: f"hosts: {states(rig)}")
+    until(15, lambda: [t["hosts"] for t in troubles_of(rig)] and max(t["hosts"] for t in troubles_of(rig)) >= 2,
+          lambda: f"troubles: {troubles_of(rig)}")
+    until(10, lambda: all(sum(h["firing"].values()) for h in hosts_of(rig).values()), "the beats do not say what fires")
+    now = hosts_of(rig)
+    expect({n: h["drift"] for n, h in now.items()} == {"web1": False, "web2": False, "odd1": True}, f"drift: {now}")
+    expect(all(h["waiting"] == 0 and h["lag_s"] == 0 and h["n"] > 0 and h["streams"] == 1 for h in now.values()), now)
+    shards = {n: h["shard"] for n, h in now.items()}
+    kept = {n: [s for s in (0, 1) if rig.redis.hexists("oddline:{%d}:seen" % s, n)] for n in now}
+    expect(all(kept[n] == [shards[n]] for n in now), f"shards: {shards}, published in {kept}")
+    expect(set(shards.values()) == {0, 1}, f"all in one shard: {shards}")
+    consumed = subprocess.run(["/usr/bin/python3", f"{TREE}/samples/consumers/consume.py", "--url", f"unix://{rig.socket}", "--shards", "2",
+                               "--once"], capture_output=True, text=True, timeout=20)
+    expect(sorted({line.split()[3].split("/")[0] for line in consumed.stdout.splitlines()}) == sorted(now), f"consumed: {consumed}")
+    hosts.kill("web2")
+    until(10, lambda: states(rig)["web2"] == "SILENT", lambda: f"not silent: {hosts_of(rig)['web2']}")
+    expect(states(rig)["web1"] == "ok" and states(rig)["odd1"] == "ok", states(rig))
+    table = fleet(rig)
+    expect(table.splitlines()[2].startswith("web2") and "1 SILENT" in table.splitlines()[0], table)
+    expect("drift" in table and " hosts " in table and "1 configured otherwise" in table, table)
+    worst = max(troubles_of(rig), key=lambda t: t["hosts"])
+    expect(worst["silent_hosts"] == 1 and worst["stream"] == "shop" and "errors" in worst["summary"], worst)
+    fleet(rig, "--exit-code", code=1)
+    # it comes back, and is no other host
+    hosts.start("web2")
+    until(15, lambda: states(rig)["web2"] == "ok" and len(states(rig)) == 3, lambda: f"not back: {states(rig)}")
+    # one that somebody stops is not silent; one that lives is not forgotten
+    hosts.stop("odd1")
+    expect(states(rig)["odd1"] == "stopped", states(rig))
+    fleet(rig, "--forget", "web1", code=65)
+    rig.redis.execute_command("ACL", "SETUSER", "reader", "on", ">secret", "~oddline:*", "+hscan", "+xrevrange", "+time")
+    with open(rig.path("reader"), "w") as out:
+        out.write("secret\n")
+    fleet(rig, "--user", "reader", "--password-file", rig.path("reader"))
+    fleet(rig, "--forget", "nobody", code=66)
+    fleet(rig, "--forget", "odd1")
+    expect(set(states(rig)) == {"web1", "web2"}, states(rig))
+    fleet(rig, "--exit-code")
+
+
+def a_quiet_host_holds_no_connection(rig):
+    hosts = Hosts(rig)
+    hosts.start("web1", heartbeat="1s")
+    until(15, lambda: states(rig).get("web1") == "ok", "no beat")
+
+    def clients():
+        return rig.redis.info("clients")["connected_clients"]  # ours is one of them
+    until(15, lambda: clients() == 1, lambda: f"{clients()} connections")
+    before = rig.redis.info("stats")["total_connections_received"]
+    most, end = 0, time.monotonic() + 4
+    while time.monotonic() < end:
+        most = max(most, clients() == 1)
+        time.sleep(0.05)
+    made = rig.redis.info("stats")["total_connections_received"] - before
+    expect(3 <= made <= 8, f"{made} connections in 4 s of beats each second")
+    expect(most, "never without a connection")
+
+
+def a_heartbeat_that_is_refused_holds_up_no_finding(rig):
+    rig.redis.execute_command("ACL", "SETUSER", "sink", "on", ">secret", *["~oddline:{%d}:%s" % (s, k) for s in (0, 1)
+                              for k in ("page", "ticket", "log", "seen")],
+                              *"+eval +evalsha +script|load +info +type +exists +xinfo|stream +xadd +xrevrange +hget +hset".split())
+    with open(rig.path("password"), "w") as out:
+        out.write("secret\n")
+    hosts = Hosts(rig)
+    hosts.start("web1", user="sink", password_file=rig.path("password"))
+    until(15, lambda: "heartbeats: " in rig.said(), "the refusal is not said")
+    until(15, lambda: sum(rig.redis.xlen("oddline:{%d}:%s" % (s, r)) for s in (0, 1) for r in ("page", "ticket", "log")),
+          "no finding came")
+    time.sleep(2)
+    expect(rig.said().count("heartbeats: ") == 1, "said more than once")
+    expect("findings wait in the outbox" not in rig.said(), "the sink was in trouble")
+    expect(hosts_of(rig) == {}, "there is a beat")
+    rig.redis.execute_command("ACL", "SETUSER", "sink", "~oddline:*", "+time", "+hlen")
+    until(10, lambda: states(rig).get("web1") == "ok", "no beat after the permission was given")
+    expect("heartbeats work again" in rig.said(), rig.said())
+
+
+def what_strangers_write_is_shown_and_not_obeyed(rig):
+    evil = "a\x1b]0;owned\x07\u202e\n"
+    rig.redis.hset("oddline:{0}:hosts", mapping={evil: '{"v":1,"version":"\\u001b[31m","interval_s":-1,"running":true}',
+                                                 "array": "[1,2", "empty": "", "huge": '{"v":1,"n":1e400,"beat":99e99}'})
+    rig.publish(summary=evil, stream=evil, host=evil)
+    rig.redis.xadd("oddline:{0}:page", {"some": "thing"})
+    rig.redis.xadd("oddline:{1}:ticket", {"id": "x", "host": "h", "status": "firing", "fingerprint": "0" * 16, "data": "{"})
+    table = fleet(rig, "--color", "never")
+    expect("\x1b" not in table and "\u202e" not in table and "\\x1b" in table, repr(table))
+    expect("unreadable" in table and "2 troubles fire" in table, table)
+    expect(len(fleet(rig, "--json")) == 4 + 2 + 1, "objects")
+
+
+def without_redis_it_says_so(rig):
+    rig.redis_kill()
+    fleet(rig, code=69)
+    ran = subprocess.run([rig.oddline, "fleet"], capture_output=True, text=True)
+    expect(ran.returncode == 64, ran)
+    path = rig.path("bad.yaml")
+    with open(path, "w") as out:
+        json.dump({"sinks": {"redis": {"url": "redis://127.0.0.1", "shards": 2, "shard": 2}}}, out)
+    ran = subprocess.run([rig.oddline, "fleet", "-c", path], capture_output=True, text=True)
+    expect(ran.returncode == 78 and "sinks.redis.shard: 2 is none of the 2" in ran.stderr, ran)
+
+
+if __name__ == "__main__":
+    sys.exit(main([three_hosts_one_dies_and_one_differs, a_quiet_host_holds_no_connection,
+                   a_heartbeat_that_is_refused_holds_up_no_finding, what_strangers_write_is_shown_and_not_obeyed,
+                   without_redis_it_says_so], 110))
