@@ -108,10 +108,10 @@ static const char *check_attributes(const char *p)
         while (*p && (isalnum((unsigned char)*p) || *p == '-') && len + 1 < sizeof(name))
             name[len++] = *p++;
         name[len] = '\0';
-        assert_true(strncmp(name, "on", 2) != 0 && strcmp(name, "src") != 0 &&
-                    strcmp(name, "style") != 0);
         if (!len)
             continue;
+        assert_false(name[0] == 'o' && name[1] == 'n'); // onclick and its kin
+        assert_true(strcmp(name, "src") != 0 && strcmp(name, "style") != 0);
         assert_true(p[0] == '=' && p[1] == '"');
         p += 2;
         assert_true(strcmp(name, "href") != 0 || strncmp(p, "https://r.example/\"", 19) == 0);
