@@ -180,14 +180,13 @@ static void do_stack(void)
     zero = deep(0) * 0;
 }
 
+/* From the one that lies lower over whatever is between them, up to the other's first byte, its header too. */
 static void do_overflow(void)
 {
-    volatile char *a = malloc(24);
-    char *b = malloc(24);
-    for (int i = 0; a && i < 4096; i++)
-        a[i] = 0x41;
-    free(b);
-    free(malloc(100000));
+    char *a = malloc(5000), *b = malloc(5000), *end = a < b ? b : a;
+    for (volatile char *p = a < b ? a : b; a && b && p < end; p++)
+        *p = 0x41;
+    free(end);
 }
 
 static void do_double_free(void)
