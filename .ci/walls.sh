@@ -20,7 +20,9 @@ core/report:     base
 core/judge:      oddline base ring host trace
 core/deliver:    base judge
 core/act:        base deliver judge
-core/app:        oddline base ring tail record window lane gate trace report judge deliver act host
+core/config:     oddline base ring tail record window lane judge deliver act host
+core/app:        oddline base ring tail record window lane judge deliver act host config
+core/command:    oddline base ring tail record window lane gate trace report judge deliver act host config app
 detectors:       oddline kit
 detectors/kit:   oddline
 samples:         oddline

@@ -14,8 +14,8 @@
 
 #include "app/commit.h"
 #include "app/marks_file.h"
-#include "app/plan.h"
 #include "app/silence_file.h"
+#include "config/plan.h"
 #include "deliver/courier.h"
 #include "deliver/journal.h"
 #include "lane/feed.h"

@@ -2,30 +2,14 @@
 /*
  * main.c - the map of the program.
  *
- *      oddline scan PATH…     scan.c      read logs once, print findings        inputs.c  which paths are one stream
- *      oddline run -c FILE    run.c       the daemon
- *      oddline check FILE     check.c     a configuration and the tests in it
- *      oddline plugins        plugins.c   what can be loaded
- *      oddline score CSV      score.c     one numeric series
- *      oddline templates      templates.c the sentences that logs are made of
- *      oddline findings       findings.c  what was found
- *      oddline explain        explain.c   a score, computed again      show.c  its evidence, read again
- *      oddline backtest       backtest.c  what a configuration would have found
- *      oddline silence        silence_command.c
- *      oddline trace          trace_command.c
- *      oddline report         report_command.c   report_read.c  what of it is known: core/report
- *      oddline routes test    routes_command.c   oddline audit   audit_command.c
- *      oddline mark           mark_command.c      marks_file.c  what people said, for the judge: marks_watch.c
- *      oddline slo            slo_command.c
- *      oddline act            act_command.c  actions.c  acts on findings: core/act
- *      oddline gate           gate_command.c   after a deployment against before
- *      oddline fleet          fleet_command.c  hosts and troubles, read in Redis: fleet.h
- *      oddline status         status_command.c
+ *      oddline run -c FILE    run.c in this room: the daemon
+ *      oddline ANYTHING ELSE  core/command/ANYTHING_command.c or ANYTHING.c, with its parts beside it
+ *      oddline worker         plugins/host/worker.c, for the daemon alone
  *
  *      config.c ─▶ plan.c ─▶ lane.c (tail, record, window) ═ring═▶ judge ─▶ deliver
  *        what people wrote     what to do    one thread                one      one a sink
  *
- * Only this room sees all the others, and it loops over no records.
+ * core/config knows what people wrote; this room is the daemon and the scan, and loops over no records; core/command sees all.
  */
 
 #include "app/cli.h"

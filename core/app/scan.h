@@ -10,7 +10,7 @@
 #define APP_SCAN_H
 
 #include "app/inputs.h"
-#include "app/plan.h"
+#include "config/plan.h"
 #include "judge/judge.h"
 
 #include <stdatomic.h>

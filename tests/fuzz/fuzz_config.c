@@ -6,8 +6,8 @@
 
 #include "fuzz.h"
 
-#include "app/config.h"
 #include "base/check.h"
+#include "config/config.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "app/audit.h"
 #include "base/clock.h"
+#include "command/audit.h"
 
 #include "rig.h"
 

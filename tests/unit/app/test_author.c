@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "app/author.h"
 #include "app/cli.h"
+#include "command/author.h"
 #include "rig.h"
 
 #include <errno.h>

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "app/backtest_score.h"
 #include "base/clock.h"
+#include "command/backtest_score.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "app/config.h"
 #include "base/clock.h"
+#include "config/config.h"
 #include "rig.h"
 
 #include <errno.h>

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "app/explain.h"
+#include "command/explain.h"
 #include "deliver/encode.h"
 
 #include <math.h>

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "app/config.h"
-#include "app/fleet.h"
 #include "base/clock.h"
+#include "command/fleet.h"
+#include "config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>

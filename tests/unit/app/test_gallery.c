@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "app/gallery.h"
 #include "base/clock.h"
+#include "command/gallery.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "app/labels.h"
 #include "base/clock.h"
+#include "command/labels.h"
 
 #include <errno.h>
 #include <string.h>

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "app/plan.h"
 #include "base/clock.h"
+#include "config/plan.h"
 #include "rig.h"
 
 #include <errno.h>

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "app/config.h"
-#include "app/schema.h"
 #include "base/clock.h"
+#include "config/config.h"
+#include "config/schema.h"
 
 #include <errno.h>
 #include <stdlib.h>

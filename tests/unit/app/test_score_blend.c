@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "app/score_blend.h"
+#include "command/score_blend.h"
 
 #include <math.h>
 #include <string.h>

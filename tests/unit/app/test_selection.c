@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "app/selection.h"
+#include "config/selection.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "app/show_claim.h"
 #include "base/hash.h"
+#include "command/show_claim.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "app/terms.h"
+#include "config/terms.h"
 
 #include <errno.h>
 

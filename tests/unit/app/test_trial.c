@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "app/trial_checks.h"
+#include "command/trial_checks.h"
 #include "rig.h"
 
 #include <errno.h>

@@ -4,9 +4,9 @@
  * a case of a wider one; examples are redacted; what was new before as well is counted there.
  */
 
-#include "app/gate_news.h"
 #include "base/check.h"
 #include "base/clock.h"
+#include "command/gate_news.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+
+/* oddline audit: what called people lately, what of it was worth it, and what to do next. */
+
+#include "app/cli.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "command/audit.h"
+#include "command/show_input.h"
+#include "config/config.h"
+#include "config/plan.h"
+#include "config/terms.h"
+#include "deliver/journal.h"
+#include "record/zone.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    OPT_SINCE,
+    OPT_CONFIG,
+    OPT_STATE_DIR,
+    OPT_MARKS,
+    OPT_HOURS,
+    OPT_TIMEZONE,
+    OPT_TOP,
+    OPT_JSON,
+    OPTIONS
+};
+
+static const struct option_spec specs[OPTIONS] = {
+    [OPT_SINCE] = {"since", "TIME",
+                   "a duration such as 7d (the default), or a time; in files a duration counts "
+                   "from the newest finding"},
+    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
+    [OPT_STATE_DIR] = {"state-dir", "DIR",
+                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_MARKS] = {"marks", "FILE", "what was marked (default: marks.jsonl there)"},
+    [OPT_HOURS] = {"hours", "HOURS", "when people are at work (default: Mon-Fri 09:00-18:00)"},
+    [OPT_TIMEZONE] = {"timezone", "ZONE", "of these hours (default: UTC)"},
+    [OPT_TOP] = {"top", "N", "rows of a table (default: 10)"},
+    [OPT_JSON] = {"json", NULL, "one JSON object"},
+};
+
+struct request {
+    const char *values[OPTIONS];
+    int64_t since_ns, ago_ns;
+    size_t top;
+    struct zone *zone;
+    struct audit audit;
+};
+
+static bool take(void *context, size_t index, const char *value, struct error *reterr)
+{
+    struct request *request = context;
+    (void)reterr;
+    request->values[index] = value ? value : "";
+    return true;
+}
+
+static int take_since(struct request *request, bool files, struct error *reterr)
+{
+    const char *since = request->values[OPT_SINCE] ? request->values[OPT_SINCE] : "7d";
+    int64_t ago;
+    request->since_ns = NO_TIME;
+    if (clock_parse_duration(since, &ago, NULL) == 0) {
+        request->ago_ns = files ? ago : 0;
+        request->since_ns = files ? NO_TIME : clock_wall_ns() - ago;
+        return 0;
+    }
+    if (clock_parse(since, &request->since_ns, NULL) == 0)
+        return 0;
+    return error_set(reterr, -EINVAL,
+                     "--since: '%s' is neither a duration such as 7d nor a time", since);
+}
+
+static int take_hours(struct request *request, struct error *reterr)
+{
+    const char *hours = request->values[OPT_HOURS], *zone = request->values[OPT_TIMEZONE];
+    struct audit *audit = &request->audit;
+    struct error why;
+    audit->hours_text = hours ? hours : "Mon-Fri 09:00-18:00";
+    if (terms_hours(audit->hours_text, &audit->hours, &why) < 0)
+        return error_set(reterr, -EINVAL, "--hours: %s", why.text);
+    int r = zone_open(zone ? zone : "UTC", &request->zone, reterr);
+    audit->hours.zone = request->zone;
+    audit->hours.east_s = plan_east_s;
+    return r;
+}
+
+static int take_top(struct request *request, struct error *reterr)
+{
+    const char *top = request->values[OPT_TOP];
+    char *end = NULL;
+    long count = top ? strtol(top, &end, 10) : 10;
+    if (count < 1 || count > 100000 || (end && *end))
+        return error_set(reterr, -EINVAL, "--top: '%s' is no number from 1 to 100000", top);
+    request->top = (size_t)count;
+    return 0;
+}
+
+/* ---- where findings come from --------------------------------------------------------- */
+
+static int take_finding(void *context, struct json_value finding)
+{
+    audit_add(context, finding);
+    return 0;
+}
+
+static void walk(struct audit *audit, struct journal *journal, struct journal_reader *reader)
+{
+    uint64_t seen = 0;
+    do {
+        journal_read(journal, reader, seen, JOURNAL_READ_MAX);
+        for (size_t i = 0; i < reader->count; i++) {
+            struct bytes rest;
+            seen = reader->entries[i].n;
+            audit_add(audit, json_read(reader->entries[i].data, &rest));
+        }
+    } while (reader->count);
+}
+
+static int read_journal(struct request *request, const char *dir, struct error *reterr)
+{
+    static struct journal_reader reader; // 16 KiB of entries
+    struct journal *journal;
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/journal", dir);
+    int r = journal_open_readonly(path, &journal, reterr);
+    if (r == -ENOENT)
+        return error_set(reterr, r, "%s: no daemon has run with this state directory", dir);
+    if (r < 0)
+        return r;
+    r = journal_reader_init(&reader);
+    if (r == 0)
+        walk(&request->audit, journal, &reader);
+    journal_reader_free(&reader);
+    journal_close(journal);
+    return r < 0 ? error_set(reterr, r, "%s: out of memory", dir) : 0;
+}
+
+/* The journal keeps what was confirmed for a day or so: an audit of a week needs findings.jsonl. */
+static void say_short(const struct audit *audit, int64_t since_ns)
+{
+    int64_t first = INT64_MAX;
+    for (size_t i = 0; i < audit->count; i++)
+        first = audit->cases[i].called_ns < first ? audit->cases[i].called_ns : first;
+    char text[CLOCK_TEXT_SIZE];
+    if (audit->count && since_ns != NO_TIME && first - since_ns > 3600 * NS_PER_S)
+        log_notice("the oldest finding that the journal keeps is of %s; for longer name the "
+                   "files of sinks.jsonl",
+                   clock_format(first, text));
+}
+
+/* ---- the command ------------------------------------------------------------------------ */
+
+static int read_marks(struct request *request, const char *dir, struct error *reterr)
+{
+    const char *marks = request->values[OPT_MARKS];
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/marks.jsonl", dir ? dir : "");
+    if (marks && access(marks, R_OK) < 0)
+        return error_set(reterr, -ENOENT, "%s: cannot be read: %s", marks, strerror(errno));
+    int r = marks || dir ? audit_marks(&request->audit, marks ? marks : path, reterr) : 0;
+    if (r == 0 && request->audit.marks_bad)
+        log_warning("%s: %zu lines in it are no marks", marks ? marks : path,
+                    request->audit.marks_bad);
+    return r;
+}
+
+static int report(struct request *request, const char *dir, struct error *reterr)
+{
+    struct audit *audit = &request->audit;
+    audit_settle(audit, request->since_ns, request->ago_ns);
+    if (read_marks(request, dir, reterr) < 0)
+        return say_failure(EXIT_NO_INPUT, reterr);
+    if (audit->skipped)
+        log_warning("%zu findings are left out: they make no sense, or are too many",
+                    audit->skipped);
+    audit_weigh(audit);
+    if (request->values[OPT_JSON])
+        audit_json(audit, stdout);
+    else
+        audit_table(audit, request->top, stdout);
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_IO;
+}
+
+static int act(struct request *request, int count, char **paths, struct error *reterr)
+{
+    const char *const *v = request->values;
+    struct config config = {0};
+    int code = EXIT_DONE;
+    if (take_since(request, count > 0, reterr) < 0 || take_hours(request, reterr) < 0 ||
+        take_top(request, reterr) < 0)
+        return say_failure(EXIT_USAGE, reterr);
+    if (v[OPT_CONFIG] && config_read(v[OPT_CONFIG], &config, reterr) < 0)
+        return say_failure(EXIT_CONFIG, reterr);
+    const char *dir = v[OPT_STATE_DIR] ? v[OPT_STATE_DIR]
+                      : v[OPT_CONFIG]  ? config.state_dir
+                      : count          ? NULL
+                                       : "/var/lib/oddline";
+    if (count)
+        code = show_input_files(count, paths, take_finding, &request->audit);
+    else if (read_journal(request, dir, reterr) < 0)
+        code = say_failure(EXIT_NO_INPUT, reterr);
+    else
+        say_short(&request->audit, request->since_ns);
+    if (code == EXIT_DONE)
+        code = report(request, dir, reterr);
+    config_free(&config);
+    return code;
+}
+
+int command_audit(int argc, char **argv)
+{
+    struct request *request = calloc(1, sizeof(*request));
+    struct option_set set = {"audit", specs, OPTIONS, take, request};
+    struct error error;
+    int first, code;
+    if (!request) {
+        error_set(&error, -ENOMEM, "audit: out of memory");
+        return say_failure(EXIT_IO, &error);
+    }
+    if (options_parse(&set, argc, argv, &first, &code))
+        code = act(request, argc - first, argv + first, &error);
+    zone_free(request->zone);
+    audit_free(&request->audit);
+    free(request);
+    return code;
+}

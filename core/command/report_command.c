@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+
+/* oddline report: an incident as one file, for those who were not there. Nothing is read but findings and notes of people. */
+
+#include "app/cli.h"
+#include "base/log.h"
+#include "command/report_read.h"
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OPT_SINCE,
+    OPT_UNTIL,
+    OPT_CONFIG,
+    OPT_STATE_DIR,
+    OPT_STREAM,
+    OPT_OUTPUT,
+    OPT_TITLE,
+    OPTIONS
+};
+
+static const struct option_spec specs[OPTIONS] = {
+    [OPT_SINCE] =
+        {"since", "TIME",
+         "a time such as 2016-12-19T17:14:38Z, or a duration such as 2h: before --until, "
+         "else before now, in files before the newest finding"},
+    [OPT_UNTIL] = {"until", "TIME", "its end (default: the newest finding)"},
+    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
+    [OPT_STATE_DIR] = {"state-dir", "DIR",
+                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_STREAM] = {"stream", "NAME",
+                    "only findings of this stream; * and ? as of a shell; may be repeated"},
+    [OPT_OUTPUT] = {"output", "FILE",
+                    "(-o) .html, .md or .json; without it, or -, Markdown to stdout"},
+    [OPT_TITLE] = {"title", "TEXT",
+                   "what it is called (default: Incident of, and when it began)"},
+};
+
+typedef void report_write(const struct report *report, struct buffer *out);
+
+static const struct {
+    const char *suffix;
+    report_write *write;
+} formats[] = {{".html", report_html}, {".md", report_markdown}, {".json", report_json}};
+
+struct request {
+    const char *values[OPTIONS];
+    report_write *write;
+    struct report report;
+};
+
+static bool take(void *context, size_t index, const char *value, struct error *reterr)
+{
+    struct request *request = context;
+    struct report *report = &request->report;
+    request->values[index] = value;
+    if (index != OPT_STREAM)
+        return true;
+    if (report->stream_count == REPORT_STREAMS_MAX) {
+        error_set(reterr, -E2BIG, "--stream: at most %d may be named", REPORT_STREAMS_MAX);
+        return false;
+    }
+    report->streams[report->stream_count++] = value;
+    return true;
+}
+
+static int take_until(struct request *request, struct error *reterr)
+{
+    const char *until = request->values[OPT_UNTIL];
+    request->report.until_ns = NO_TIME;
+    if (!until || clock_parse(until, &request->report.until_ns, NULL) == 0)
+        return 0;
+    return error_set(reterr, -EINVAL, "--until: '%s' is no time such as 2016-12-19T17:14:38Z",
+                     until);
+}
+
+static int take_since(struct request *request, bool files, struct error *reterr)
+{
+    const char *since = request->values[OPT_SINCE];
+    struct report *report = &request->report;
+    int64_t ago;
+    if (!since)
+        return error_set(reterr, -EINVAL,
+                         "report: --since is missing: when it began, or a duration such as 2h");
+    if (clock_parse_duration(since, &ago, NULL) == 0) {
+        bool now = !files && report->until_ns == NO_TIME;
+        report->ago_ns = now ? 0 : ago;
+        report->since_ns = now ? clock_wall_ns() - ago : NO_TIME;
+        return 0;
+    }
+    if (clock_parse(since, &report->since_ns, NULL) < 0)
+        return error_set(reterr, -EINVAL,
+                         "--since: '%s' is neither a duration such as 2h nor a time", since);
+    if (report->until_ns != NO_TIME && report->until_ns < report->since_ns)
+        return error_set(reterr, -EINVAL, "--until: '%s' is before --since",
+                         request->values[OPT_UNTIL]);
+    return 0;
+}
+
+static int take_format(struct request *request, struct error *reterr)
+{
+    const char *output = request->values[OPT_OUTPUT];
+    const char *suffix = output ? strrchr(output, '.') : NULL;
+    request->write = report_markdown;
+    if (!output || strcmp(output, "-") == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+        if (suffix && strcmp(suffix, formats[i].suffix) == 0) {
+            request->write = formats[i].write;
+            return 0;
+        }
+    return error_set(reterr, -EINVAL, "-o: '%s' ends with none of .html, .md, .json", output);
+}
+
+static int write_out(const struct request *request, struct error *reterr)
+{
+    const char *output = request->values[OPT_OUTPUT];
+    bool to_stdout = !output || strcmp(output, "-") == 0;
+    struct buffer text = {0};
+    request->write(&request->report, &text);
+    FILE *file = to_stdout ? stdout : fopen(output, "we");
+    int r = file ? 0 : -errno;
+    if (file && fwrite(text.at, 1, text.len, file) != text.len)
+        r = errno ? -errno : -EIO;
+    if (file && (to_stdout ? fflush(file) : fclose(file)) != 0 && r == 0)
+        r = -errno;
+    buffer_free(&text);
+    return r < 0 ? error_set(reterr, r, "%s: cannot be written: %s",
+                             to_stdout ? "stdout" : output, strerror(-r))
+                 : 0;
+}
+
+static int read_and_write(struct request *request, const char *dir, int count, char **paths)
+{
+    struct report *report = &request->report;
+    struct error error;
+    int code = count ? report_read_files(report, count, paths) : EXIT_DONE;
+    if (code != EXIT_DONE)
+        return code;
+    if (!count && report_read_journal(report, dir, &error) < 0)
+        return say_failure(EXIT_NO_INPUT, &error);
+    if (dir && report_read_notes(report, dir, &error) < 0)
+        return say_failure(EXIT_IO, &error);
+    report_settle(report);
+    if (report->senseless)
+        log_warning("%zu values make no sense as findings, and are left out",
+                    report->senseless);
+    if (report->left_out)
+        log_warning(
+            "the span holds too many findings: %zu revisions are left out; name --stream, "
+            "or a shorter span",
+            report->left_out);
+    return write_out(request, &error) < 0 ? say_failure(EXIT_IO, &error) : EXIT_DONE;
+}
+
+static int act(struct request *request, int count, char **paths)
+{
+    const char *const *v = request->values;
+    struct config config = {0};
+    struct error error;
+    if (take_until(request, &error) < 0 || take_since(request, count > 0, &error) < 0 ||
+        take_format(request, &error) < 0)
+        return say_failure(EXIT_USAGE, &error);
+    if (v[OPT_CONFIG] && config_read(v[OPT_CONFIG], &config, &error) < 0)
+        return say_failure(EXIT_CONFIG, &error);
+    const char *dir = v[OPT_STATE_DIR] ? v[OPT_STATE_DIR]
+                      : v[OPT_CONFIG]  ? config.state_dir
+                      : count          ? NULL
+                                       : "/var/lib/oddline";
+    request->report.title = v[OPT_TITLE] && *v[OPT_TITLE] ? v[OPT_TITLE] : NULL;
+    int code = read_and_write(request, dir, count, paths);
+    config_free(&config);
+    return code;
+}
+
+int command_report(int argc, char **argv)
+{
+    struct request *request = calloc(1, sizeof(*request));
+    struct option_set set = {"report", specs, OPTIONS, take, request};
+    struct error error;
+    int first, code;
+    if (!request) {
+        error_set(&error, -ENOMEM, "report: out of memory");
+        return say_failure(EXIT_IO, &error);
+    }
+    if (options_parse(&set, argc, argv, &first, &code))
+        code = act(request, argc - first, argv + first);
+    report_free(&request->report);
+    free(request);
+    return code;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slo_plan.h - the `slos` of a configuration, made ready for their streams.
+ *
+ *      slos: [...] ──slo_share──▶ each stream knows its own ──slo_plan──▶ a hidden series (lane), a judge_slo (judge)
+ */
+#ifndef CONFIG_SLO_PLAN_H
+#define CONFIG_SLO_PLAN_H
+
+#include "config/selection.h"
+#include "judge/judge.h"
+
+/*
+ * Check the SLOs of a configuration and hand them to their streams, by whose hash they are known as well: where an SLO comes, goes or
+ * changes, the windows of its stream begin anew. The error is a whole sentence with file and line.
+ */
+int slo_share(struct config *config, struct error *reterr);
+
+/* What is counted for it, and what the judge makes of that; the series is for the caller to add. */
+int slo_plan(const struct config_slo *config, struct selection_names *names,
+             struct series_spec *ret_series, struct judge_slo *ret, struct error *reterr);
+
+#endif /* CONFIG_SLO_PLAN_H */
