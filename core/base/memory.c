@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-_Noreturn void memory_gone(void)
+void memory_gone(void)
 {
     static const char sentence[] = "oddline: out of memory\n";
     ssize_t n = write(STDERR_FILENO, sentence, sizeof(sentence) - 1);

@@ -13,7 +13,7 @@ enum { MEMORY_EXIT = 71 }; /* EX_OSERR */
 
 #include <stddef.h>
 
-_Noreturn void memory_gone(void);
+void memory_gone(void) __attribute__((noreturn));
 /* A copy of so many bytes at most, and a NUL; the caller frees it. */
 char *memory_text(const char *at, size_t len);
 

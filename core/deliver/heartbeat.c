@@ -82,7 +82,8 @@ static void put_hash(struct json *json, const char *key, uint64_t hash)
 static void put_seconds(struct json *json, const char *key, int64_t ns)
 {
     json_key(json, key);
-    json_double(json, (double)(ns / NS_PER_MS) / 1e3);
+    int64_t ms = ns / NS_PER_MS;
+    json_double(json, (double)ms / 1e3);
 }
 
 static void put_flag(struct json *json, const char *key, bool value)
