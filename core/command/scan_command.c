@@ -204,7 +204,7 @@ static int scan_paths(struct request *request, char **paths, size_t count)
 static int read_marks(struct request *request, struct buffer *into, struct error *reterr)
 {
     struct remarks *remarks = calloc(1, sizeof(*remarks));
-    size_t bad;
+    size_t bad = 0;
     if (!remarks)
         return error_set(reterr, -ENOMEM, "%s: out of memory", request->marks);
     int r = access(request->marks, R_OK) < 0

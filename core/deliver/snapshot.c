@@ -68,24 +68,25 @@ static bool parse_name(const char *name, uint64_t *ret)
     return true;
 }
 
-static int open_list(int dir, DIR **ret)
+/* NULL with errno when it cannot be listed. */
+static DIR *open_list(int dir)
 {
     int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    *ret = fd >= 0 ? fdopendir(fd) : NULL;
-    int r = *ret ? 0 : -errno;
-    if (r < 0 && fd >= 0)
+    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+    int why = errno;
+    if (!list && fd >= 0)
         close(fd);
-    return r;
+    errno = why;
+    return list;
 }
 
 /* The newest ones that are not above `most`: how many, -errno when the directory cannot be listed. */
 static int list_newest(int dir, uint64_t most, uint64_t seqs[SNAPSHOT_KEPT])
 {
     int count = 0;
-    DIR *list;
-    int r = open_list(dir, &list);
-    if (r < 0)
-        return r;
+    DIR *list = open_list(dir);
+    if (!list)
+        return -errno;
     for (const struct dirent *d; (d = readdir(list));) {
         uint64_t seq;
         if (!parse_name(d->d_name, &seq) || seq > most)
@@ -119,9 +120,9 @@ static void remove_others(int dir, uint64_t seq)
 {
     uint64_t kept[SNAPSHOT_KEPT] = {seq};
     char name[NAME_SIZE];
-    DIR *list;
     int count = list_newest(dir, seq, kept);
-    if (count < 0 || open_list(dir, &list) < 0)
+    DIR *list = count < 0 ? NULL : open_list(dir);
+    if (!list)
         return; // the next one removes them
     for (const struct dirent *d; (d = readdir(list));) {
         uint64_t other;

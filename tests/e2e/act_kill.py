@@ -29,7 +29,7 @@ def acted(rig):
 
 def killed_run(rig, mode, kills):
     """Start act again and again; each time something kills it. Then once in peace."""
-    run = rig.script("run", f"echo $ODDLINE_N >>{rig.path('acted')}\ncat >/dev/null\n")
+    run = rig.script("run", f"echo $ODDLINE_N >>{rig.path('acted')}\ncat >/dev/null\nsleep 0.05\n")
     config = rig.configure({"name": "a", "run": [run], "mode": mode, "per_hour": 0, "cooldown": "0s", "at_once": 3}, consumer="me")
     for _ in range(COUNT):
         rig.publish()
