@@ -39,7 +39,8 @@ disk a12 2 5000 20
 disk a14 2 2500 40
 disk a23 1 150 200
 stop a16 2 1700 30
-stop a17 6 900 2000
+stop a17 4 900 2000
+stop each 6 1500 550
 stop a24 1 3000 20
 rotate b1 1 200 1000
 rotate b2 1 1500 100

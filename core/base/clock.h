@@ -31,6 +31,12 @@ struct civil {
 };
 struct civil clock_civil(int64_t instant_ns);
 
+/* a / b, rounded down also below zero; b > 0. */
+static inline int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
 enum { CLOCK_TEXT_SIZE = 40 };
 /* `2016-12-19T17:14:38.000Z`, truncated to milliseconds. Returns `text`. */
 char *clock_format(int64_t instant_ns, char text[CLOCK_TEXT_SIZE]);

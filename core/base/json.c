@@ -153,6 +153,12 @@ void json_double(struct json *json, double value)
     buffer_text(json->out, text);
 }
 
+void json_seconds(struct json *json, int64_t ns)
+{
+    int64_t ms = ns / NS_PER_MS;
+    json_double(json, (double)ms / 1e3);
+}
+
 void json_bool(struct json *json, bool value)
 {
     separate(json);

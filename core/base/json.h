@@ -30,6 +30,7 @@ void json_text(struct json *json, const char *text); /* NULL becomes null */
 void json_int(struct json *json, int64_t value);
 /* Shortest digits that read back as the same double; not a number and infinities become null. */
 void json_double(struct json *json, double value);
+void json_seconds(struct json *json, int64_t ns); /* of a duration, to the millisecond */
 void json_bool(struct json *json, bool value);
 void json_null(struct json *json);
 void json_time(struct json *json, int64_t instant_ns); /* NO_TIME becomes null */

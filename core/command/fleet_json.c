@@ -40,13 +40,6 @@ static void put_hash(struct json *json, const char *key, uint64_t hash)
     put_text(json, key, hash_format(hash, text));
 }
 
-static void put_seconds(struct json *json, const char *key, int64_t ns)
-{
-    json_key(json, key);
-    int64_t ms = ns / NS_PER_MS;
-    json_double(json, (double)ms / 1e3);
-}
-
 static void put_firing(struct json *json, const struct heartbeat_facts *facts)
 {
     json_key(json, "firing");
@@ -67,15 +60,18 @@ static void put_host(struct json *json, const struct fleet *fleet,
         return;
     json_key(json, "last_beat");
     json_time(json, fleet->now_ns - host->age_ns);
-    put_seconds(json, "age_s", host->age_ns);
-    put_seconds(json, "interval_s", beat->interval_ns);
+    json_key(json, "age_s");
+    json_seconds(json, host->age_ns);
+    json_key(json, "interval_s");
+    json_seconds(json, beat->interval_ns);
     put_text(json, "version", beat->version);
     put_hash(json, "epoch", beat->epoch);
     put_int(json, "n", beat->n);
     put_int(json, "waiting", beat->waiting);
     json_key(json, "newest");
     json_time(json, beat->facts.newest_ns);
-    put_seconds(json, "lag_s", beat->facts.lag_ns);
+    json_key(json, "lag_s");
+    json_seconds(json, beat->facts.lag_ns);
     put_int(json, "behind_bytes", beat->facts.behind_bytes);
     put_hash(json, "config", beat->facts.config);
     json_key(json, "drift");

@@ -79,13 +79,6 @@ static void put_hash(struct json *json, const char *key, uint64_t hash)
     json_text(json, hash_format(hash, text));
 }
 
-static void put_seconds(struct json *json, const char *key, int64_t ns)
-{
-    json_key(json, key);
-    int64_t ms = ns / NS_PER_MS;
-    json_double(json, (double)ms / 1e3);
-}
-
 static void put_flag(struct json *json, const char *key, bool value)
 {
     json_key(json, key);
@@ -98,7 +91,8 @@ static void put_facts(struct json *json, const struct heartbeat_facts *facts)
     json_time(json, facts->at_ns);
     json_key(json, "newest");
     json_time(json, facts->newest_ns);
-    put_seconds(json, "lag_s", facts->lag_ns);
+    json_key(json, "lag_s");
+    json_seconds(json, facts->lag_ns);
     put_int(json, "behind_bytes", facts->behind_bytes);
     put_hash(json, "config", facts->config);
     put_int(json, "streams", facts->streams);
@@ -120,10 +114,12 @@ void heartbeat_write(const struct beat *beat, struct buffer *out)
     put_hash(&json, "epoch", beat->epoch);
     put_int(&json, "n", beat->n);
     put_int(&json, "waiting", beat->waiting);
-    put_seconds(&json, "interval_s", beat->interval_ns);
+    json_key(&json, "interval_s");
+    json_seconds(&json, beat->interval_ns);
     put_flag(&json, "running", beat->running);
     put_flag(&json, "troubled", beat->troubled);
-    put_seconds(&json, "hung_s", beat->hung_ns);
+    json_key(&json, "hung_s");
+    json_seconds(&json, beat->hung_ns);
     put_facts(&json, &beat->facts);
 }
 

@@ -13,11 +13,6 @@ enum { DAY_S = 86400, THURSDAY = 4 /* 1970-01-01 */ };
 
 /* ---- when ---------------------------------------------------------------- */
 
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
 bool mute_covers(const struct mute *mute, int64_t at_ns)
 {
     if (at_ns == NO_TIME)

@@ -12,11 +12,6 @@ static const struct {
     uint32_t units, count, first; /* of a bucket; of buckets; where they begin */
 } rows[LEDGER_ROWS] = {{1, 360, 0}, {30, 144, 360}, {360, LEDGER_COARSE, 504}};
 
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
 void ledger_begin(struct ledger *ledger, int64_t period_ns)
 {
     CHECK(period_ns >= LEDGER_UNITS);

@@ -252,11 +252,6 @@ static void keep_proofs(struct slo *slo, const struct closed *closed)
     slo->proof_count = count;
 }
 
-static int64_t floor_div(int64_t a, int64_t b)
-{
-    return a / b - (a % b < 0);
-}
-
 static void count_window(struct slo *slo, const struct closed *closed,
                          const struct oddline_window *window)
 {

@@ -5,6 +5,7 @@
   stop.py a24 BUILD    SIGTERM while Redis hangs: an end within 5 s, exact after the next start
   stop.py a16 BUILD    reads and writes that do half, or are interrupted (shim_fail.c)
   stop.py a17 BUILD    the Nth allocation fails, or it and all later ones: an end with a sentence, or nothing; exact after
+  stop.py each BUILD   the same of a start with state, one world each, so that nothing hides behind the next: --repeat of them
         [--repeat N] [--seed N]
 """
 import os
@@ -93,5 +94,36 @@ def no_memory(world, args):
     return f"{text} allocations={total} " + " ".join(f"{how.replace(' ', '_')}={n}" for how, n in counts.items())
 
 
+def one_restart(world, wish, killed):
+    """Lines and state before it, lines after it: whatever it did, the start after it makes good."""
+    world.redis_start()
+    world.daemon_start()
+    world.write(300)
+    time.sleep(0.35)
+    if killed:
+        world.daemon_kill()
+    else:
+        world.daemon_term()
+    world.write(300)
+    how = one_allocation(world, wish)
+    world.write(100)
+    world.daemon_start()
+    world.tick()
+    world.verify(seconds=8)
+    return how
+
+
+def each_allocation(world, args):
+    """Spread over all there are; in turn one alone and from there on, after a kill and after an end in order."""
+    repeat = args.repeat or 20
+    total = count_allocations(world) + 60  # a start with state makes some more
+    counts = {"ran": 0, "said": 0, "gave up": 0}
+    for i in range(repeat):
+        n = 1 + i * total // repeat
+        with rig.World(f"each{n}", args.build, args.seed + i) as one:
+            counts[one_restart(one, f"{n}{'+' if i % 3 == 2 else ''}", i % 2)] += 1
+    return f"runs={repeat} lost=0 doubled=0 " + " ".join(f"{how.replace(' ', '_')}={n}" for how, n in counts.items())
+
+
 if __name__ == "__main__":
-    rig.run({"a16": short_calls, "a17": no_memory, "a24": stop_while_redis_hangs})
+    rig.run({"a16": short_calls, "a17": no_memory, "a24": stop_while_redis_hangs, "each": each_allocation})

@@ -41,7 +41,7 @@ static void read_all(void)
 static struct said deploy_of(int64_t second, const char *version)
 {
     struct said said = {.kind = SAID_DEPLOY, .time_ns = second * NS_PER_S};
-    strcpy(said.service, "check\"out\\");
+    memcpy(said.service, "check\"out\\", sizeof("check\"out\\"));
     memcpy(said.version, version, strlen(version) + 1);
     return said;
 }
@@ -59,7 +59,7 @@ static void marks_come_back_as_they_were_said(void **state)
         {.kind = SAID_FALSE, .time_ns = 1683108001 * NS_PER_S, .fingerprint = 0xfedc},
         {.kind = SAID_POSTMORTEM, .id = "0123456789abcdef-41", .url = "https://pm.example/1"},
     };
-    strcpy(said[0].author, "ann");
+    memcpy(said[0].author, "ann", sizeof("ann"));
     memset(said[1].reason, '"', SAID_REASON_SIZE - 1);
     for (size_t i = 0; i < 3; i++)
         append(&said[i]);

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "deliver/journal.h"
+#include "deliver/segment.h"
 #include "house.h"
 
 #include <errno.h>
@@ -319,21 +320,22 @@ static void journal_refuses_a_flood_in_one_block(void **state)
     journal_close(journal);
 }
 
-/* So many findings behind the last block, in three pieces; none of them is there yet. */
+/* More findings behind the last block than a segment has room for, in pieces; none of them is there yet. How many. */
 static size_t flood(struct journal *journal)
 {
     struct finding f = sample_finding(ROUTE_LOG);
-    size_t before = journal_next_n(journal);
-    for (int piece = 0; piece < 3; piece++) {
-        for (int i = 0; i < 700; i++) {
+    size_t before = journal_next_n(journal), first = journal_pending(journal);
+    int piece = 100; // the first one fits where the last block ended, the next one not
+    for (uint64_t bytes = 0; bytes <= 2 * SEGMENT_ROOM; piece = 1500) {
+        for (int i = 0; i < piece; i++) {
             f.id[0] = '\0';
             assert_int_equal(journal_put(journal, &f, NULL), 0);
         }
         assert_int_equal(journal_spill(journal, NULL), 0);
+        bytes = house_bytes();
     }
-    assert_int_equal(journal_pending(journal), 2100);
     assert_int_equal(journal_next_n(journal), before);
-    return 2100;
+    return journal_pending(journal) - first;
 }
 
 static void journal_makes_one_block_of_a_flood_that_was_spilled(void **state)
@@ -345,18 +347,19 @@ static void journal_makes_one_block_of_a_flood_that_was_spilled(void **state)
     assert_int_equal(house_read(journal, 0, NULL), 5);
     assert_int_equal(house_commit(journal, 3, 40), 0); // the end of the same block
     assert_int_equal(journal_seq(journal), 2);
+    assert_int_equal(house_commit(journal, 2, 10), 0); // right behind it
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(house_read(journal, 0, NULL), n + 3);
+        assert_int_equal(house_read(journal, 0, NULL), n + 5);
         struct seen seen = house_replay(journal, 0);
-        assert_int_equal(seen.blocks, 2);
-        assert_int_equal(seen.findings, n + 3);
+        assert_int_equal(seen.blocks, 3);
+        assert_int_equal(seen.findings, n + 5);
         assert_int_equal(seen.holes, 0);
         journal_close(journal);
         journal = house_open(NULL);
     }
     assert_int_equal(journal_counts(journal).torn, 0);
     assert_int_equal(house_commit(journal, 1, 0), 0);
-    assert_int_equal(house_read(journal, 0, NULL), n + 4);
+    assert_int_equal(house_read(journal, 0, NULL), n + 6);
     journal_close(journal);
 }
 
