@@ -326,7 +326,7 @@ static size_t flood(struct journal *journal)
     struct finding f = sample_finding(ROUTE_LOG);
     size_t before = journal_next_n(journal), first = journal_pending(journal);
     int piece = 100; // the first one fits where the last block ended, the next one not
-    for (uint64_t bytes = 0; bytes <= 2 * SEGMENT_ROOM; piece = 5000) {
+    for (uint64_t bytes = 0; bytes <= 2 * SEGMENT_ROOM; piece = 3000) {
         for (int i = 0; i < piece; i++) {
             f.id[0] = '\0';
             assert_int_equal(journal_put(journal, &f, NULL), 0);
