@@ -14,21 +14,11 @@
 
 /* ---- the question ----------------------------------------------------------- */
 
-bool routes_kind(const char *name, enum finding_kind *ret)
-{
-    for (int kind = FINDING_SPIKE; kind <= FINDING_PLUGIN; kind++)
-        if (strcmp(name, finding_kind_name((enum finding_kind)kind)) == 0) {
-            *ret = (enum finding_kind)kind;
-            return true;
-        }
-    return false;
-}
-
+/* ROUTES: of none. */
 static enum finding_route route_named(const char *name)
 {
-    enum finding_route route = ROUTE_PAGE;
-    while (route < ROUTES && strcmp(name, finding_route_name(route)) != 0)
-        route++;
+    enum finding_route route = ROUTES;
+    finding_route_named(name, &route);
     return route;
 }
 
@@ -93,7 +83,7 @@ int routes_read(struct json_value json, struct arena *arena, struct routes_quest
                         .resource = pairs_at(json, "resource", arena),
                         .route = route_named(text_at(json, "route", arena))};
     const char *id = text_at(json, "id", arena);
-    if (!routes_kind(text_at(json, "kind", arena), &f.kind) || f.route == ROUTES ||
+    if (!finding_kind_named(text_at(json, "kind", arena), &f.kind) || f.route == ROUTES ||
         strlen(id) >= sizeof(f.id))
         return -EBADMSG;
     memcpy(f.id, id, strlen(id) + 1);

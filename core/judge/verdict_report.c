@@ -6,15 +6,11 @@
 #include "base/json_put.h"
 #include "judge/verdict_inner.h"
 
-/* Those of finding.h, whose words belong to deliver. */
-static const char *const names[ROUTES] = {
-    [ROUTE_PAGE] = "page", [ROUTE_TICKET] = "ticket", [ROUTE_LOG] = "log"};
-
 static void put_routes(struct json *json, const struct verdict *verdict)
 {
     json_put_begin(json, "thresholds", '{');
     for (enum finding_route route = ROUTE_PAGE; route < ROUTES; route++) {
-        json_put_double(json, names[route], verdict->thresholds[route]);
+        json_put_double(json, finding_route_name(route), verdict->thresholds[route]);
     }
     json_end(json, '}');
     json_put_double(json, "raised_by",
@@ -30,7 +26,7 @@ static void put_open(struct json *json, const struct verdict *verdict)
             continue;
         json_begin(json, '{');
         json_put_text(json, "id", trouble->id);
-        json_put_text(json, "route", names[trouble->route]);
+        json_put_text(json, "route", finding_route_name(trouble->route));
         json_put_text(json, "summary", trouble->summary);
         json_put_bool(json, "hushed", verdict->hushes[side].kind != HUSH_NONE);
         json_end(json, '}');
