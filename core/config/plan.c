@@ -155,7 +155,7 @@ int plan_want_series(struct draft *d, int line, const char *name, uint32_t *ret)
             return 0;
         }
     const struct config_series *configured = find_configured(d, name);
-    struct series_spec spec;
+    struct series_spec spec = {0};
     struct error error;
     if (group_find(&d->groups, name, ret))
         return 0;
