@@ -65,6 +65,19 @@ const char *report_text(struct report *report, struct json_value object, const c
     return text_of(report, json_at(object, path));
 }
 
+uint64_t report_count(struct json_value object, const char *path)
+{
+    double value = json_number(json_at(object, path), 0);
+    return value > 0 && value < UINT32_MAX ? (uint64_t)value : 0;
+}
+
+/* That of a byte in a file, which may be longer. */
+static uint64_t offset_of(struct json_value object, const char *path)
+{
+    double value = json_number(json_at(object, path), 0);
+    return value > 0 && value < 9e15 ? (uint64_t)value : 0;
+}
+
 bool report_point_of(struct json_value finding, struct report_point *ret)
 {
     ret->start_ns = report_time(finding, "window.start");
@@ -123,8 +136,8 @@ static void take_evidence(struct report *report, struct json_value array,
         f->evidence[f->evidence_count++] = (struct report_evidence){
             .path = report_text(report, line, "path"),
             .text = report_text(report, line, "text"),
-            .line = (uint64_t)fmax(json_number(json_at(line, "line"), 0), 0),
-            .offset = (uint64_t)fmax(json_number(json_at(line, "offset"), 0), 0),
+            .line = offset_of(line, "line"),
+            .offset = offset_of(line, "offset"),
             .time_ns = report_time(line, "time"),
         };
 }
@@ -137,7 +150,7 @@ static void take_began(struct report *report, struct json_value began, struct re
         .stream = report_text(report, began, "stream"),
         .service = report_text(report, began, "service"),
         .starts_ns = report_time(began, "starts_at"),
-        .shared = (uint32_t)json_number(json_at(began, "shared_traces"), 0),
+        .shared = (uint32_t)report_count(began, "shared_traces"),
     };
     ret->followed_count =
         take_texts(report, json_at(began, "followed"), ret->followed, REPORT_FOLLOWED_MAX);
@@ -148,7 +161,7 @@ static void take_before(struct report *report, struct json_value before,
 {
     bool false_said = json_at(before, "marked_false").type == JSON_STRING;
     *ret = (struct report_before){
-        .count = (uint64_t)fmax(json_number(json_at(before, "count"), 0), 0),
+        .count = report_count(before, "count"),
         .id = report_text(report, before, "id"),
         .postmortem = report_text(report, before, "postmortem"),
         .false_reason = false_said ? report_text(report, before, "marked_false") : NULL,
