@@ -6,9 +6,15 @@ how many hosts; and a heartbeat that Redis refuses holds up no finding.
     fleet.py BUILD [TEST...]
 """
 import datetime
+import fcntl
 import json
+import os
+import pty
+import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 from act_rig import TREE, expect, main, until
@@ -177,6 +183,57 @@ def what_strangers_write_is_shown_and_not_obeyed(rig):
     expect(len(fleet(rig, "--json")) == 4 + 2 + 1, "objects")
 
 
+class Screen:
+    """A terminal that somebody watches."""
+
+    def __init__(self, rig, lines, columns, *options):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.child = rig.spawn([rig.oddline, "fleet", "--url", f"unix://{rig.socket}", "--watch", *options], stdout=slave, stderr=slave)
+        os.close(slave)
+        os.set_blocking(self.master, False)
+        self.said = ""
+
+    def frames(self):
+        """What stood on it, one screen after the other."""
+        try:
+            self.said += os.read(self.master, 1 << 20).decode()
+        except BlockingIOError:
+            pass
+        return self.said.split("\x1b[H\x1b[2J")[1:]
+
+    def shows(self, text):
+        return self.frames()[-1:] and text in self.frames()[-1]
+
+
+def who_watches_sees_the_worst_and_that_redis_is_away(rig):
+    now = int(time.time() * 1000)
+    for i in range(60):
+        rig.redis.hset("oddline:{0}:hosts", f"host-{i:02}", json.dumps(
+            {"v": 1, "beat": now if i else 1, "version": "0.1.0", "running": True, "interval_s": 1000}))
+    for i in range(40):
+        rig.publish(summary="x" * 300)
+    screen = Screen(rig, 20, 80)
+    until(10, lambda: len(screen.frames()) >= 3, lambda: f"it does not look again: {screen.said}")
+    frame = screen.frames()[1]
+    lines = frame.replace("\x1b[?7l", "").replace("\x1b[?7h", "").split("\r\n")
+    expect(len(lines) == 20, f"{len(lines)} of 20 lines: {frame}")
+    expect(frame.startswith("\x1b[?7l") and frame.endswith("\x1b[?7h"), f"long lines are not cut: {frame!r}")
+    expect("host-00" in lines[2] and "SILENT" in lines[2] and "more, none of them worse" in frame and "and 3" in lines[-2], frame)
+    rig.redis_kill()
+    until(10, lambda: screen.shows("cannot connect"), lambda: f"nothing is said: {screen.said[-500:]!r}")
+    expect("host-00" not in screen.frames()[-1], "what is over still stands there")
+    rig.redis_start()
+    until(10, lambda: screen.shows("host-00"), lambda: f"it does not come back: {screen.said[-500:]!r}")
+    screen.child.send_signal(signal.SIGINT)
+    expect(screen.child.wait(4) == 0, "it does not end well")
+    every = Screen(rig, 20, 80, "--top", "60")
+    until(10, lambda: every.shows("host-59"), "--top does not count on a terminal")
+    every.child.terminate()
+    expect(every.child.wait(4) == 0, "it does not end well")
+    fleet(rig, "--watch", "--forget-after", "1d", code=64)
+
+
 def without_redis_it_says_so(rig):
     rig.redis_kill()
     fleet(rig, code=69)
@@ -192,4 +249,5 @@ def without_redis_it_says_so(rig):
 if __name__ == "__main__":
     sys.exit(main([three_hosts_one_dies_and_one_differs, a_quiet_host_holds_no_connection,
                    a_heartbeat_that_is_refused_holds_up_no_finding, what_strangers_write_is_shown_and_not_obeyed,
+                   who_watches_sees_the_worst_and_that_redis_is_away,
                    without_redis_it_says_so], 110))
