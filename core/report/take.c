@@ -215,16 +215,26 @@ static const char *why_hushed(const struct report_finding *f)
     return "";
 }
 
-/* A name with dots in it is one name, not a path. */
-static const char *service_of(struct report *report, struct json_value resource)
+/* A name with dots in it is one name, not a path. "": none. */
+static const char *named(struct report *report, struct json_value object, const char *name)
 {
-    struct json_walk walk = json_walk(resource);
+    struct json_walk walk = json_walk(object);
     struct json_value value;
     struct bytes key;
     while (json_next(&walk, &key, &value))
-        if (bytes_is(key, "service.name"))
+        if (bytes_is(key, name))
             return text_of(report, value);
     return "";
+}
+
+/* As judge/first.c says it of where it began: that of the stream, else that of the host. */
+static const char *service_of(struct report *report, struct json_value finding)
+{
+    struct json_value labels = json_at(finding, "labels");
+    const char *service = named(report, labels, "service");
+    if (!*service)
+        service = named(report, labels, "service.name");
+    return *service ? service : named(report, json_at(finding, "resource"), "service.name");
 }
 
 /* The template or pattern that the series counts. */
@@ -257,7 +267,7 @@ void report_read(struct report *report, const struct report_draft *draft,
         *(const char **)((char *)&f + texts[i].offset) =
             report_text(report, finding, texts[i].path);
     take_times(draft, finding, &f);
-    f.service = service_of(report, json_at(finding, "resource"));
+    f.service = service_of(report, finding);
     f.key = key_of(report, finding);
     f.route = route_of(finding);
     f.momentary = strcmp(f.kind, "gap") == 0 || strcmp(f.kind, "plugin") == 0;

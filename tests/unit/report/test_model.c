@@ -481,6 +481,21 @@ static void numbers_out_of_range_are_none(void **state)
     assert_int_equal(f->evidence[0].offset, 0);
 }
 
+static void the_service_is_that_of_the_stream_else_that_of_the_host(void **state)
+{
+    static const char *const more[] = {
+        ",\"resource\":{\"service.name\":\"shop\"}",
+        ",\"resource\":{\"service.name\":\"shop\"},\"labels\":{\"service\":\"payment\"}",
+        ",\"labels\":{\"service.name\":\"db\"}", ""};
+    static const char *const services[] = {"shop", "payment", "db", ""};
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        made_take(report, (struct made){.id = services[i], .minute = 5 + i, .more = more[i]});
+    report_settle(report);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(report->findings[i].service, services[i]);
+}
+
 static void a_span_of_centuries_is_cut(void **state)
 {
     (void)state;
@@ -524,6 +539,7 @@ int main(void)
         TEST(which_came_first_of_two_that_contradict_does_not_matter),
         TEST(of_too_many_windows_the_first_stay_whichever_came_first),
         TEST(numbers_out_of_range_are_none),
+        TEST(the_service_is_that_of_the_stream_else_that_of_the_host),
         TEST(a_span_of_centuries_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
