@@ -10,7 +10,9 @@ import fcntl
 import json
 import os
 import pty
+import redis
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -234,6 +236,70 @@ def who_watches_sees_the_worst_and_that_redis_is_away(rig):
     fleet(rig, "--watch", "--forget-after", "1d", code=64)
 
 
+def free_ports(count):
+    """Below those that the system gives to clients, so that none of them takes one before a server does."""
+    found = set()
+    while len(found) < count:
+        with socket.socket() as one:
+            port = 10000 + int.from_bytes(os.urandom(2), "big") % 20000
+            if one.connect_ex(("127.0.0.1", port)):
+                found.add(port)
+    return sorted(found)
+
+
+class Cluster:
+    """Three nodes, and slots so that {0} is on the third, {1} on the second, {2} on the first."""
+
+    def __init__(self, rig):
+        self.ports = free_ports(6)
+        for i in range(3):
+            os.mkdir(rig.path(f"node{i}"))
+            with open(rig.path(f"node{i}/log"), "w") as out:
+                rig.spawn(["redis-server", "--port", str(self.ports[i]), "--cluster-port", str(self.ports[i + 3]), "--bind", "127.0.0.1",
+                           "--cluster-enabled", "yes", "--save", "", "--dir", rig.path(f"node{i}")], stdout=out, stderr=out)
+        self.nodes = [redis.Redis(port=port, decode_responses=True) for port in self.ports[:3]]
+        until(10, lambda: all(self.answers(node) for node in self.nodes), "the nodes do not start")
+        for i, (first, last) in enumerate(((0, 5999), (6000, 10922), (10923, 16383))):
+            self.nodes[i].execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+            self.nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[i], self.ports[i + 3])
+        until(20, lambda: all(node.execute_command("CLUSTER INFO").get("cluster_state") == "ok" for node in self.nodes), "no cluster")
+
+    @staticmethod
+    def answers(node):
+        try:
+            return node.ping()
+        except redis.RedisError:
+            return False
+
+
+def a_cluster_is_one_fleet(rig):
+    """{0}, {1} and {2} lie on three nodes: wherever one asks, or is configured to ask, each shard is found."""
+    cluster, hosts = Cluster(rig), Hosts(rig)
+    url = f"redis://127.0.0.1:{cluster.ports[0]}"
+    for k in range(3):
+        path = hosts.start(f"web{k}", url=url, shards=3, shard=k)
+
+    def look(port):
+        ran = subprocess.run([rig.oddline, "fleet", "--url", f"redis://127.0.0.1:{port}", "--shards", "3", "--json"],
+                             capture_output=True, text=True, timeout=20)
+        expect(ran.returncode == 0, ran.stderr)
+        return [json.loads(line) for line in ran.stdout.splitlines()]
+
+    def together(port):
+        seen = look(port)
+        return ({(h["host"], h["shard"], h["state"], h["waiting"]) for h in seen if h["type"] == "host"} == {(f"web{k}", k, "ok", 0) for k in range(3)}
+                and 3 in [t["hosts"] for t in seen if t["type"] == "trouble"])
+    for port in cluster.ports[:3]:
+        until(15, lambda: together(port), lambda: f"node {port} does not lead to all: {look(port)} {rig.said()}")
+    kept = [[k for k in range(3) if any(key.startswith("oddline:{%d}:" % k) for key in node.keys())] for node in cluster.nodes]
+    expect(kept == [[2], [1], [0]], f"the shards are not on three nodes: {kept}")
+    hosts.stop("web1")
+    ran = subprocess.run([rig.oddline, "fleet", "-c", path, "--forget", "web1"], capture_output=True, text=True, timeout=20)
+    expect(ran.returncode == 0, ran.stderr)
+    table = subprocess.run([rig.oddline, "fleet", "-c", path], capture_output=True, text=True, timeout=20).stdout
+    expect("web1 " not in table.split("\n\n")[0] and "(of 1 nobody knows)" in table, table)
+
+
 def without_redis_it_says_so(rig):
     rig.redis_kill()
     fleet(rig, code=69)
@@ -249,5 +315,5 @@ def without_redis_it_says_so(rig):
 if __name__ == "__main__":
     sys.exit(main([three_hosts_one_dies_and_one_differs, a_quiet_host_holds_no_connection,
                    a_heartbeat_that_is_refused_holds_up_no_finding, what_strangers_write_is_shown_and_not_obeyed,
-                   who_watches_sees_the_worst_and_that_redis_is_away,
+                   who_watches_sees_the_worst_and_that_redis_is_away, a_cluster_is_one_fleet,
                    without_redis_it_says_so], 110))
