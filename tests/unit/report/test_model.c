@@ -408,7 +408,7 @@ static void that_one_was_false_is_not_said_of_the_others(void **state)
     made_take(report, (struct made){.id = "1", .fingerprint = "f", .minute = 5, .ends = 6});
     made_take(report, (struct made){.id = "2", .fingerprint = "f", .minute = 20});
     report_add_remark(
-        report, &(struct report_remark){REPORT_FALSE, "1", "f", "backup", made_minute(8)});
+        report, &(struct report_remark){REPORT_FALSE, "1", "f", "backup", made_minute(25)});
     report_add_remark(report, &(struct report_remark){REPORT_POSTMORTEM, "0", "f",
                                                       "https://old.example/", made_minute(2)});
     report_add_remark(report, &(struct report_remark){REPORT_POSTMORTEM, "9", "f",

@@ -258,17 +258,17 @@ static void a_small_number_is_not_shown_as_zero(void **state)
     assert_string_equal(report_number(1234.4, text), "1234");
 }
 
-/* -5 hangs from zero, which has a line and a number of its own; the scale begins at -5 and ends at 5. */
+/* -50 hangs from zero, which has a line of its own though the scale goes on above it, to 5. */
 static void what_is_below_zero_hangs_from_zero(void **state)
 {
     static const char *const hanging[] = {
-        "<line class=\"axis\" x1=\"58\" x2=\"944\" y1=\"104.0\" y2=\"104.0\"/>",
-        "<line class=\"stem page\" x1=\"870.2\" x2=\"870.2\" y1=\"104.0\" y2=\"182.0\"/>"};
+        "<line class=\"axis\" x1=\"58\" x2=\"944\" y1=\"40.2\" y2=\"40.2\"/>",
+        "<line class=\"stem page\" x1=\"870.2\" x2=\"870.2\" y1=\"40.2\" y2=\"182.0\"/>"};
     static const char *const alone[] = {
         "<line class=\"axis\" x1=\"58\" x2=\"944\" y1=\"26.0\" y2=\"26.0\"/>",
         "y1=\"26.0\" y2=\"182.0\"/><circle"};
     (void)state;
-    page_has(charted(-5, ""), hanging, 2);
+    page_has(charted(-50, ""), hanging, 2);
     struct report *report = made_report();
     struct bytes rest;
     report_take(report,
