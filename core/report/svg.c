@@ -18,7 +18,8 @@ enum {
     RIGHT = 16,
     TOP = 26,
     BOTTOM = 28,
-    LETTER = 6, /* width of one, about */
+    LETTER = 6, /* width of one, about ... */
+    LINE = 13,  /* ... and its height */
     NAME_BYTES = 24
 };
 
@@ -93,7 +94,7 @@ static void draw_values(const struct frame *f)
         buffer_printf(f->out,
                       "<line class=\"%s\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
                       values[i] == 0 ? "axis" : "grid", LEFT, WIDTH - RIGHT, y, y);
-        if (last - y > TOP / 2) // or one would cover the other
+        if (last - y > LINE) // or one would cover the other
             buffer_printf(f->out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
                           LEFT - 8, y + 4, report_number(values[i], text));
         last = y;

@@ -298,6 +298,9 @@ def a_cluster_is_one_fleet(rig):
     expect(ran.returncode == 0, ran.stderr)
     table = subprocess.run([rig.oddline, "fleet", "-c", path], capture_output=True, text=True, timeout=20).stdout
     expect("web1 " not in table.split("\n\n")[0] and "(of 1 nobody knows)" in table, table)
+    seen = look(cluster.ports[0])
+    expect([t["unheard_hosts"] for t in seen if t["type"] == "trouble" and t["hosts"] == 3] == [1], seen)
+    expect([h["name_twice"] for h in seen if h["type"] == "host"] == [False, False], seen)
 
 
 def without_redis_it_says_so(rig):
