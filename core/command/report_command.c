@@ -178,6 +178,16 @@ static int write_out(const struct request *request, struct error *reterr)
                  : 0;
 }
 
+/* One clock that is wrong stretches the span over years, in which nothing can be seen. */
+static void say_ahead(const struct request *request)
+{
+    char text[CLOCK_TEXT_SIZE];
+    if (!request->values[OPT_UNTIL] &&
+        request->report.until_ns > clock_wall_ns() + 86400 * NS_PER_S)
+        log_warning("the newest finding is of %s, which is yet to come; name --until",
+                    clock_format(request->report.until_ns, text));
+}
+
 static int read_and_write(struct request *request, const char *dir, int count, char **paths)
 {
     struct report *report = &request->report;
@@ -190,6 +200,7 @@ static int read_and_write(struct request *request, const char *dir, int count, c
     if (dir && report_read_notes(report, dir, &error) < 0)
         return say_failure(EXIT_IO, &error);
     report_settle(report);
+    say_ahead(request);
     if (report->senseless)
         log_warning("%zu values make no sense as findings, and are left out",
                     report->senseless);

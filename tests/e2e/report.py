@@ -278,6 +278,15 @@ def a_report_is_whole_or_what_was_there_stays():
     check(reader.communicate(timeout=20)[0].endswith(b"</html>\n"), "a pipe is not written to")
 
 
+def a_clock_that_is_ahead_is_named():
+    line = json.loads(pathlib.Path("kafka.jsonl").read_text().splitlines()[0])
+    line.update(id="x-1", starts_at="2250-01-01T00:00:00.000Z")
+    pathlib.Path("ahead.jsonl").write_text(pathlib.Path("kafka.jsonl").read_text() + json.dumps(line) + "\n")
+    for options, said in (([], True), (["--until", "2016-12-20T00:00:00Z"], False)):
+        done = subprocess.run([ODDLINE, "report", "--since", "2016-12-19T00:00:00Z", *options, "ahead.jsonl"], capture_output=True, text=True)
+        check(done.returncode == 0 and ("yet to come; name --until" in done.stderr) == said, "a clock that is ahead", done.stderr)
+
+
 # ---- mistakes ----------------------------------------------------------------------------
 
 
@@ -304,6 +313,7 @@ def main():
         a_real_incident()
         the_state_directory_tells_all()
         a_report_is_whole_or_what_was_there_stays()
+        a_clock_that_is_ahead_is_named()
         errors_are_one_sentence()
         a_browser_finds_only_what_is_ours()
         a_browser_would_have_noticed()
