@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import pty
-import redis
 import signal
 import socket
 import struct
@@ -18,6 +17,8 @@ import subprocess
 import sys
 import termios
 import time
+
+import redis
 
 from act_rig import TREE, expect, main, until
 
