@@ -176,6 +176,7 @@ struct gate {
     struct gate_stream streams[GATE_STREAMS_MAX];
     struct arena arena;
     struct court court;
+    struct gate_spans spans;
     struct gate_reader *reader;
     size_t files;
 };
@@ -188,7 +189,9 @@ static int find_deploy(struct gate *gate, struct error *reterr)
                       : config           ? config->state_dir
                                          : "/var/lib/oddline";
     const char *path = arena_printf(&gate->arena, "%s/marks.jsonl", dir);
-    return gate_deploy_find(path, request->wish.service, request->since, &gate->deploy, reterr);
+    const struct gate_deploy_wish wish = {path, &request->wish, request->since,
+                                          request->terms.baseline_ns};
+    return gate_deploy_find(&wish, &gate->arena, &gate->deploy, reterr);
 }
 
 static int open_court(struct gate *gate, struct error *reterr)
@@ -204,24 +207,16 @@ static int open_court(struct gate *gate, struct error *reterr)
 
 static int open_logs(struct gate *gate, struct error *reterr)
 {
-    struct gate_spans spans;
     int count = gate_streams_find(&gate->request->wish, &gate->arena, gate->streams, reterr);
     if (count < 0)
         return count;
-    struct gate_reading reading = {gate->streams, (size_t)count, court_take, &gate->court};
-    court_spans(&gate->court, &spans);
+    struct gate_reading reading = {gate->streams, (size_t)count, court_take, &gate->court,
+                                   &gate->spans};
+    court_spans(&gate->court, &gate->spans);
     int r = gate_reader_create(&reading, &gate->reader, reterr);
     if (r == 0)
-        r = gate_files_add(gate->reader, &reading, &spans, &gate->files, reterr);
+        r = gate_files_add(gate->reader, &reading, &gate->files, reterr);
     return r < 0 ? r : gate_reader_begin(gate->reader, reterr);
-}
-
-/* All that is there now. */
-static void catch_up(struct gate *gate)
-{
-    while (gate_reader_behind(gate->reader) && gate_reader_step(gate->reader, CAUGHT_UP_MS))
-        ;
-    gate_reader_live(gate->reader);
 }
 
 /* Read on until something can be looked at. */
@@ -236,15 +231,14 @@ static void follow(struct gate *gate, int64_t until_ns)
 static void judge(struct gate *gate)
 {
     struct court *court = &gate->court;
-    catch_up(gate);
+    gate_reader_catch_up(gate->reader);
     for (;;) {
         int64_t heard = clock_wall_ns() - ARRIVAL_NS;
-        if (gate->request->dry || court_look(court, heard, heard >= court->terms.until_ns))
+        bool last = gate->request->dry || heard >= court->terms.until_ns;
+        if (court_look(court, heard, last) || last)
             break;
         follow(gate, court_next_ns(court) + ARRIVAL_NS);
     }
-    if (gate->request->dry)
-        court_look(court, INT64_MIN, true);
 }
 
 static int report(struct gate *gate)
