@@ -178,7 +178,7 @@ struct gate {
     struct court court;
     struct gate_spans spans;
     struct gate_reader *reader;
-    size_t files;
+    struct gate_counts files;
 };
 
 static int find_deploy(struct gate *gate, struct error *reterr)
@@ -216,6 +216,9 @@ static int open_logs(struct gate *gate, struct error *reterr)
     int r = gate_reader_create(&reading, &gate->reader, reterr);
     if (r == 0)
         r = gate_files_add(gate->reader, &reading, &gate->files, reterr);
+    if (r == 0 && gate->files.found == 0)
+        r = error_set(reterr, -ENOENT, "gate: no log of '%s' is there: %s names no file",
+                      gate->request->wish.service, gate->streams[0].paths.at[0]);
     return r < 0 ? r : gate_reader_begin(gate->reader, reterr);
 }
 
@@ -249,7 +252,7 @@ static int report(struct gate *gate)
                                        .version = gate->deploy.version,
                                        .dry = request->dry,
                                        .on_fail = request->on_fail,
-                                       .files = gate->files};
+                                       .files = gate->files.needed};
     enum gate_verdict verdict = gate->court.result.verdict;
     struct buffer json = {0};
     struct error error;

@@ -218,10 +218,10 @@ static int add_needed(struct gate_reader *reader, size_t stream, const struct in
     return count;
 }
 
-int gate_files_add(struct gate_reader *reader, const struct gate_reading *reading, size_t *ret,
-                   struct error *reterr)
+int gate_files_add(struct gate_reader *reader, const struct gate_reading *reading,
+                   struct gate_counts *ret, struct error *reterr)
 {
-    size_t count = 0;
+    struct gate_counts counts = {0, 0};
     int r = 0;
     for (size_t s = 0; s < reading->stream_count && r >= 0; s++) {
         struct arena arena = {0};
@@ -232,12 +232,13 @@ int gate_files_add(struct gate_reader *reader, const struct gate_reading *readin
             glob_each(reading->streams[s].paths.at[p], &visitor);
         inputs_find(names.at, names.count, &inputs);
         r = add_needed(reader, s, &inputs, reading->spans, reterr);
-        count += r > 0 ? (size_t)r : 0;
+        counts.needed += r > 0 ? (size_t)r : 0;
+        counts.found += reading->streams[s].control ? 0 : names.count;
         inputs_free(&inputs);
         free(names.at);
         arena_free(&arena);
     }
     if (r >= 0)
-        *ret = count;
+        *ret = counts;
     return r < 0 ? r : 0;
 }

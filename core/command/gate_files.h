@@ -34,8 +34,11 @@ bool gate_serves(const struct config *config, const struct config_stream *stream
 int gate_streams_find(const struct gate_wish *wish, struct arena *arena,
                       struct gate_stream *ret, struct error *reterr);
 
-/* Name all files of the streams that have records in one of the spans to the reader; *ret is how many. */
-int gate_files_add(struct gate_reader *reader, const struct gate_reading *reading, size_t *ret,
-                   struct error *reterr);
+/* Name all files of the streams that have records in one of the spans to the reader. */
+struct gate_counts {
+    size_t needed, found; /* found: of the service, whenever they were written to */
+};
+int gate_files_add(struct gate_reader *reader, const struct gate_reading *reading,
+                   struct gate_counts *ret, struct error *reterr);
 
 #endif /* COMMAND_GATE_FILES_H */

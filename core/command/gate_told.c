@@ -97,7 +97,7 @@ static int read_all(struct told *told, struct error *reterr)
     const struct gate_spans spans = {.at = {told->telling->span}, .count = 1};
     const struct gate_reading reading = {told->streams, told->count, take_record, told, &spans};
     struct gate_reader *reader = NULL;
-    size_t files;
+    struct gate_counts files;
     int r = gate_reader_create(&reading, &reader, reterr);
     if (r == 0)
         r = gate_files_add(reader, &reading, &files, reterr);

@@ -6,6 +6,7 @@ outlived, an answer that got lost makes no second dead letter, a receiver that h
     act_faults.py BUILD [TEST...]
 """
 import json
+import os
 import socket
 import sys
 import threading
@@ -115,6 +116,13 @@ def a_lost_answer_makes_no_second_dead_letter(rig):
     expect(len(rig.dead()) == 1, f"{len(rig.dead())} dead letters of one finding")
 
 
+def a_lost_answer_loses_no_act_at_most_once(rig):
+    """It is noted as begun, and who noted it knows that he has not."""
+    out = rig.path("out")
+    forgetful(rig, b"\r\nmost\r\n", {"run": rig.script("run", f"cat >>{out}\n"), "mode": "at-most-once"})
+    expect(os.path.exists(out) and len(open(out).readlines()) == 1 and not rig.dead(), f"it was given up: {rig.dead()}")
+
+
 def a_receiver_that_hangs_starves_no_other(rig):
     """300 alerts are five bodies; each would wait for the one that hangs, and there is time for two."""
     hook, hanging = Hook(), socket.socket()
@@ -172,6 +180,7 @@ def without_standard_descriptors_nothing_that_is_said_goes_astray(rig):
 TESTS = [one_actions_trouble_is_no_others,
          a_server_that_refuses_for_now_is_outlived,
          a_lost_answer_makes_no_second_dead_letter,
+         a_lost_answer_loses_no_act_at_most_once,
          a_receiver_that_hangs_starves_no_other,
          a_secret_path_of_a_url_is_not_shown,
          a_trial_that_was_killed_hides_nothing_from_the_next,

@@ -257,6 +257,7 @@ def wrong_words_are_refused():
     for args in (["--alpha", "2"], ["--wait", "0s"], ["--tolerate", "x"], ["--min-samples", "0"]):
         check("allowed is" in gate("shop.log", *args, code=64)["error"] or args[1] == "x", "accepted", args)
     check("cannot be read" in gate("nowhere.log", code=66)["error"], "a log that is not there")
+    check("nowhere*.log names no file" in gate("nowhere*.log", code=66)["error"], "a pattern that names nothing is no traffic")
 
 
 class Writer(threading.Thread):
