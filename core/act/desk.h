@@ -56,6 +56,7 @@ struct desk {
     int64_t claim_ns, keep_ns, resend_ns; /* when next */
     bool dry_run;
     bool joined, met; /* its group is there; it was there before, in this run */
+    bool full;        /* more fires than is remembered, and that was said */
     bool ails;        /* the server refuses what it asks, and that was said */
     struct pause pause;
     bool empty; /* nothing came at the last look, or there was no room for it */

@@ -139,6 +139,25 @@ def a_receiver_that_hangs_starves_no_other(rig):
     rig.stop(child)
 
 
+def more_than_is_remembered_is_said(rig):
+    hook, until_s = Hook(), int(time.time()) + 86400
+    known = {f"id-{i}": f'e 1 F {until_s}\n{{"alertname":"{i}"}}\n"annotations":{{}},"startsAt":"2016-12-19T17:14:38.000Z"' for i in range(4096)}
+    rig.redis.hset(PREFIX + "act:firing:am", mapping=known)
+    for _ in range(3):
+        rig.publish()
+    config = rig.configure({"name": "am", "alertmanager": hook.url})
+    rig.once(config)
+    alerts = [alert for post in hook.posts for alert in post[2]]
+    own = [alert for alert in alerts if alert["labels"].get("host") == "web1"]
+    expect(len(own) == 3 and own[0]["endsAt"] > own[0]["startsAt"], own)
+    expect(rig.said().count("4096 findings are remembered already") == 1, "not said, or too often")
+    expect(rig.redis.hlen(PREFIX + "act:firing:am") == 4096, "no bound")
+    rig.redis.hdel(PREFIX + "act:firing:am", "id-0")
+    rig.publish()
+    rig.once(config)
+    expect(rig.said().count("are remembered already") == 1 and rig.redis.hexists(PREFIX + "act:firing:am", "00000000000000e1-4"), "no room")
+
+
 def a_secret_path_of_a_url_is_not_shown(rig):
     hook = Hook()
     hook.answers = [503, 404]
@@ -182,6 +201,7 @@ TESTS = [one_actions_trouble_is_no_others,
          a_lost_answer_makes_no_second_dead_letter,
          a_lost_answer_loses_no_act_at_most_once,
          a_receiver_that_hangs_starves_no_other,
+         more_than_is_remembered_is_said,
          a_secret_path_of_a_url_is_not_shown,
          a_trial_that_was_killed_hides_nothing_from_the_next,
          without_standard_descriptors_nothing_that_is_said_goes_astray]
