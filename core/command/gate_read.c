@@ -231,14 +231,13 @@ bool gate_reader_step(struct gate_reader *reader, int timeout_ms)
     char *text = begin(reader, source);
     ssize_t got = source_read(source, text, BATCH_TEXT_BYTES);
     struct gate_file *file = tail_user(source);
-    if (got > 0)
-        file->reached = source_offset(source) + (uint64_t)got;
-    if (got > 0)
-        digest(reader, source, (size_t)got, false);
-    else if (got < 0)
+    if (got < 0)
         end_file(reader, source, (int)got);
-    if (got > 0)
-        leave_out(file, source);
+    if (got <= 0)
+        return true;
+    file->reached = source_offset(source) + (uint64_t)got;
+    digest(reader, source, (size_t)got, false);
+    leave_out(file, source);
     return true;
 }
 
