@@ -105,6 +105,17 @@ static uint64_t find_line(const char *path, int second)
     return at;
 }
 
+/* A record with a stamp, and no piece of one: the lines between are indented. */
+static bool is_record(const char *path, uint64_t at)
+{
+    char text[7] = "";
+    FILE *in = fopen(path, "r");
+    CHECK(in && fseek(in, (long)at - 1, SEEK_SET) == 0 && fgetc(in) == '\n');
+    bool stamped = fgets(text, sizeof(text), in) && strncmp(text, "2024-", 5) == 0;
+    fclose(in);
+    return stamped;
+}
+
 static char path[] = "/tmp/oddline-seek.XXXXXX";
 
 static void only_what_is_asked_about_is_read(void **state)
@@ -116,13 +127,14 @@ static void only_what_is_asked_about_is_read(void **state)
         struct gate_spans spans = {{hours(11, 14), hours(4, 5)}, 2};
         struct gate_parts parts = parts_of(path, &spans);
         assert_int_equal(parts.count, 2);
-        assert_true(parts.at[0].from <= find_line(path, 4 * HOUR_S));
+        assert_true(parts.at[0].from <= find_line(path, 4 * HOUR_S - 290));
         assert_true(parts.at[0].from > find_line(path, 3 * HOUR_S + HOUR_S / 2));
-        assert_true(parts.at[0].until > find_line(path, 5 * HOUR_S + 60));
+        assert_true(parts.at[0].until > find_line(path, 5 * HOUR_S + 230));
         assert_true(parts.at[0].until < find_line(path, 5 * HOUR_S + HOUR_S / 2));
         assert_true(parts.at[1].from <= find_line(path, 11 * HOUR_S));
         assert_true(parts.at[1].from > find_line(path, 10 * HOUR_S + HOUR_S / 2));
         assert_int_equal(parts.at[1].until, UINT64_MAX);
+        assert_true(is_record(path, parts.at[0].from) && is_record(path, parts.at[1].from));
     }
 }
 
