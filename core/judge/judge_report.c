@@ -98,11 +98,17 @@ void judge_report(const struct judge *judge, struct json *json)
     const struct {
         const char *name;
         uint64_t value;
-    } numbers[] = {{"batches", counts.batches},   {"records", counts.records},
-                   {"windows", counts.windows},   {"scores", counts.scores},
-                   {"findings", counts.findings}, {"suppressed", counts.suppressed},
-                   {"source_gaps", counts.gaps},  {"plugin_errors", counts.plugin_errors},
-                   {"plugin_gaps", crew.gaps},    {"worker_restarts", crew.restarts}};
+    } numbers[] = {{"batches", counts.batches},
+                   {"records", counts.records},
+                   {"windows", counts.windows},
+                   {"scores", counts.scores},
+                   {"findings", counts.findings},
+                   {"suppressed", counts.suppressed},
+                   {"source_gaps", counts.gaps},
+                   {"plugin_errors", counts.plugin_errors},
+                   {"plugin_gaps", crew.gaps},
+                   {"worker_restarts", crew.restarts},
+                   {"deploys_evicted", judge->past->found.evicted}};
     json_key(json, "judge");
     json_begin(json, '{');
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
