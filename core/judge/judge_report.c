@@ -124,6 +124,8 @@ void judge_report(const struct judge *judge, struct json *json)
     for (size_t i = 0; i < judge->bench_count; i++)
         if (judge->benches[i])
             slos_report(judge->benches[i]->slos, json);
+    for (size_t i = 0; i < judge->service_count; i++)
+        slos_report(judge->services[i]->slos, json);
     json_end(json, ']');
     json_key(json, "detectors");
     json_begin(json, '[');
@@ -146,5 +148,7 @@ void judge_firing(const struct judge *judge, uint32_t ret[ROUTES])
         if (bench)
             slos_firing(bench->slos, counts);
     }
+    for (size_t i = 0; i < judge->service_count; i++)
+        slos_firing(judge->services[i]->slos, counts);
     memcpy(ret, counts, sizeof(counts));
 }

@@ -43,6 +43,15 @@ static void advance(struct ledger *ledger, int64_t end_ns)
     ledger->until_ns = end_ns;
 }
 
+static void count(struct tally *tally, const struct ledger_window *w)
+{
+    if (w->bad && (!tally->bad || w->bad_ns < tally->first_ns))
+        tally->first_ns = w->bad_ns;
+    tally->bad += w->bad;
+    tally->total += w->total;
+    tally->known_ns += w->known ? w->end_ns - w->start_ns : 0;
+}
+
 void ledger_add(struct ledger *ledger, const struct ledger_window *w)
 {
     if (ledger->begun_ns == NO_TIME) {
@@ -55,12 +64,8 @@ void ledger_add(struct ledger *ledger, const struct ledger_window *w)
         ledger->begun_ns = w->start_ns;
     for (int row = 0; row < LEDGER_ROWS; row++) {
         int64_t index = index_of(ledger, row, w->end_ns);
-        if (index_of(ledger, row, ledger->until_ns) - index >= rows[row].count)
-            continue;
-        struct tally *tally = &ledger->buckets[slot_of(row, index)];
-        tally->bad += w->bad;
-        tally->total += w->total;
-        tally->known_ns += w->known ? w->end_ns - w->start_ns : 0;
+        if (index_of(ledger, row, ledger->until_ns) - index < rows[row].count)
+            count(&ledger->buckets[slot_of(row, index)], w);
     }
 }
 
@@ -114,17 +119,35 @@ void ledger_ages(const struct ledger *ledger, uint64_t ret[LEDGER_COARSE])
         ret[i] = ledger->buckets[slot_of(row, last - LEDGER_COARSE + 1 + i)].bad;
 }
 
-int64_t ledger_bad_since(const struct ledger *ledger, uint32_t units)
+/* The oldest bucket of the last `units` that holds a bad record, and when it starts; NULL: none does. */
+static const struct tally *oldest_bad(const struct ledger *ledger, uint32_t units,
+                                      int64_t *ret_start_ns)
 {
     int row = row_of(units);
-    int64_t size = rows[row].units * ledger->unit_ns;
     if (ledger->begun_ns == NO_TIME)
-        return NO_TIME;
+        return NULL;
     int64_t last = index_of(ledger, row, ledger->until_ns);
-    for (int64_t i = last - units / rows[row].units + 1; i <= last; i++)
-        if (ledger->buckets[slot_of(row, i)].bad)
-            return later(i * size, ledger->begun_ns);
-    return NO_TIME;
+    for (int64_t i = last - units / rows[row].units + 1; i <= last; i++) {
+        const struct tally *tally = &ledger->buckets[slot_of(row, i)];
+        if (!tally->bad)
+            continue;
+        *ret_start_ns = i * rows[row].units * ledger->unit_ns;
+        return tally;
+    }
+    return NULL;
+}
+
+int64_t ledger_bad_since(const struct ledger *ledger, uint32_t units)
+{
+    int64_t start_ns;
+    return oldest_bad(ledger, units, &start_ns) ? later(start_ns, ledger->begun_ns) : NO_TIME;
+}
+
+int64_t ledger_first_bad(const struct ledger *ledger, uint32_t units)
+{
+    int64_t start_ns;
+    const struct tally *tally = oldest_bad(ledger, units, &start_ns);
+    return tally ? tally->first_ns : NO_TIME;
 }
 
 /* ---- as bytes ------------------------------------------------------------ */
@@ -147,6 +170,7 @@ void ledger_pack(const struct ledger *ledger, struct buffer *out)
         pack_u64(out, tally->bad);
         pack_u64(out, tally->total);
         pack_i64(out, tally->known_ns);
+        pack_i64(out, tally->first_ns);
     }
 }
 
@@ -165,6 +189,7 @@ static void unpack_tally(struct unpacker *in, struct tally *ret)
     ret->bad = unpack_u64(in);
     ret->total = unpack_u64(in);
     ret->known_ns = unpack_i64(in);
+    ret->first_ns = unpack_i64(in);
     in->bad |= ret->bad > ret->total || ret->known_ns < 0 ||
                ret->known_ns > INT64_MAX / (2 * LEDGER_BUCKETS); // they are added up
 }
