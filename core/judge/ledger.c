@@ -119,35 +119,36 @@ void ledger_ages(const struct ledger *ledger, uint64_t ret[LEDGER_COARSE])
         ret[i] = ledger->buckets[slot_of(row, last - LEDGER_COARSE + 1 + i)].bad;
 }
 
-/* The oldest bucket of the last `units` that holds a bad record, and when it starts; NULL: none does. */
-static const struct tally *oldest_bad(const struct ledger *ledger, uint32_t units,
-                                      int64_t *ret_start_ns)
-{
-    int row = row_of(units);
-    if (ledger->begun_ns == NO_TIME)
-        return NULL;
-    int64_t last = index_of(ledger, row, ledger->until_ns);
-    for (int64_t i = last - units / rows[row].units + 1; i <= last; i++) {
-        const struct tally *tally = &ledger->buckets[slot_of(row, i)];
-        if (!tally->bad)
-            continue;
-        *ret_start_ns = i * rows[row].units * ledger->unit_ns;
-        return tally;
-    }
-    return NULL;
-}
-
 int64_t ledger_bad_since(const struct ledger *ledger, uint32_t units)
 {
-    int64_t start_ns;
-    return oldest_bad(ledger, units, &start_ns) ? later(start_ns, ledger->begun_ns) : NO_TIME;
+    int row = row_of(units);
+    int64_t size = rows[row].units * ledger->unit_ns;
+    if (ledger->begun_ns == NO_TIME)
+        return NO_TIME;
+    int64_t last = index_of(ledger, row, ledger->until_ns);
+    for (int64_t i = last - units / rows[row].units + 1; i <= last; i++)
+        if (ledger->buckets[slot_of(row, i)].bad)
+            return later(i * size, ledger->begun_ns);
+    return NO_TIME;
 }
 
-int64_t ledger_first_bad(const struct ledger *ledger, uint32_t units)
+int64_t ledger_onset(const struct ledger *ledger, uint32_t units, double share)
 {
-    int64_t start_ns;
-    const struct tally *tally = oldest_bad(ledger, units, &start_ns);
-    return tally ? tally->first_ns : NO_TIME;
+    int row = row_of(units);
+    int64_t onset_ns = NO_TIME;
+    double above = 0, most = 0;
+    if (ledger->begun_ns == NO_TIME)
+        return NO_TIME;
+    int64_t last = index_of(ledger, row, ledger->until_ns), count = units / rows[row].units;
+    for (int64_t i = last; i > last - count; i--) {
+        const struct tally *tally = &ledger->buckets[slot_of(row, i)];
+        above += (double)tally->bad - share * (double)tally->total;
+        if (above <= most)
+            continue;
+        most = above;
+        onset_ns = tally->first_ns;
+    }
+    return onset_ns;
 }
 
 /* ---- as bytes ------------------------------------------------------------ */

@@ -65,8 +65,11 @@ enum { LEDGER_COARSE = 120 };
 void ledger_ages(const struct ledger *ledger, uint64_t ret[LEDGER_COARSE]);
 /* Start of the oldest bucket of the last `units` that holds a bad record; NO_TIME when none does. */
 int64_t ledger_bad_since(const struct ledger *ledger, uint32_t units);
-/* And when its first one was written. */
-int64_t ledger_first_bad(const struct ledger *ledger, uint32_t units);
+/*
+ * When the trouble in the last `units` began: its first bad record. Where it is taken to begin, the bad records since are most above `share`
+ * of all since, which is a cumulative sum (Page, Continuous inspection schemes, 1954) read from its end. NO_TIME: nothing is above it.
+ */
+int64_t ledger_onset(const struct ledger *ledger, uint32_t units, double share);
 
 /* For another run of the program, into one that was begun for the same period; what cannot be sets in->bad. */
 void ledger_pack(const struct ledger *ledger, struct buffer *out);

@@ -58,7 +58,10 @@ static void claim_open(const struct slos *slos, struct slo *slo, enum burn_claim
     int rule = leading(look, which);
     int64_t since =
         rule < 0 ? look->now_ns : ledger_bad_since(&slo->ledger, burn_rules[rule].short_units);
-    int64_t sign = ledger_first_bad(&slo->ledger, burn_rules[rule < 0 ? 0 : rule].short_units);
+    const struct burn_rule *asked = &burn_rules[rule < 0 ? 0 : rule];
+    // halfway between nothing and what the rule allows: trouble lies above, the days before it below
+    int64_t sign =
+        ledger_onset(&slo->ledger, asked->long_units, burn_rate(asked) * slo->burn.allowed / 2);
     claim_clear(claim);
     claim->open = true;
     claim->starts_ns = since == NO_TIME ? look->now_ns : since;
