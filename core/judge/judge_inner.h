@@ -26,10 +26,15 @@ struct bench {
     struct verdict *shadow;  /* of detectors that are only watched; NULL when there is none */
     struct gaps *gaps;       /* windows that detectors could not score */
     struct slos *slos;
-    struct slo_share *shares; /* [share_count], owned: in SLOs of services */
+    struct bench_share *shares; /* [share_count], owned: in SLOs of services */
     size_t share_count;
     int64_t reached_ns; /* event time of the newest window */
     bool kept;          /* it goes on where it was in a run or a configuration before */
+};
+
+struct bench_share {
+    struct bench *service;
+    struct slo_share share;
 };
 
 struct judge {

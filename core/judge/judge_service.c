@@ -65,14 +65,14 @@ static void add_strand(struct judge *judge, const struct bench *bench,
 
 static void add_share(struct bench *bench, const struct judge_slo *slo)
 {
-    const struct bench *service = find(bench->judge, bytes_of(slo->service->name));
+    struct bench *service = get(bench->judge, slo->service);
     struct slo_share share = {.slos = service->slos, .series = slo->series};
     share.slo = slo_of(service->slos, slo->name);
     share.strand = weave_number(slos_weave(service->slos, share.slo), bench->configured->name);
     bench->shares = realloc(bench->shares, (bench->share_count + 1) * sizeof(*bench->shares));
     if (!bench->shares)
         memory_gone();
-    bench->shares[bench->share_count++] = share;
+    bench->shares[bench->share_count++] = (struct bench_share){service, share};
 }
 
 /* Strands get their numbers when all are there. */
@@ -121,19 +121,15 @@ static struct slo_sink sink_of(struct bench *service)
 void judge_share(struct bench *bench, const struct closed *closed, uint64_t nth)
 {
     for (size_t i = 0; i < bench->share_count; i++) {
-        struct bench *service = NULL;
-        for (size_t k = 0; k < bench->judge->service_count; k++)
-            if (bench->judge->services[k]->slos == bench->shares[i].slos)
-                service = bench->judge->services[k];
-        struct slo_sink sink = sink_of(service);
-        slos_share(&bench->shares[i], closed, nth, &sink);
+        struct slo_sink sink = sink_of(bench->shares[i].service);
+        slos_share(&bench->shares[i].share, closed, nth, &sink);
     }
 }
 
 void judge_share_gap(struct bench *bench, int64_t at_ns)
 {
     for (size_t i = 0; i < bench->share_count; i++) {
-        const struct slo_share *share = &bench->shares[i];
+        const struct slo_share *share = &bench->shares[i].share;
         weave_gap(slos_weave(share->slos, share->slo), share->strand, at_ns);
     }
 }
