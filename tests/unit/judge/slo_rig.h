@@ -25,6 +25,7 @@ static struct silences silences;
 static uint64_t minute; /* come to */
 
 static char said_deploy[DEPLOY_NAME_SIZE]; /* of the last delivery, as it was kept */
+static int64_t said_sign_ns;
 
 /* The first revision finds out what came before; the others say what it said. */
 static inline void deliver(void *context, struct finding *finding, struct slo_kept *kept)
@@ -34,6 +35,7 @@ static inline void deliver(void *context, struct finding *finding, struct slo_ke
         snprintf(kept->past.deploy.version, sizeof(kept->past.deploy.version), "v%zu",
                  notes.count);
     memcpy(said_deploy, kept->past.deploy.version, sizeof(said_deploy));
+    said_sign_ns = kept->sign_ns;
     notes_take(&notes, finding);
 }
 

@@ -213,6 +213,23 @@ static void judge_says_the_same_of_a_service_one_stream_after_the_other(void **s
     }
 }
 
+/* One log ends before the outage of the other: what waits for it is said at the end. */
+static void end_of_a_scan_waits_for_nobody(void **state)
+{
+    (void)state;
+    start(false);
+    for (uint32_t m = 0; m < MEMBERS; m++) {
+        put_stream(m);
+        for (uint64_t nth = 0; nth < (m == WEB ? STORY : OUTAGE - 100); nth++)
+            put_window(m, nth);
+    }
+    assert_int_equal(notes.count, 0);
+    ring_reserve(ring, 0);
+    ring_commit(ring, RING_END, 0);
+    drain();
+    assert_int_equal(notes.count, 2);
+}
+
 /* Killed while it pages; then the configuration knows no such objective. */
 static void restart_without_the_objective(void)
 {
@@ -259,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(judge_says_the_same_of_a_service_when_it_is_handed_on),
         TEST(judge_says_the_same_of_a_service_one_stream_after_the_other),
+        TEST(end_of_a_scan_waits_for_nobody),
         TEST(burn_without_an_objective_is_over_at_the_first_snapshot),
         TEST(end_that_was_said_is_not_said_again),
     };

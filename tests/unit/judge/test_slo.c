@@ -55,6 +55,22 @@ static void outage_is_one_page_with_its_numbers(void **state)
     assert_string_equal(last()->texts[0], "GET / 500");
 }
 
+/* 2 of 100 a minute: 87 of 6000 are there after 43 minutes and a stray one, and the last five are the short window. It began before that. */
+static void trouble_began_with_its_first_bad_record(void **state)
+{
+    (void)state;
+    run(14390, 0, 100);
+    run(1, 1, 100);
+    run(9, 0, 100);
+    run(43, 2, 100);
+    assert_int_equal(notes.count, 1);
+    assert_int_equal(last()->finding.starts_ns, stage_start(14438));
+    assert_true(said_sign_ns >= stage_start(14400) && said_sign_ns < stage_start(14401));
+    pack_and_go_on();
+    run(100, 0, 100);
+    assert_true(said_sign_ns >= stage_start(14400) && said_sign_ns < stage_start(14401));
+}
+
 /* Its own labels stand before those of the stream, and win. */
 static void labels_of_the_slo_come_first(void **state)
 {
@@ -369,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(calm_service_says_nothing, begin, end),
         cmocka_unit_test_setup_teardown(outage_is_one_page_with_its_numbers, begin, end),
+        cmocka_unit_test_setup_teardown(trouble_began_with_its_first_bad_record, begin, end),
         cmocka_unit_test_setup_teardown(labels_of_the_slo_come_first, begin, end),
         cmocka_unit_test_setup_teardown(page_is_over_after_ten_calm_minutes, begin, end),
         cmocka_unit_test_setup_teardown(silence_is_not_good, begin, end),
