@@ -27,7 +27,7 @@
 
 enum {
     WEAVE_PROOFS = EVIDENCE_ROLES,
-    WEAVE_MARKS = 3,
+    WEAVE_MARKS = 30, /* 50 ms apart or more: thrice what a short file waits for its format */
     WEAVE_GRACE = 2,
     WEAVE_WAITING_MAX =
         1 << 18, /* windows of one strand: half a year of minutes. Then nobody is waited for. */
