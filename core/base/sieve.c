@@ -3,7 +3,7 @@
 #include "base/sieve.h"
 
 #include "base/check.h"
-#include "base/literal.h"
+#include "base/spot.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +14,7 @@ enum {
     STEP_MAX = 4,    /* bytes from look to look; farther ones gain little and fill the table */
     TABLE_BITS = 14, /* 16 KiB: half of a small first-level cache */
     TABLE_SIZE = 1 << TABLE_BITS,
+    FEW = 8, /* words that are looked for each by itself: the table is as fast from here on */
 };
 
 _Static_assert(SIEVE_PATTERNS *LITERAL_WORDS *STEP_MAX < UINT16_MAX, "numbers of grams fit");
@@ -37,6 +38,7 @@ struct sieve {
     size_t gram_bytes, step;
     struct word *words;
     struct gram *grams;
+    struct spot *spots;              /* [word_count] where they are few, else NULL */
     bool *blind;                     /* [pattern_count] */
     unsigned char known[TABLE_SIZE]; /* looked at first, and nearly always the last */
     uint16_t first[TABLE_SIZE];      /* 1 + gram */
@@ -89,26 +91,17 @@ static void choose_step(struct sieve *sieve)
     memset(&sieve->mask, 0xff, sieve->gram_bytes);
 }
 
-/* How much a byte tells: words of logs are small letters, blanks and digits. */
-static unsigned rareness(char c)
-{
-    unsigned char byte = (unsigned char)c;
-    return byte == ' ' || (unsigned char)(byte - '0') < 10 ? 0
-           : (unsigned char)(byte - 'a') < 26              ? 1
-                                                           : 2;
-}
-
 /* Where in the word its grams are taken: the rarest place. */
 static size_t best_place(const struct sieve *sieve, const struct literal_word *word)
 {
     size_t span = sieve->gram_bytes + sieve->step - 1, best = 0;
-    unsigned most = 0;
+    unsigned least = UINT32_MAX;
     for (size_t at = 0; at + span <= word->len; at++) {
         unsigned sum = 0;
         for (size_t i = 0; i < span; i++)
-            sum += rareness(word->text[at + i]);
-        if (sum >= most) {
-            most = sum;
+            sum += spot_commonness(word->text[at + i]);
+        if (sum <= least) {
+            least = sum;
             best = at;
         }
     }
@@ -142,6 +135,16 @@ static int fill_table(struct sieve *sieve)
     return 0;
 }
 
+static int make_spots(struct sieve *sieve)
+{
+    sieve->spots = calloc(sieve->word_count + 1, sizeof(*sieve->spots));
+    if (!sieve->spots)
+        return -ENOMEM;
+    for (size_t i = 0; i < sieve->word_count; i++)
+        spot_init(&sieve->spots[i], &sieve->words[i].word);
+    return 0;
+}
+
 int sieve_create(const char *const *patterns, size_t count, struct sieve **ret)
 {
     struct sieve *sieve = calloc(1, sizeof(*sieve));
@@ -155,7 +158,7 @@ int sieve_create(const char *const *patterns, size_t count, struct sieve **ret)
     for (uint32_t i = 0; i < count && r == 0; i++)
         r = add_words(sieve, i, patterns[i]);
     if (r == 0)
-        r = fill_table(sieve);
+        r = sieve->word_count > FEW ? fill_table(sieve) : make_spots(sieve);
     if (r < 0)
         sieve_free(sieve);
     else
@@ -169,6 +172,7 @@ void sieve_free(struct sieve *sieve)
         return;
     free(sieve->words);
     free(sieve->grams);
+    free(sieve->spots);
     free(sieve->blind);
     free(sieve);
 }
@@ -202,19 +206,28 @@ static bool stands_at(const struct literal_word *word, const char *at)
     return true;
 }
 
-/* What stands at `at`, if the table knows it: tell of the words that it is part of. */
+/* A word may begin at `at`: tell of it if it does. */
+static void try_word(const struct pass *pass, const struct word *word, size_t at)
+{
+    struct sieve_hit hit = {word->pattern, word->word.len, at};
+    if (pass->text.len - at >= hit.len && stands_at(&word->word, pass->text.at + at))
+        pass->tell(pass->context, &hit);
+}
+
+static void try_spot(void *context, size_t word, size_t at)
+{
+    const struct pass *pass = context;
+    try_word(pass, &pass->sieve->words[word], at);
+}
+
+/* What stands at `at`, if the table knows it: try the words that it is part of. */
 static void look(const struct pass *pass, size_t at, uint32_t bytes)
 {
     const struct sieve *sieve = pass->sieve;
     for (uint32_t g = sieve->first[hash_of(bytes)]; g; g = sieve->grams[g - 1].next) {
         const struct gram *gram = &sieve->grams[g - 1];
-        const struct word *word = &sieve->words[gram->word];
-        if (gram->bytes != bytes || at < gram->shift ||
-            pass->text.len - (at - gram->shift) < word->word.len ||
-            !stands_at(&word->word, pass->text.at + at - gram->shift))
-            continue;
-        struct sieve_hit hit = {word->pattern, word->word.len, at - gram->shift};
-        pass->tell(pass->context, &hit);
+        if (gram->bytes == bytes && at >= gram->shift)
+            try_word(pass, &sieve->words[gram->word], at - gram->shift);
     }
 }
 
@@ -240,15 +253,25 @@ static size_t look_by_fours(const struct pass *pass)
     return at;
 }
 
-void sieve_pass(const struct sieve *sieve, struct bytes text, sieve_fn *tell, void *context)
+static void look_all(const struct pass *pass)
 {
-    const struct pass pass = {sieve, text, tell, context};
+    const struct sieve *sieve = pass->sieve;
+    struct bytes text = pass->text;
     char tail[4 * STEP_MAX + 2 * GRAM_BYTES] = ""; // what is left, and nothing behind it
-    if (!sieve->word_count || !text.len)
-        return;
-    size_t base = look_by_fours(&pass);
+    size_t base = look_by_fours(pass);
     if (base < text.len)
         memcpy(tail, text.at + base, text.len - base);
     for (size_t at = base; at < text.len; at += sieve->step)
-        look(&pass, at, gram_at(tail + (at - base), sieve->mask));
+        look(pass, at, gram_at(tail + (at - base), sieve->mask));
+}
+
+void sieve_pass(const struct sieve *sieve, struct bytes text, sieve_fn *tell, void *context)
+{
+    struct pass pass = {sieve, text, tell, context};
+    if (!sieve->word_count || !text.len)
+        return;
+    if (sieve->spots)
+        spot_pass(&(struct spots){sieve->spots, sieve->word_count, try_spot, &pass}, text);
+    else
+        look_all(&pass);
 }

@@ -5,7 +5,7 @@
  *      patterns ──literal.h──▶ words ──▶ sieve
  *      text ──one look at every few bytes──▶ a word stands here ──▶ its pattern is searched there, and nowhere else
  *
- * Four bytes of each word, or as many as the shortest has, are kept in a table of hashes, once for each place that they can have between
+ * A few words are looked for each by itself (spot.h). Of more, four bytes of each word, or as many as the shortest has, are kept in a table of hashes, once for each place that they can have between
  * two looks: with words of at least seven bytes every fourth byte of the text is looked at. What the table knows is
  * compared with the word, so what is told is a word that stands there. A pattern without words has to be searched everywhere.
  *
@@ -39,7 +39,7 @@ struct sieve_hit {
 typedef void sieve_fn(void *context, const struct sieve_hit *hit);
 
 /*
- * Tell of every word in `text`, a word's length at most behind the order in which they stand there.
+ * Tell of every word in `text`, nearly in the order in which they stand there: a hundred bytes at most behind it.
  *   Cost     no allocation; a nanosecond or less for every look, some five for each word
  */
 void sieve_pass(const struct sieve *sieve, struct bytes text, sieve_fn *tell, void *context);
