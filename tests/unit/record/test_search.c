@@ -180,6 +180,24 @@ static void a_word_of_two_records_is_in_neither(void **state)
     regex_free(patterns[1]);
 }
 
+static void short_records_keep_their_words_apart(void **state)
+{
+    (void)state;
+    struct regex *patterns[] = {one("ab"), one("cd")};
+    struct rig rig = rig_of(.format = RECORD_TEXT, .multiline_start = "", .patterns = patterns,
+                            .pattern_count = 2);
+    char text[600];
+    for (size_t i = 0; i + 6 <= sizeof(text); i += 6)
+        memcpy(text + i, "cd\nab\n", 6);
+    assert_int_equal(rig_feed(&rig, (struct bytes){text, sizeof(text)}, true), sizeof(text));
+    assert_int_equal(rig.count, 200);
+    for (uint32_t i = 0; i < rig.count; i++)
+        assert_int_equal(rig.records[i].matches, i % 2 ? 1 : 2);
+    rig_close(&rig);
+    regex_free(patterns[0]);
+    regex_free(patterns[1]);
+}
+
 static void a_record_without_the_word_costs_no_search(void **state)
 {
     (void)state;
@@ -237,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bits_are_what_pcre2_says),
         cmocka_unit_test(a_word_of_two_records_is_in_neither),
+        cmocka_unit_test(short_records_keep_their_words_apart),
         cmocka_unit_test(a_record_without_the_word_costs_no_search),
         cmocka_unit_test(a_long_record_is_searched_as_far_as_ever),
         cmocka_unit_test(an_evil_pattern_is_bounded_and_counted),
