@@ -3,8 +3,8 @@
 """How fast is it, beside what people run today? See speed.sh for the options, docs/speed.md for what the figures mean.
 
 Every job runs in rounds, all tools once in each, so that what else the machine does hits all of them; the median of each is shown. Every
-tool gets one core, and the whole of its process and children is waited for. Counts are compared: a tool that counted something else is
-an error. Exits with 0 when everything ran, with 1 when something failed, with 2 when it was called wrongly.
+tool gets one core, and the whole of its process and children is waited for. Tools that print what they
+counted must agree. Exits with 0 when everything ran, with 1 when something failed, with 2 when it was called wrongly.
 """
 import argparse
 import json
