@@ -84,7 +84,10 @@ static int add_series(struct draft *d, int line, const struct series_spec *spec,
                       struct bytes key, uint32_t *ret)
 {
     if (d->series_count == WINDOW_SERIES_MAX)
-        return plan_complain(d, line, "too many series; at most 128 are counted");
+        return plan_complain(d, line,
+                             arena_printf(&d->plan->arena,
+                                          "too many series; at most %d are counted",
+                                          WINDOW_SERIES_MAX));
     d->series[d->series_count] = *spec;
     d->judged[d->series_count] = judged_of(d, spec, key);
     *ret = (uint32_t)d->series_count++;

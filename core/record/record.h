@@ -37,7 +37,7 @@ int record_format_parse(const char *name, enum record_format *ret);
 
 enum {
     RECORD_BYTES_MAX = 64 * 1024, /* of one record; the rest is skipped and counted */
-    RECORD_PATTERNS_MAX = 64,     /* bits of oddline_record.matches */
+    RECORD_PATTERNS_MAX = BATCH_PATTERNS,
     RECORD_FIELDS_MAX = 64,
 };
 
@@ -64,7 +64,7 @@ struct record_options {
         duration; /* 1 + the field that has no name in records but is what they say of how long something took, in ms
                         (duration.h); 0: none */
     struct regex *const
-        *patterns; /* [pattern_count]; bit i of matches; searched in the whole record */
+        *patterns; /* [pattern_count]; see batch_matched(); searched in the whole record */
     size_t pattern_count;
 };
 
