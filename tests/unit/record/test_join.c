@@ -29,7 +29,8 @@ static struct joiner joiner_of(enum join_rule rule)
                            .bytes_max = 100,
                            .stamps = &stamps,
                            .allowed = PLACES_START,
-                           .ahead_at = SIZE_MAX};
+                           .ahead = {.begin = SIZE_MAX},
+                           .stamped_at = SIZE_MAX};
 }
 
 static bool next(struct joiner *joiner, const char *text, bool final, struct extent *ret)
@@ -79,7 +80,7 @@ static void a_stamp_begins_a_record_and_nothing_else_does(void **state)
         join_next(&joiner, bytes_of(text), extent.next, false, &second)); // more may come
     assert_true(join_next(&joiner, bytes_of(text), extent.next, true, &second));
     assert_true(second.stamped);
-    assert_time(second.stamp.time_ns, "2016-12-19T16:31:47Z");
+    assert_time(second.stamp->time_ns, "2016-12-19T16:31:47Z");
 }
 
 static void blank_lines_behind_a_record_are_not_its_text(void **state)
