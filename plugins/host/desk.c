@@ -327,7 +327,8 @@ void desk_poll(struct desk *desk)
         fail(desk, "said something that cannot be");
         return;
     }
-    reply_nudge(desk->process.reply);
+    if (reply_position(desk->process.reply) <= desk->crew->position) // else it was there before us
+        reply_nudge(desk->process.reply);
     mind(desk);
 }
 

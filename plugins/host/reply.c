@@ -236,7 +236,7 @@ uint64_t reply_position(const struct reply *reply)
 void reply_nudge(struct reply *reply)
 {
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load(&reply->area->worker_sleeps))
+    if (atomic_exchange(&reply->area->worker_sleeps, 0)) // once: the bell rings until it is heard
         ring_bell(reply->wake);
 }
 
