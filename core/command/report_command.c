@@ -2,15 +2,18 @@
 
 /* oddline report: an incident as one file, for those who were not there. Nothing is read but findings and notes of people. */
 
-#include "app/cli.h"
 #include "base/log.h"
+#include "command/given.h"
 #include "command/report_read.h"
 #include "config/config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     OPT_SINCE,
@@ -29,9 +32,8 @@ static const struct option_spec specs[OPTIONS] = {
          "a time such as 2016-12-19T17:14:38Z, or a duration such as 2h: before --until, "
          "else before now, in files before the newest finding"},
     [OPT_UNTIL] = {"until", "TIME", "its end (default: the newest finding)"},
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR",
-                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
     [OPT_STREAM] = {"stream", "NAME",
                     "only findings of this stream; * and ? as of a shell; may be repeated"},
     [OPT_OUTPUT] = {"output", "FILE",
@@ -82,19 +84,18 @@ static int take_since(struct request *request, bool files, struct error *reterr)
 {
     const char *since = request->values[OPT_SINCE];
     struct report *report = &request->report;
-    int64_t ago;
+    struct given_since span;
     if (!since)
         return error_set(reterr, -EINVAL,
                          "report: --since is missing: when it began, or a duration such as 2h");
-    if (clock_parse_duration(since, &ago, NULL) == 0) {
-        bool now = !files && report->until_ns == NO_TIME;
-        report->ago_ns = now ? 0 : ago;
-        report->since_ns = now ? clock_wall_ns() - ago : NO_TIME;
+    int r = given_since(since, &span, reterr);
+    if (r < 0)
+        return r;
+    bool counted = span.ago_ns != NO_TIME && (files || report->until_ns != NO_TIME);
+    report->ago_ns = counted ? span.ago_ns : 0;
+    report->since_ns = counted ? NO_TIME : given_since_ns(span);
+    if (span.ago_ns != NO_TIME)
         return 0;
-    }
-    if (clock_parse(since, &report->since_ns, NULL) < 0)
-        return error_set(reterr, -EINVAL,
-                         "--since: '%s' is neither a duration such as 2h nor a time", since);
     if (report->until_ns != NO_TIME && report->until_ns < report->since_ns)
         return error_set(reterr, -EINVAL, "--until: '%s' is before --since",
                          request->values[OPT_UNTIL]);
@@ -116,22 +117,75 @@ static int take_format(struct request *request, struct error *reterr)
     return error_set(reterr, -EINVAL, "-o: '%s' ends with none of .html, .md, .json", output);
 }
 
+/* Closes it, unless it is stdout. */
+static int put(FILE *file, const struct buffer *text)
+{
+    errno = 0;
+    bool whole = fwrite(text->at, 1, text->len, file) == text->len && fflush(file) == 0;
+    struct stat st;
+    int r = whole ? 0 : errno ? -errno : -EIO;
+    if (r == 0 && fstat(fileno(file), &st) == 0 && S_ISREG(st.st_mode) &&
+        fsync(fileno(file)) < 0)
+        r = -errno;
+    return file != stdout && fclose(file) != 0 && r == 0 ? -errno : r;
+}
+
+/* Whole or not at all: who opens it, or mails it, never has half of one, and what stood there stays until then. */
+static int replace(const char *path, mode_t mode, const struct buffer *text)
+{
+    char fresh[PATH_MAX];
+    int len = snprintf(fresh, sizeof(fresh), "%s.XXXXXX", path);
+    if (len < 0 || (size_t)len >= sizeof(fresh))
+        return -ENAMETOOLONG;
+    int fd = mkstemp(fresh);
+    if (fd < 0)
+        return -errno;
+    FILE *file = fchmod(fd, mode) == 0 ? fdopen(fd, "w") : NULL;
+    int r = file ? put(file, text) : -errno;
+    if (!file)
+        close(fd);
+    if (r == 0 && rename(fresh, path) < 0)
+        r = -errno;
+    if (r < 0)
+        unlink(fresh);
+    return r;
+}
+
+/* A pipe or a device cannot be replaced, and a symlink is not meant to go. */
+static int write_file(const char *path, const struct buffer *text)
+{
+    struct stat st;
+    mode_t mask = umask(0);
+    umask(mask);
+    if (lstat(path, &st) < 0)
+        return replace(path, 0666 & ~mask, text);
+    if (S_ISREG(st.st_mode))
+        return replace(path, st.st_mode & 0777, text);
+    FILE *file = fopen(path, "we");
+    return file ? put(file, text) : -errno;
+}
+
 static int write_out(const struct request *request, struct error *reterr)
 {
     const char *output = request->values[OPT_OUTPUT];
     bool to_stdout = !output || strcmp(output, "-") == 0;
     struct buffer text = {0};
     request->write(&request->report, &text);
-    FILE *file = to_stdout ? stdout : fopen(output, "we");
-    int r = file ? 0 : -errno;
-    if (file && fwrite(text.at, 1, text.len, file) != text.len)
-        r = errno ? -errno : -EIO;
-    if (file && (to_stdout ? fflush(file) : fclose(file)) != 0 && r == 0)
-        r = -errno;
+    int r = to_stdout ? put(stdout, &text) : write_file(output, &text);
     buffer_free(&text);
     return r < 0 ? error_set(reterr, r, "%s: cannot be written: %s",
                              to_stdout ? "stdout" : output, strerror(-r))
                  : 0;
+}
+
+/* One clock that is wrong stretches the span over years, in which nothing can be seen. */
+static void say_ahead(const struct request *request)
+{
+    char text[CLOCK_TEXT_SIZE];
+    if (!request->values[OPT_UNTIL] &&
+        request->report.until_ns > clock_wall_ns() + 86400 * NS_PER_S)
+        log_warning("the newest finding is of %s, which is yet to come; name --until",
+                    clock_format(request->report.until_ns, text));
 }
 
 static int read_and_write(struct request *request, const char *dir, int count, char **paths)
@@ -146,6 +200,7 @@ static int read_and_write(struct request *request, const char *dir, int count, c
     if (dir && report_read_notes(report, dir, &error) < 0)
         return say_failure(EXIT_IO, &error);
     report_settle(report);
+    say_ahead(request);
     if (report->senseless)
         log_warning("%zu values make no sense as findings, and are left out",
                     report->senseless);
@@ -165,12 +220,10 @@ static int act(struct request *request, int count, char **paths)
     if (take_until(request, &error) < 0 || take_since(request, count > 0, &error) < 0 ||
         take_format(request, &error) < 0)
         return say_failure(EXIT_USAGE, &error);
-    if (v[OPT_CONFIG] && config_read(v[OPT_CONFIG], &config, &error) < 0)
+    const char *dir = NULL;
+    if ((!count || v[OPT_CONFIG] || v[OPT_STATE_DIR]) &&
+        given_state_dir(v[OPT_CONFIG], v[OPT_STATE_DIR], &config, &dir, &error) < 0)
         return say_failure(EXIT_CONFIG, &error);
-    const char *dir = v[OPT_STATE_DIR] ? v[OPT_STATE_DIR]
-                      : v[OPT_CONFIG]  ? config.state_dir
-                      : count          ? NULL
-                                       : "/var/lib/oddline";
     request->report.title = v[OPT_TITLE] && *v[OPT_TITLE] ? v[OPT_TITLE] : NULL;
     int code = read_and_write(request, dir, count, paths);
     config_free(&config);

@@ -8,23 +8,10 @@
 #define JUDGE_FINDING_H
 
 #include "base/bytes.h"
+#include "judge/finding_words.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum finding_status { FINDING_FIRING, FINDING_RESOLVED };
-enum finding_route { ROUTE_PAGE, ROUTE_TICKET, ROUTE_LOG, ROUTES };
-enum finding_kind {
-    FINDING_SPIKE,
-    FINDING_DROP,
-    FINDING_SHIFT,
-    FINDING_TREND,
-    FINDING_NEW,
-    FINDING_SILENCE,
-    FINDING_BURN,
-    FINDING_GAP,
-    FINDING_PLUGIN,
-};
 
 enum {
     FINDING_EVIDENCE_MAX = 5,
@@ -52,6 +39,15 @@ struct finding_pairs {
     const struct finding_pair *at;
     size_t count;
 };
+
+/* The value of that name; NULL: there is none. */
+static inline const char *finding_pair_value(struct finding_pairs pairs, const char *name)
+{
+    for (size_t i = 0; i < pairs.count; i++)
+        if (strcmp(pairs.at[i].name, name) == 0)
+            return pairs.at[i].value;
+    return NULL;
+}
 
 /* ---- what a score came from: anybody can compute it again (oddline explain) ---- */
 
@@ -157,9 +153,6 @@ struct finding {
 /* It is delivered now: give it the times that it has not. */
 void finding_date(struct finding *finding, int64_t now_ns);
 
-const char *finding_status_name(enum finding_status status);
-const char *finding_route_name(enum finding_route route);
-const char *finding_kind_name(enum finding_kind kind);
 /* "calibrated", "surprise", "raw"; NULL for BASIS_NONE. */
 const char *finding_basis_name(enum finding_basis basis);
 /* OpenTelemetry: page 17, ticket 13, log 9. */
