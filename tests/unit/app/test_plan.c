@@ -56,7 +56,7 @@ static bool reads_all_levels(const char *lines)
     struct recorder *recorder;
     struct ring *ring;
     if (plan_of(lines) != 0)
-        fail_msg("%s", error.text);
+        fail_msg("%s: %s", lines, error.text);
     assert_int_equal(ring_create(8 << 20, 1, &ring, NULL), 0);
     assert_int_equal(batch_writer_init(&writer, ring, NULL), 0);
     assert_int_equal(recorder_create(plan->record, NO_TIME, &recorder), 0);
@@ -82,10 +82,10 @@ static void plan_reads_levels_only_where_somebody_sees_them(void **state)
         "  detectors:\n  - {use: ewma, on: [a, errors]}\n",
         "  series:\n  - {name: a, ratio: {of: {match: zz}, to: {level: error}}}\n"
         "  detectors:\n  - {use: ewma, on: [a]}\n",
-        "  series:\n  - {name: a, count: {match: zz, where: ms > 5}}\n"
+        "  series:\n  - {name: a, count: {match: zz, where: 'ms > 5'}}\n"
         "  detectors:\n  - {use: ewma, on: [a]}\n",
         "  series:\n  - {name: a, count: {match: zz}}\n"
-        "  detectors:\n  - {use: ewma, on: [a]}\n  - {use: pattern, patterns: [zz]}\n",
+        "  detectors:\n  - {use: ewma, on: [a]}\n  - {use: template}\n",
     };
     static const char *const not_asked[] = {
         "  series:\n  - {name: a, count: {match: zz}}\n"

@@ -55,6 +55,18 @@ static void a_single_line_ends_at_its_line_feed(void **state)
     assert_int_equal(extent.next, 5);
 }
 
+static void the_line_ahead_is_one_of_this_text(void **state)
+{
+    (void)state;
+    struct joiner joiner = joiner_of(JOIN_INDENT);
+    struct extent extent;
+    assert_true(next(&joiner, "abc\ndefg\nh\n", false, &extent));
+    join_forget(&joiner);
+    assert_true(join_next(&joiner, bytes_of("abc\nde\nfgh\n"), 4, false, &extent));
+    assert_int_equal(extent.end, 6);
+    assert_int_equal(extent.next, 7);
+}
+
 static void a_carriage_return_alone_is_text(void **state)
 {
     (void)state;
@@ -163,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_stamp_begins_a_record_and_nothing_else_does),
         cmocka_unit_test(blank_lines_behind_a_record_are_not_its_text),
         cmocka_unit_test(an_indented_line_or_a_cause_goes_on),
+        cmocka_unit_test(the_line_ahead_is_one_of_this_text),
         cmocka_unit_test(a_start_pattern_begins_a_record),
         cmocka_unit_test(an_open_line_is_judged_only_when_enough_of_it_is_here),
         cmocka_unit_test(a_record_over_the_bound_keeps_its_head),
