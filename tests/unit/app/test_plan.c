@@ -85,7 +85,7 @@ static void plan_reads_levels_only_where_somebody_sees_them(void **state)
         "  series:\n  - {name: a, count: {match: zz, where: 'ms > 5'}}\n"
         "  detectors:\n  - {use: ewma, on: [a]}\n",
         "  series:\n  - {name: a, count: {match: zz}}\n"
-        "  detectors:\n  - {use: ewma, on: [a]}\n  - {use: template}\n",
+        "  detectors:\n  - {use: ewma, on: [a]}\n  - {use: template, on: [a]}\n",
     };
     static const char *const not_asked[] = {
         "  series:\n  - {name: a, count: {match: zz}}\n"
