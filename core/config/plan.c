@@ -241,6 +241,19 @@ static int plan_redactions(struct draft *d)
     return 0;
 }
 
+/* Does anybody see the level, or what is behind it, of a record that no pattern fits? */
+static bool asks_heads(const struct draft *d)
+{
+    const struct judge_stream *judge = &d->plan->judge;
+    for (size_t i = 0; i < judge->use_count; i++)
+        if (plugin_label(judge->uses[i].plugin)->observe)
+            return true;
+    for (size_t i = 0; i < d->series_count; i++)
+        if (series_asks_levels(&d->series[i]) || d->series[i].kind == SERIES_NEW)
+            return true;
+    return d->names.field_count > 0 || d->names.duration > 0;
+}
+
 static int plan_record(struct draft *d)
 {
     const struct config_stream *c = d->config;
@@ -254,6 +267,7 @@ static int plan_record(struct draft *d)
         .duration = d->names.duration,
         .patterns = d->plan->patterns,
         .pattern_count = d->names.pattern_count,
+        .heads_of_matches = !asks_heads(d),
     };
     struct error error;
     if (record_format_parse(c->format, &options.format) < 0)

@@ -303,15 +303,24 @@ static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
     return false;
 }
 
-/* A worker that still needs what the judge is done with may be all the lane waits for: do not sleep over it. */
+/*
+ * A worker that still needs what the judge is done with may be all the lane waits for: do not sleep over it. The lane does not wait as
+ * long as half of the ring is free.
+ */
 enum { LAG_MS = 2 };
+
+static bool holds_up(const struct judge *judge)
+{
+    const struct ring *ring = judge->options.ring;
+    return ring_head(ring) - ring_tail(ring) >= ring_payload_max(ring) &&
+           crew_lags(judge->crew);
+}
 
 bool judge_step(struct judge *judge, int timeout_ms)
 {
     struct ring *ring = judge->options.ring;
-    bool lags = crew_lags(judge->crew);
-    if (!ring_wait_frame(
-            ring, 0, lags && (timeout_ms < 0 || timeout_ms > LAG_MS) ? LAG_MS : timeout_ms)) {
+    bool soon = (timeout_ms < 0 || timeout_ms > LAG_MS) && holds_up(judge);
+    if (!ring_wait_frame(ring, 0, soon ? LAG_MS : timeout_ms)) {
         crew_poll(judge->crew);
         return true;
     }

@@ -354,6 +354,7 @@ void feed_finish(struct lane *lane, struct feed *feed)
     lane_arrive(lane);
     note_bytes(lane, feed, STEP_FINISH, feed->held);
     feed_end_held(lane, feed);
+    ring_wake(lane->ring);
 }
 
 /*
@@ -376,6 +377,7 @@ static void feed_flush(struct lane *lane, struct feed *feed)
     lane_arrive(lane);
     note_bytes(lane, feed, STEP_FLUSH, feed->held);
     feed_cut_held(lane, feed);
+    ring_wake(lane->ring);
 }
 
 /*
@@ -475,6 +477,8 @@ enum feed_state feed_step(struct lane *lane, struct feed *feed)
         return FEED_MORE;
     char *text = feed_room(lane, feed);
     uint64_t before = source_offset(feed->source);
+    if (source_kind(feed->source) == SOURCE_PIPE)
+        ring_wake(lane->ring); // who writes there may take his time
     ssize_t got = source_read(feed->source, text, BATCH_TEXT_BYTES);
     pass(lane, before, source_offset(feed->source));
     ask_gap(lane, feed);
@@ -482,6 +486,7 @@ enum feed_state feed_step(struct lane *lane, struct feed *feed)
         return feed_fail(lane, feed, (int)got);
     if (got == 0) {
         feed_idle(lane, feed);
+        ring_wake(lane->ring);
         return FEED_IDLE;
     }
     lane_arrive(lane);

@@ -65,10 +65,32 @@ static struct bytes next_value(struct bytes *rest)
     return value;
 }
 
-static void name(struct reading *reading, const char *field, struct bytes value)
+void combined_plan(struct record_plan *plan)
 {
-    if (value.len && !bytes_is(value, "-"))
-        field_named(reading, bytes_of(field), value);
+    static const char *const names[COMBINED_FIELDS] = {
+        [COMBINED_REMOTE] = "remote", [COMBINED_METHOD] = "method",
+        [COMBINED_PATH] = "path",     [COMBINED_STATUS] = "status",
+        [COMBINED_BYTES] = "bytes",   [COMBINED_REFERER] = "referer",
+        [COMBINED_AGENT] = "agent",   [COMBINED_TIME] = "request_time",
+    };
+    for (size_t i = 0; i < plan->wanted_count; i++)
+        for (int field = 0; field < COMBINED_FIELDS; field++)
+            if (bytes_is(plan->wanted[i].name, names[field]))
+                plan->combined[field] |= UINT64_C(1) << i;
+}
+
+static bool is_wanted(const struct reading *reading, enum combined_field field)
+{
+    return reading->recorder->plan->combined[field] != 0;
+}
+
+static void set(struct reading *reading, enum combined_field field, struct bytes value)
+{
+    if (!value.len || (value.len == 1 && *value.at == '-'))
+        return;
+    uint64_t wanted = reading->recorder->plan->combined[field];
+    for (; wanted; wanted &= wanted - 1)
+        field_set(reading, (size_t)__builtin_ctzll(wanted), value);
 }
 
 /* vhost:80 1.2.3.4 - - : the remote end is the third token before the stamp. */
@@ -88,7 +110,7 @@ static void take_request_time(struct reading *reading, struct bytes rest)
         struct bytes value = next_value(&rest);
         if (!value.len || *value.at < '0' || *value.at > '9')
             continue;
-        name(reading, "request_time", value);
+        set(reading, COMBINED_TIME, value);
         reading->body = value;
         return;
     }
@@ -97,20 +119,23 @@ static void take_request_time(struct reading *reading, struct bytes rest)
 static void take_fields(struct reading *reading, struct bytes head, struct bytes rest)
 {
     struct bytes request = next_value(&rest);
-    struct bytes method = bytes_until(&request, ' '), path = bytes_until(&request, ' ');
-    name(reading, "remote", remote_of(head));
-    name(reading, "method", method);
-    name(reading, "path", path);
-    name(reading, "status", next_value(&rest));
-    name(reading, "bytes", next_value(&rest));
+    if (is_wanted(reading, COMBINED_REMOTE))
+        set(reading, COMBINED_REMOTE, remote_of(head));
+    if (is_wanted(reading, COMBINED_METHOD) || is_wanted(reading, COMBINED_PATH)) {
+        set(reading, COMBINED_METHOD, bytes_until(&request, ' '));
+        set(reading, COMBINED_PATH, bytes_until(&request, ' '));
+    }
+    set(reading, COMBINED_STATUS, next_value(&rest));
+    set(reading, COMBINED_BYTES, next_value(&rest));
     bool combined = rest.len > 1 && rest.at[0] == ' ' && rest.at[1] == '"';
     if (!combined && rest.len && *rest.at == '"')
         combined = true; // bytes_until() took the blank
     if (combined) {
-        name(reading, "referer", next_value(&rest));
-        name(reading, "agent", next_value(&rest));
+        set(reading, COMBINED_REFERER, next_value(&rest));
+        set(reading, COMBINED_AGENT, next_value(&rest));
     }
-    take_request_time(reading, rest);
+    if (is_wanted(reading, COMBINED_TIME) || duration_wanted(reading))
+        take_request_time(reading, rest);
 }
 
 int combined_record(struct reading *reading)

@@ -119,6 +119,17 @@ struct bytes syslog_inner(struct stamps *stamps, struct bytes line)
     return read_header(stamps, line, &header) ? header.message : (struct bytes){0};
 }
 
+void syslog_head(const struct recorder *recorder, const char *text,
+                 struct oddline_record *record)
+{
+    struct bytes message = {text + record->message, record->message_len};
+    size_t end = 0;
+    if (record->level || record->flags & ODDLINE_RECORD_UNPARSED) // by its PRI, or no syslog
+        return;
+    uint8_t level = level_find(&recorder->habit, message, &end);
+    head_set(record, text, level, bytes_from(message, end));
+}
+
 int syslog_record(struct reading *reading)
 {
     struct header header;
@@ -130,7 +141,7 @@ int syslog_record(struct reading *reading)
     reading->time_ns = header.time_ns;
     if (header.pri != PRI_NONE)
         reading->level = level_pri((unsigned)header.pri);
-    else
+    else if (!reading->recorder->plan->heads_of_matches)
         reading->level = level_find(&reading->recorder->habit, header.message, &end);
     reading->message = bytes_from(header.message, end);
     if (!fields_wanted(reading))

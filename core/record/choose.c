@@ -185,7 +185,8 @@ void choose_joiner(struct recorder *recorder, enum join_rule rule)
         .allowed = recorder->allowed,
         .start = recorder->plan->start,
         .part = formats[recorder->format].part,
-        .ahead_at = SIZE_MAX,
+        .ahead = {.begin = SIZE_MAX},
+        .stamped_at = SIZE_MAX,
     };
 }
 

@@ -43,6 +43,12 @@ static inline size_t frame_mark(struct bytes text, size_t at)
     return text.len - at >= 3 && memcmp(text.at + at, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }
 
+/* A line that is blank, and a byte order mark, begin with such a byte; hardly any other line does. */
+static inline bool frame_may_pass(char first)
+{
+    return (unsigned char)first <= ' ' || first == '\xef';
+}
+
 /* Nothing but blanks. */
 static inline bool frame_blank(struct bytes text, struct line line)
 {

@@ -4,7 +4,7 @@
 
 void join_forget(struct joiner *joiner)
 {
-    joiner->ahead_at = SIZE_MAX;
+    joiner->ahead.begin = joiner->stamped_at = SIZE_MAX;
 }
 
 static bool blank(struct bytes text, struct line line)
@@ -18,15 +18,23 @@ static bool is_cause(struct bytes head)
     return bytes_starts_with(head, "Caused by:");
 }
 
+/* The record being joined keeps the stamp it has. */
+static bool read_stamp(struct joiner *joiner, struct bytes head, size_t at)
+{
+    unsigned other = joiner->newest ^ 1;
+    stamps_pass(joiner->stamps);
+    if (!place_find(joiner->stamps, joiner->allowed, head, &joiner->stamps_read[other]))
+        return false;
+    joiner->newest = other;
+    joiner->stamped_at = at;
+    return true;
+}
+
 static bool begins(struct joiner *joiner, struct bytes head, size_t at)
 {
     switch (joiner->rule) {
     case JOIN_STAMP:
-        stamps_pass(joiner->stamps);
-        if (!place_find(joiner->stamps, joiner->allowed, head, &joiner->ahead))
-            return false;
-        joiner->ahead_at = at;
-        return true;
+        return read_stamp(joiner, head, at);
     case JOIN_INDENT:
         return head.len && head.at[0] != ' ' && head.at[0] != '\t' && !is_cause(head);
     case JOIN_START:
@@ -75,8 +83,10 @@ static bool join_lines(struct joiner *joiner, struct bytes text, bool final,
     while (extent->next < text.len) {
         struct line line = frame_line(text, extent->next);
         enum join_verdict verdict = join_judge(joiner, text, line, final);
-        if (verdict == JOIN_BEGINS)
+        if (verdict == JOIN_BEGINS) {
+            joiner->ahead = line;
             return true;
+        }
         if (verdict == JOIN_UNKNOWN)
             return false;
         if (too_long(joiner, extent->begin, line, final)) {
@@ -121,16 +131,16 @@ static bool join_parts(const struct joiner *joiner, struct bytes text, bool fina
 bool join_next(struct joiner *joiner, struct bytes text, size_t at, bool final,
                struct extent *ret)
 {
-    struct line line = frame_line(text, at);
+    struct line line = joiner->ahead.begin == at ? joiner->ahead : frame_line(text, at);
     struct extent extent = {.begin = at, .end = line.end, .next = line.next, .lines = 1};
     bool over = too_long(joiner, at, line, final), done = true;
     if (line.open && !final && !over)
         return false;
     if (joiner->rule == JOIN_STAMP) {
         extent.judged = true;
-        extent.stamped = joiner->ahead_at == at || begins(joiner, frame_head(text, line), at);
-        if (extent.stamped)
-            extent.stamp = joiner->ahead;
+        extent.stamped =
+            joiner->stamped_at == at || read_stamp(joiner, frame_head(text, line), at);
+        extent.stamp = &joiner->stamps_read[joiner->newest];
     }
     if (over)
         cut(joiner, &extent);

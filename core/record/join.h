@@ -31,9 +31,12 @@ struct joiner {
     places allowed;
     struct regex *start; /* JOIN_START */
     join_part_fn *part;  /* JOIN_PARTS */
-    /* The stamp of the line that ended the record before: it is the first line of the next one. */
-    size_t ahead_at; /* SIZE_MAX: none */
-    struct stamp ahead;
+    /* The line that ended the record before: it is the first of the next one. Its stamp was read then. */
+    struct line ahead; /* begin is SIZE_MAX: none */
+    size_t stamped_at; /* where the line with the newest stamp begins; SIZE_MAX: nowhere */
+    struct stamp
+        stamps_read[2]; /* that of the record being joined, and that of the line ahead */
+    unsigned newest;    /* which of the two was read last */
 };
 
 /* One record in the text. */
@@ -45,7 +48,7 @@ struct extent {
     bool over;    /* it is longer than the bound: what follows belongs to it still */
     bool judged;  /* its first line was searched for a stamp */
     bool stamped; /* ...and had one */
-    struct stamp stamp;
+    const struct stamp *stamp; /* if so; lent until the next record is asked for */
 };
 
 /* The record at `at`; false: not all of it is here yet. `final`: nothing follows. */

@@ -27,6 +27,19 @@ struct wanted {
     bool is_text;
 };
 
+/* The fields of an access log, in the order in which they stand there, but for the remote end. */
+enum combined_field {
+    COMBINED_REMOTE,
+    COMBINED_METHOD,
+    COMBINED_PATH,
+    COMBINED_STATUS,
+    COMBINED_BYTES,
+    COMBINED_REFERER,
+    COMBINED_AGENT,
+    COMBINED_TIME,
+    COMBINED_FIELDS,
+};
+
 struct record_plan {
     enum record_format format;
     struct regex *line; /* RECORD_REGEX, with the numbers of its groups; -1: none */
@@ -39,12 +52,14 @@ struct record_plan {
     size_t bytes_max;
     struct wanted wanted[RECORD_FIELDS_MAX];
     size_t wanted_count;
-    size_t named_count; /* of these, without the duration, which has no name */
-    int duration;       /* index of the duration among them; -1: nobody wants it */
+    size_t named_count;                 /* of these, without the duration, which has no name */
+    uint64_t combined[COMBINED_FIELDS]; /* bit i: it is field i */
+    int duration; /* index of the duration among them; -1: nobody wants it */
     struct regex *const *patterns;
     size_t pattern_count;
     struct sieve *sieve;                 /* says which of them may match */
     uint64_t blind[BATCH_PATTERNS / 64]; /* those it says nothing of */
+    bool heads_of_matches;
 };
 
 enum skip {
@@ -91,6 +106,10 @@ struct reading {
     struct oddline_field fields[RECORD_FIELDS_MAX];
 };
 
+/* The level of a record, and where its message begins, when it has come to that; its message is all that may hold them. */
+typedef void head_fn(const struct recorder *recorder, const char *text,
+                     struct oddline_record *record);
+
 struct format {
     const char *name;
     /* Is this a line of the format? While choosing; NULL: not chosen by looking. */
@@ -101,6 +120,8 @@ struct format {
     struct bytes (*inner)(struct stamps *stamps, struct bytes line);
     enum join_rule rule;
     join_part_fn *part;
+    head_fn
+        *head; /* with heads_of_matches this is left out by `read`; NULL: `read` does it all */
 };
 extern const struct format formats[RECORD_REGEX + 1];
 
@@ -122,9 +143,11 @@ bool logfmt_fits(struct stamps *stamps, struct bytes line);
 int logfmt_record(struct reading *reading);
 bool combined_fits(struct stamps *stamps, struct bytes line);
 int combined_record(struct reading *reading);
+void combined_plan(struct record_plan *plan); /* who wants which, once the fields are known */
 bool syslog_fits(struct stamps *stamps, struct bytes line);
 int syslog_record(struct reading *reading);
 struct bytes syslog_inner(struct stamps *stamps, struct bytes line);
+head_fn syslog_head;
 bool docker_fits(struct stamps *stamps, struct bytes line);
 int docker_record(struct reading *reading);
 struct bytes docker_inner(struct stamps *stamps, struct bytes line);
@@ -135,6 +158,7 @@ struct bytes cri_inner(struct stamps *stamps, struct bytes line);
 char cri_part(struct bytes line, bool *ret_part);
 int regex_record(struct reading *reading);
 int text_record(struct reading *reading);
+head_fn text_head;
 struct bytes text_inner(struct stamps *stamps, struct bytes line);
 
 /* fields.c */
@@ -159,6 +183,15 @@ void fields_in_text(struct reading *reading, struct bytes text);
 int decode(struct reading *reading, struct bytes raw, struct bytes *ret);
 /* The time that a field's value is, or NO_TIME. */
 int64_t field_time(struct reading *reading, struct bytes value);
+
+/* What a record is told later, over what it was told before. */
+static inline void head_set(struct oddline_record *record, const char *text, uint8_t level,
+                            struct bytes message)
+{
+    record->level = level;
+    record->message = message.len ? (uint32_t)(message.at - text) : 0;
+    record->message_len = (uint32_t)message.len;
+}
 
 static inline struct bytes bytes_from(struct bytes text, size_t at)
 {

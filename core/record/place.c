@@ -30,10 +30,7 @@ static bool read_at(struct stamps *stamps, struct bytes line, size_t at, struct 
     if (!len)
         return false;
     ret->anchor = stamps->seen;
-    char fifth =
-        line.at[at + bracket + 4]; // of a number, and of no other stamp but yymmdd hhmmss
-    ret->epoch =
-        fifth >= '0' && fifth <= '9' && stamp_form(from(line, at + bracket)) == STAMP_EPOCH;
+    ret->epoch = stamps->form == STAMP_EPOCH;
     ret->begin = (uint32_t)at;
     ret->end = (uint32_t)(at + bracket + len);
     if (bracket && ret->end < line.len && strchr("])\"", line.at[ret->end]) &&

@@ -106,9 +106,12 @@ int record_plan_create(const struct record_options *options, struct record_plan 
                                               : most;
     plan->patterns = options->patterns;
     plan->pattern_count = options->pattern_count;
+    plan->heads_of_matches =
+        options->heads_of_matches && options->pattern_count <= 64; // what `matches` can tell
     int r = compile(plan, options, reterr);
     if (r < 0)
         goto fail;
+    combined_plan(plan);
     *ret = plan;
     return 0;
 fail:

@@ -21,11 +21,12 @@
 
 const struct format formats[RECORD_REGEX + 1] = {
     [RECORD_AUTO] = {.name = "auto"},
-    [RECORD_TEXT] = {"text", NULL, text_record, text_inner, JOIN_STAMP, NULL},
+    [RECORD_TEXT] = {"text", NULL, text_record, text_inner, JOIN_STAMP, NULL, text_head},
     [RECORD_JSON] = {"json", json_fits, json_record, NULL, JOIN_SINGLE, NULL},
     [RECORD_LOGFMT] = {"logfmt", logfmt_fits, logfmt_record, NULL, JOIN_SINGLE, NULL},
     [RECORD_COMBINED] = {"combined", combined_fits, combined_record, NULL, JOIN_SINGLE, NULL},
-    [RECORD_SYSLOG] = {"syslog", syslog_fits, syslog_record, syslog_inner, JOIN_SINGLE, NULL},
+    [RECORD_SYSLOG] = {"syslog", syslog_fits, syslog_record, syslog_inner, JOIN_SINGLE, NULL,
+                       syslog_head},
     [RECORD_CRI] = {"cri", cri_fits, cri_record, cri_inner, JOIN_PARTS, cri_part},
     [RECORD_DOCKER] = {"docker", docker_fits, docker_record, docker_inner, JOIN_PARTS,
                        docker_part},
@@ -267,7 +268,7 @@ static size_t skip_over(struct recorder *recorder, struct bytes text, size_t at,
 /* Blank lines between records are counted as lines, and that is all; byte order marks not even that. */
 static size_t pass_blanks(struct recorder *recorder, struct bytes text, size_t at, bool final)
 {
-    while (at < text.len && recorder->skip == SKIP_NONE) {
+    while (at < text.len && frame_may_pass(text.at[at]) && recorder->skip == SKIP_NONE) {
         size_t mark = frame_mark(text, at);
         if (mark) {
             at += mark;
@@ -283,15 +284,23 @@ static size_t pass_blanks(struct recorder *recorder, struct bytes text, size_t a
     return at;
 }
 
-size_t recorder_feed(struct recorder *recorder, struct batch_writer *writer, bool final)
+/* What was put off until it is known which records match. */
+static void read_heads(const struct recorder *recorder, const struct batch_writer *writer)
+{
+    head_fn *read = formats[recorder->format].head;
+    if (!recorder->plan->heads_of_matches || !read)
+        return;
+    for (uint32_t i = 0; i < writer->record_count; i++)
+        if (writer->records[i].matches)
+            read(recorder, writer->text, &writer->records[i]);
+}
+
+/* All records that are there, or as many as the batch takes; returns the bytes used. */
+static size_t walk(struct recorder *recorder, struct batch_writer *writer, bool final)
 {
     struct bytes text = {writer->text, writer->text_len};
     struct extent extent;
     size_t at = 0;
-    if (!text.len || (!recorder->chosen && !final && !sample_complete(text)))
-        return 0;
-    recorder_sample(recorder, text);
-    join_forget(&recorder->joiner);
     for (;;) {
         at = skip_over(recorder, text, at, final);
         at = pass_blanks(recorder, text, at, final);
@@ -303,6 +312,18 @@ size_t recorder_feed(struct recorder *recorder, struct batch_writer *writer, boo
         at = extent.next;
         recorder->skip = extent.over ? SKIP_LINE : SKIP_NONE;
     }
-    search_patterns(recorder, writer);
     return at;
+}
+
+size_t recorder_feed(struct recorder *recorder, struct batch_writer *writer, bool final)
+{
+    struct bytes text = {writer->text, writer->text_len};
+    if (!text.len || (!recorder->chosen && !final && !sample_complete(text)))
+        return 0;
+    recorder_sample(recorder, text);
+    join_forget(&recorder->joiner);
+    size_t used = walk(recorder, writer, final);
+    search_patterns(recorder, writer);
+    read_heads(recorder, writer);
+    return used;
 }

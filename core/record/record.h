@@ -63,6 +63,8 @@ struct record_options {
     size_t
         duration; /* 1 + the field that has no name in records but is what they say of how long something took, in ms
                         (duration.h); 0: none */
+    bool
+        heads_of_matches; /* level and message of free text are asked of such records only as match a pattern */
     struct regex *const
         *patterns; /* [pattern_count]; see batch_matched(); searched in the whole record */
     size_t pattern_count;

@@ -3,9 +3,11 @@
 #include "record/stamp.h"
 
 #include "base/clock.h"
+#include "record/stamp_zone.h"
 
 enum {
-    SHORTEST = 13, /* 081109 203615 */
+    SHORTEST = 13,    /* 081109 203615 */
+    LONG_ENOUGH = 24, /* no form asks for more: Sun Dec 04 04:47:44 2005 */
     YEAR_FIRST = 1970,
     YEAR_LAST = 2261,
     DAY_S = 86400,
@@ -343,82 +345,6 @@ static int64_t read_fraction(struct cursor *c)
     return ns;
 }
 
-/* Names that people's programs print; the ambiguous ones (BST, CST, IST) are the more common of their meanings. */
-static const struct {
-    char name[5];
-    int16_t minutes;
-} zone_names[] = {
-    {"UTC", 0},    {"GMT", 0},    {"WET", 0},     {"WEST", 60},   {"BST", 60},   {"CET", 60},
-    {"MET", 60},   {"CEST", 120}, {"MEST", 120},  {"EET", 120},   {"SAST", 120}, {"EEST", 180},
-    {"MSK", 180},  {"IST", 330},  {"HKT", 480},   {"SGT", 480},   {"AWST", 480}, {"JST", 540},
-    {"KST", 540},  {"ACST", 570}, {"AEST", 600},  {"AEDT", 660},  {"NZST", 720}, {"NZDT", 780},
-    {"EST", -300}, {"EDT", -240}, {"CST", -360},  {"CDT", -300},  {"MST", -420}, {"MDT", -360},
-    {"PST", -480}, {"PDT", -420}, {"AKST", -540}, {"AKDT", -480}, {"HST", -600},
-};
-
-static bool read_zone_name(struct cursor *c, int32_t *ret)
-{
-    size_t n = 0;
-    while (n < 5 && c->p + n < c->end && c->p[n] >= 'A' && c->p[n] <= 'Z')
-        n++;
-    if (n < 3 || n > 4 || (c->p + n < c->end && (is_letter(c->p[n]) || is_digit(c->p[n]))))
-        return false;
-    for (size_t i = 0; i < sizeof(zone_names) / sizeof(zone_names[0]); i++) {
-        if (memcmp(zone_names[i].name, c->p, n) != 0 || (n < 4 && zone_names[i].name[n]))
-            continue;
-        c->p += n;
-        *ret = zone_names[i].minutes * 60;
-        return true;
-    }
-    return false;
-}
-
-/* +hh:mm, +hhmm, and +hh when nothing like a word follows. */
-static bool read_zone_digits(struct cursor *c, int32_t *ret)
-{
-    ptrdiff_t left = c->end - c->p;
-    unsigned hour = left >= 3 ? two(c->p + 1) : 100, minute = 0;
-    if (hour > 15)
-        return false;
-    ptrdiff_t used = 3;
-    if (left >= 6 && c->p[3] == ':' && two(c->p + 4) < 60) {
-        minute = two(c->p + 4);
-        used = 6;
-    } else if (left >= 5 && two(c->p + 3) < 60) {
-        minute = two(c->p + 3);
-        used = 5;
-    }
-    if (left > used && (is_digit(c->p[used]) || is_letter(c->p[used])))
-        return false;
-    *ret = (int32_t)(hour * 3600 + minute * 60) * (*c->p == '-' ? -1 : 1);
-    c->p += used;
-    return true;
-}
-
-/* A zone here, or behind one blank. */
-static bool read_zone(struct cursor *c, int32_t *ret)
-{
-    struct cursor at = *c;
-    bool blank = at.p < at.end && *at.p == ' ';
-    at.p += blank;
-    if (at.p >= at.end)
-        return false;
-    bool found = false;
-    if (!blank && (*at.p == 'Z' || *at.p == 'z')) {
-        at.p++;
-        *ret = 0;
-        found = at.p == at.end || !is_letter(*at.p);
-    } else if (*at.p == '+' || *at.p == '-') {
-        found = read_zone_digits(&at, ret) &&
-                (!blank || at.p - c->p > 4); // ` -12` is a number, not a zone
-    } else if (*at.p >= 'A' && *at.p <= 'Z') {
-        found = read_zone_name(&at, ret);
-    }
-    if (found)
-        *c = at;
-    return found;
-}
-
 /* ctime's year, behind the seconds and perhaps a zone. */
 static bool read_late_year(struct stamp_memo *memo, struct cursor *c)
 {
@@ -460,7 +386,8 @@ static size_t read_rest(struct stamps *stamps, enum stamp_form form, struct byte
         return 0;
     int64_t ns = read_fraction(&c);
     int32_t offset = 0;
-    bool zoned = read_zone(&c, &offset);
+    size_t zoned = stamp_zone((struct bytes){c.p, (size_t)(c.end - c.p)}, &offset);
+    c.p += zoned;
     if (form == STAMP_CTIME && !read_late_year(memo, &c))
         return 0;
     int64_t local = memo->local_s + second;
@@ -522,17 +449,33 @@ static bool learn_minute(struct stamps *stamps, enum stamp_form form, struct byt
     return true;
 }
 
+/* Does `text` begin with the bytes of the memo? There are 8 to 20, so words will do, which may overlap. */
+static inline bool is_known(const struct stamp_memo *memo, struct bytes text)
+{
+    uint64_t a[3], b[3];
+    if (!memo->len || text.len < memo->len)
+        return false;
+    size_t last = memo->len - sizeof(a[0]), middle = last < sizeof(a[0]) ? last : sizeof(a[0]);
+    const size_t at[] = {0, middle, last};
+    for (int i = 0; i < 3; i++) {
+        memcpy(&a[i], memo->text + at[i], sizeof(a[0]));
+        memcpy(&b[i], text.at + at[i], sizeof(b[0]));
+    }
+    return !((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]));
+}
+
 size_t stamp_read(struct stamps *stamps, struct bytes text, int64_t *ret_ns)
 {
+    // What tells the form lies within the bytes of its memo, but for the length of a text that is too short for it.
+    if (text.len >= LONG_ENOUGH && is_known(&stamps->memo[stamps->form], text))
+        return read_rest(stamps, stamps->form, text, ret_ns);
     enum stamp_form form = stamp_form(text);
     if (form == STAMP_NONE)
         return 0;
+    stamps->form = form;
     if (form == STAMP_EPOCH)
         return read_epoch(text, ret_ns);
-    const struct stamp_memo *memo = &stamps->memo[form];
-    bool known =
-        memo->len && text.len >= memo->len && memcmp(memo->text, text.at, memo->len) == 0;
-    if (!known && !learn_minute(stamps, form, text))
+    if (!is_known(&stamps->memo[form], text) && !learn_minute(stamps, form, text))
         return 0;
     return read_rest(stamps, form, text, ret_ns);
 }

@@ -62,6 +62,7 @@ struct stamps {
     int64_t file_s;        /* time of the file */
     struct anchor anchor;  /* of the records that were taken */
     struct anchor seen;    /* in what was read since stamps_pass() */
+    enum stamp_form form;  /* of the last stamp that was read: most others are like it */
     struct stamp_memo memo[STAMP_FORMS];
 };
 

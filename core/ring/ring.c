@@ -39,6 +39,7 @@ struct ring {
     char *data; /* [size], mapped twice */
     size_t size;
     size_t reserved; /* bytes of the reserved frame, 0 when there is none */
+    size_t quiet;    /* bytes of frames that nobody was woken for */
     int fd;          /* -1 where it was attached */
 };
 
@@ -226,6 +227,16 @@ void ring_commit(struct ring *ring, enum ring_kind kind, size_t bytes)
     ring->reserved = 0;
     // Release: whoever sees the new head sees the filled frame.
     atomic_store_explicit(&ring->control->head, head + frame->size, memory_order_release);
+    ring->quiet = kind == RING_BATCH ? ring->quiet + frame->size : ring->size;
+    if (ring->quiet >= ring->size / 8)
+        ring_wake(ring);
+}
+
+void ring_wake(struct ring *ring)
+{
+    if (ring->quiet == 0)
+        return;
+    ring->quiet = 0;
     bell_ring(&ring->control->frames);
 }
 
@@ -244,6 +255,7 @@ static int room_ready(const void *arg)
 int ring_wait_room(struct ring *ring, size_t bytes, int timeout_ms)
 {
     struct want want = {.ring = ring, .bytes = bytes};
+    ring_wake(ring);
     return bell_wait(&ring->control->room, room_ready, &want, timeout_ms);
 }
 

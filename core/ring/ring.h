@@ -69,8 +69,14 @@ size_t ring_payload_max(const struct ring *ring);
 
 /* Room for a payload of `bytes`, 8-aligned, or NULL when the ring is full. Reserving again gives the same room. */
 void *ring_reserve(struct ring *ring, size_t bytes);
-/* Publish the first `bytes` (at most what was reserved) of the reservation as one frame. */
+/*
+ * Publish the first `bytes` (at most what was reserved) of the reservation as one frame. Readers that sleep are woken, but for batches
+ * only when an eighth of the ring is full of them: to wake somebody for each costs more than what he has to do. So who commits
+ * batches calls ring_wake() before he turns to anything that may take long.
+ */
 void ring_commit(struct ring *ring, enum ring_kind kind, size_t bytes);
+/* Whoever sleeps looks at what was committed. Cost: nothing when they have. */
+void ring_wake(struct ring *ring);
 /*
  * Sleep until a payload of `bytes` fits, at most for `timeout_ms` (-1 = for ever): 1 it fits, 0 not yet. A wait with a time-out may
  * return 0 early: a signal, or a wake that was not for us. Who needs the whole time asks again.

@@ -32,7 +32,8 @@
 
 /* Quiet for so long, it is looked at in one of so many sweeps. */
 #define ASLEEP_NS (10 * NS_PER_S)
-enum { ASLEEP_SHARE = 5 };
+#define BURIED_NS (300 * NS_PER_S)
+enum { ASLEEP_SHARE = 5, BURIED_SHARE = 30 };
 
 static int64_t mtime_ns(const struct stat *st)
 {
@@ -347,8 +348,11 @@ static void sweep_rotated(struct tail *tail, struct followed *f, int64_t now)
 /* Where inotify tells the news, a file long quiet need not be looked at each time: the sweep is for what it cannot tell. */
 static bool is_asleep(const struct tail *tail, const struct followed *f, int64_t now)
 {
-    return !tail->lost && !discover_polling(tail->discover) && now - f->news_ns > ASLEEP_NS &&
-           (tail->sweeps + f->name_hash) % ASLEEP_SHARE != 0;
+    int64_t quiet_ns = now - f->news_ns;
+    if (tail->lost || quiet_ns <= ASLEEP_NS || discover_polling(tail->discover))
+        return false;
+    uint64_t share = quiet_ns > BURIED_NS ? BURIED_SHARE : ASLEEP_SHARE;
+    return (tail->sweeps + f->name_hash) % share != 0;
 }
 
 void rotate_sweep(struct tail *tail)

@@ -146,6 +146,12 @@ bool series_add(const struct series_spec *spec, struct series_state *state,
     return true;
 }
 
+bool series_asks_levels(const struct series_spec *spec)
+{
+    bool all = spec->kind == SERIES_RATIO && (spec->to.level_min || spec->to.level_max);
+    return !spec->select.pattern || spec->kind == SERIES_BAD || (all && !spec->to.pattern);
+}
+
 /* The estimate may lie beyond the ends, which are known. */
 static double quantile_within(const struct series_spec *spec, const struct series_state *state)
 {

@@ -95,6 +95,9 @@ bool series_add(const struct series_spec *spec, struct series_state *state,
                 const struct oddline_batch *batch, const struct oddline_record *record,
                 bool *ret_extreme);
 
+/* Does it ask for the level of records that match no pattern? So does evidence, which tells it and may prefer by it. */
+bool series_asks_levels(const struct series_spec *spec);
+
 /* Is the record with the extreme value the one that shows it best, and not the one with the highest level? */
 static inline bool series_by_value(const struct series_spec *spec)
 {

@@ -188,9 +188,20 @@ static void start_earlier(struct windows *w, int64_t time_ns)
     memset(w->panes, 0, back * sizeof(w->panes[0]));
 }
 
+/* Is it the window of the record before, as it nearly always is? */
+static bool is_placed(const struct windows *w, int64_t time_ns)
+{
+    if (w->first_ns == NO_TIME || w->placed < w->oldest || w->placed > w->newest)
+        return false;
+    int64_t start = start_of(w, w->placed);
+    return time_ns >= start && time_ns < start + w->window_ns;
+}
+
 /* The open window for `time_ns`; for a late record the oldest that is still open. */
 static struct pane *place_record(struct windows *w, int64_t time_ns)
 {
+    if (is_placed(w, time_ns))
+        return pane_of(w, w->placed);
     if (w->first_ns == NO_TIME)
         w->first_ns = floor_to(time_ns, w->window_ns);
     start_earlier(w, time_ns);
@@ -211,7 +222,8 @@ static void count_record(struct windows *w, struct pane *pane, struct sighting *
     pane->records++;
     w->counts.records++;
     concerns_count(w, pane, sighting);
-    groups_count(w, pane, sighting);
+    if (w->options.group_count)
+        groups_count(w, pane, sighting);
 }
 
 void windows_choose(struct windows *w, const struct oddline_batch *sample)

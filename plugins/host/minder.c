@@ -330,7 +330,9 @@ void minder_poll(struct minder *minder)
         fail(minder, "said something that cannot be");
         return;
     }
-    reply_nudge(minder->process.reply);
+    if (reply_position(minder->process.reply) <=
+        minder->crew->position) // else it was there before us
+        reply_nudge(minder->process.reply);
     mind(minder);
 }
 

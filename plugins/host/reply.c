@@ -115,11 +115,16 @@ int reply_bell_fd(const struct reply *reply)
     return reply->bell;
 }
 
-static void ring_bell(int fd)
+enum { RING_TRIES = 4 }; /* of a write that was disturbed */
+
+/* False when nobody can have heard it. */
+static bool ring_bell(int fd)
 {
     uint64_t one = 1;
-    if (write(fd, &one, sizeof(one)) < 0)
-        return; // the count is at its end: the bell is ringing already
+    for (int i = 0; i < RING_TRIES; i++)
+        if (write(fd, &one, sizeof(one)) == sizeof(one) || errno == EAGAIN)
+            return true; // EAGAIN: the count is at its end, the bell is ringing already
+    return false;
 }
 
 /* ---- worker ------------------------------------------------------------- */
@@ -236,8 +241,9 @@ uint64_t reply_position(const struct reply *reply)
 void reply_nudge(struct reply *reply)
 {
     atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load(&reply->area->worker_sleeps))
-        ring_bell(reply->wake);
+    // Once: the bell rings until it is heard.
+    if (atomic_exchange(&reply->area->worker_sleeps, 0) && !ring_bell(reply->wake))
+        atomic_store(&reply->area->worker_sleeps, 1);
 }
 
 void reply_wait(struct reply *reply, int pidfd, int timeout_ms)

@@ -47,6 +47,61 @@ static void plan_counts_only_what_a_detector_asked_for(void **state)
     assert_true(plan->judge.series[1].is_count);
 }
 
+/* Is the level of a record read that no pattern fits? */
+static bool reads_all_levels(const char *lines)
+{
+    static const char log[] =
+        "2024-06-14 15:16:01,100 ERROR x\n2024-06-14 15:16:02,100 INFO y\n";
+    struct batch_writer writer;
+    struct recorder *recorder;
+    struct ring *ring;
+    if (plan_of(lines) != 0)
+        fail_msg("%s: %s", lines, error.text);
+    assert_int_equal(ring_create(8 << 20, 1, &ring, NULL), 0);
+    assert_int_equal(batch_writer_init(&writer, ring, NULL), 0);
+    assert_int_equal(recorder_create(plan->record, NO_TIME, &recorder), 0);
+    memcpy(batch_begin(&writer, 0, 0, 0), log, sizeof(log) - 1);
+    batch_filled(&writer, sizeof(log) - 1);
+    assert_int_equal(recorder_feed(recorder, &writer, true), sizeof(log) - 1);
+    assert_int_equal(writer.record_count, 2);
+    bool is = writer.records[0].level == ODDLINE_LEVEL_ERROR;
+    recorder_free(recorder);
+    batch_writer_free(&writer);
+    ring_destroy(ring);
+    return is;
+}
+
+static void plan_reads_levels_only_where_somebody_sees_them(void **state)
+{
+    (void)state;
+    static const char *const asked[] = {
+        "",
+        "  detectors:\n  - {use: ewma, on: [lines]}\n",
+        "  detectors:\n  - {use: ewma, on: [errors]}\n",
+        "  series:\n  - {name: a, count: {match: zz}}\n"
+        "  detectors:\n  - {use: ewma, on: [a, errors]}\n",
+        "  series:\n  - {name: a, ratio: {of: {match: zz}, to: {level: error}}}\n"
+        "  detectors:\n  - {use: ewma, on: [a]}\n",
+        "  series:\n  - {name: a, count: {match: zz, where: 'ms > 5'}}\n"
+        "  detectors:\n  - {use: ewma, on: [a]}\n",
+        "  series:\n  - {name: a, count: {match: zz}}\n"
+        "  detectors:\n  - {use: ewma, on: [a]}\n  - {use: template, on: [a]}\n",
+    };
+    static const char *const not_asked[] = {
+        "  series:\n  - {name: a, count: {match: zz}}\n"
+        "  detectors:\n  - {use: ewma, on: [a]}\n",
+        "  series:\n  - {name: a, count: {match: zz, level: error}}\n"
+        "  - {name: b, ratio: {of: {match: yy}, to: {}}}\n"
+        "  detectors:\n  - {use: ewma, on: [a]}\n",
+    };
+    for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++)
+        if (!reads_all_levels(asked[i]))
+            fail_msg("left out: %s", asked[i]);
+    for (size_t i = 0; i < sizeof(not_asked) / sizeof(not_asked[0]); i++)
+        if (reads_all_levels(not_asked[i]))
+            fail_msg("read for nobody: %s", not_asked[i]);
+}
+
 static void plan_counts_a_series_once_however_many_ask(void **state)
 {
     (void)state;
@@ -394,6 +449,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(plan_counts_only_what_a_detector_asked_for),
+        TEST(plan_reads_levels_only_where_somebody_sees_them),
         TEST(plan_counts_a_series_once_however_many_ask),
         TEST(plan_compiles_a_pattern_once_for_all_who_ask),
         TEST(plan_has_a_default_set_of_detectors),

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,38 @@ static void reply_refuses_lengths_and_kinds_that_cannot_be(void **state)
     unshare(area);
 }
 
+static bool is_rung(void)
+{
+    struct pollfd bell = {.fd = reply_wake_fd(core), .events = POLLIN};
+    uint64_t rung;
+    return poll(&bell, 1, 0) > 0 && read(bell.fd, &rung, 8) == 8 && rung == 1;
+}
+
+static void
+a_sleeping_worker_is_rung_for_once_and_again_when_nobody_can_have_heard_it(void **state)
+{
+    (void)state;
+    uint64_t *area = shared();
+    uint32_t *sleeps = &((uint32_t *)area)[4];
+    int bell = dup(reply_wake_fd(core)), deaf = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    *sleeps = 1;
+    reply_nudge(core);
+    assert_int_equal(*sleeps, 0);
+    assert_true(is_rung());
+    reply_nudge(core);
+    assert_false(is_rung());
+    *sleeps = 1;
+    assert_true(bell >= 0 && dup2(deaf, reply_wake_fd(core)) >= 0);
+    reply_nudge(core);
+    assert_int_equal(*sleeps, 1);
+    assert_true(dup2(bell, reply_wake_fd(core)) >= 0);
+    reply_nudge(core);
+    assert_true(is_rung());
+    close(bell);
+    close(deaf);
+    unshare(area);
+}
+
 /* The counts of the doorbells at their ends, and emptied under the core's hands. */
 static void reply_never_blocks_on_a_doorbell(void **state)
 {
@@ -220,6 +253,7 @@ int main(void)
         TEST(reply_tells_what_was_denied),
         TEST(reply_refuses_heads_that_cannot_be),
         TEST(reply_refuses_lengths_and_kinds_that_cannot_be),
+        TEST(a_sleeping_worker_is_rung_for_once_and_again_when_nobody_can_have_heard_it),
         TEST(reply_never_blocks_on_a_doorbell),
         TEST(reply_memory_cannot_be_cut_short),
     };

@@ -29,7 +29,8 @@ static struct joiner joiner_of(enum join_rule rule)
                            .bytes_max = 100,
                            .stamps = &stamps,
                            .allowed = PLACES_START,
-                           .ahead_at = SIZE_MAX};
+                           .ahead = {.begin = SIZE_MAX},
+                           .stamped_at = SIZE_MAX};
 }
 
 static bool next(struct joiner *joiner, const char *text, bool final, struct extent *ret)
@@ -52,6 +53,18 @@ static void a_single_line_ends_at_its_line_feed(void **state)
     assert_true(next(&joiner, "abc\r\ndef", false, &extent));
     assert_int_equal(extent.end, 3);
     assert_int_equal(extent.next, 5);
+}
+
+static void the_line_ahead_is_one_of_this_text(void **state)
+{
+    (void)state;
+    struct joiner joiner = joiner_of(JOIN_INDENT);
+    struct extent extent;
+    assert_true(next(&joiner, "abc\ndefg\nh\n", false, &extent));
+    join_forget(&joiner);
+    assert_true(join_next(&joiner, bytes_of("abc\nde\nfgh\n"), 4, false, &extent));
+    assert_int_equal(extent.end, 6);
+    assert_int_equal(extent.next, 7);
 }
 
 static void a_carriage_return_alone_is_text(void **state)
@@ -79,7 +92,7 @@ static void a_stamp_begins_a_record_and_nothing_else_does(void **state)
         join_next(&joiner, bytes_of(text), extent.next, false, &second)); // more may come
     assert_true(join_next(&joiner, bytes_of(text), extent.next, true, &second));
     assert_true(second.stamped);
-    assert_time(second.stamp.time_ns, "2016-12-19T16:31:47Z");
+    assert_time(second.stamp->time_ns, "2016-12-19T16:31:47Z");
 }
 
 static void blank_lines_behind_a_record_are_not_its_text(void **state)
@@ -162,6 +175,7 @@ int main(void)
         cmocka_unit_test(a_stamp_begins_a_record_and_nothing_else_does),
         cmocka_unit_test(blank_lines_behind_a_record_are_not_its_text),
         cmocka_unit_test(an_indented_line_or_a_cause_goes_on),
+        cmocka_unit_test(the_line_ahead_is_one_of_this_text),
         cmocka_unit_test(a_start_pattern_begins_a_record),
         cmocka_unit_test(an_open_line_is_judged_only_when_enough_of_it_is_here),
         cmocka_unit_test(a_record_over_the_bound_keeps_its_head),

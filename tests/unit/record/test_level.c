@@ -5,6 +5,8 @@
 
 #include "unit/record/rig.h"
 
+#include <stdio.h>
+
 struct row {
     const char *text;
     uint8_t level;
@@ -55,6 +57,29 @@ static void levels_stand_behind_header_tokens(void **state)
         {" NOTICE x", 10, "x"},
     };
     CHECK_ROWS(&strict, rows);
+}
+
+static void every_word_is_known_and_no_other(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "alert",     "config",  "crit",        "critical", "debug", "dpanic", "emerg",
+        "emergency", "err",     "error",       "fatal",    "fine",  "finer",  "finest",
+        "info",      "log",     "information", "notice",   "panic", "severe", "informational",
+        "trace",     "verbose", "warn",        "warning"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        char text[16];
+        snprintf(text, sizeof(text), "%s", words[i]);
+        assert_int_not_equal(level_word(bytes_of(text)), 0);
+        for (char *p = text; *p; p++)
+            *p = (char)(*p & ~0x20);
+        assert_int_not_equal(level_word(bytes_of(text)), 0);
+        text[0]++;
+        assert_int_equal(level_word(bytes_of(text)), 0);
+    }
+    assert_int_equal(level_word(bytes_of("zebra")), 0);
+    assert_int_equal(level_word(bytes_of("\xe9rror")), 0);
+    assert_int_equal(level_word(bytes_of("[nfo")), 0);
 }
 
 static void free_text_has_no_level(void **state)
@@ -139,6 +164,7 @@ static void numbers_of_loggers_become_severities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_word_is_known_and_no_other),
         cmocka_unit_test(levels_stand_behind_header_tokens),
         cmocka_unit_test(free_text_has_no_level),
         cmocka_unit_test(a_column_of_bare_words_is_learnt_from_harmless_ones),

@@ -139,6 +139,21 @@ static void what_follows_a_stamp_is_left_alone(void **state)
     }
 }
 
+static void the_minute_before_is_told_by_all_its_bytes_and_by_what_follows(void **state)
+{
+    (void)state;
+    struct stamps stamps = stamps_in("UTC", 0);
+    int64_t ns;
+    assert_time(read_whole(&stamps, "10/Oct/2000:13:55:36.123456"),
+                "2000-10-10T13:55:36.123456Z");
+    assert_time(read_whole(&stamps, "10/Oct/2100:13:55:36.123456"), // differs in the ninth
+                "2100-10-10T13:55:36.123456Z");
+    stamps = stamps_in("UTC", 0);
+    assert_time(read_whole(&stamps, "E0614 15:16:01.1234567890"),
+                "2024-06-14T15:16:01.123456789Z");
+    assert_int_equal(stamp_read(&stamps, bytes_of("E0614 15:16:02"), &ns), 0); // too short
+}
+
 static void a_stamp_cut_anywhere_reads_nothing_behind_its_end(void **state)
 {
     (void)state;
@@ -254,6 +269,7 @@ int main(void)
         cmocka_unit_test(every_form_of_the_table_is_read),
         cmocka_unit_test(impossible_dates_are_no_stamps),
         cmocka_unit_test(what_follows_a_stamp_is_left_alone),
+        cmocka_unit_test(the_minute_before_is_told_by_all_its_bytes_and_by_what_follows),
         cmocka_unit_test(a_stamp_cut_anywhere_reads_nothing_behind_its_end),
         cmocka_unit_test(the_memo_never_gives_another_stamps_time),
         cmocka_unit_test(the_first_year_is_the_latest_not_a_day_after_the_file),

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,6 +225,67 @@ static void *read_all(void *arg)
             usleep(50); // let the ring fill up, so that the producer sleeps
     }
     return NULL;
+}
+
+struct sleeper {
+    struct ring *ring;
+    _Atomic int woken;
+};
+
+static void *sleep_for_frames(void *arg)
+{
+    struct sleeper *sleeper = arg;
+    ring_wait_frame(sleeper->ring, 0, 20000);
+    atomic_store(&sleeper->woken, 1);
+    return NULL;
+}
+
+static bool is_woken_within(struct sleeper *sleeper, int ms)
+{
+    for (; ms > 0 && !atomic_load(&sleeper->woken); ms--)
+        usleep(1000);
+    return atomic_load(&sleeper->woken);
+}
+
+/* Some batches, or what follows them; is the reader awake then? */
+static void check_sleep(int batches, void (*then)(struct ring *), bool wakes)
+{
+    struct sleeper sleeper = {.ring = make(65536, 1)};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, sleep_for_frames, &sleeper), 0);
+    usleep(20000); // so that it sleeps; if it does not yet, it finds the frames by itself
+    for (int i = 0; i < batches; i++) {
+        assert_non_null(ring_reserve(sleeper.ring, 1000));
+        ring_commit(sleeper.ring, RING_BATCH, 1000);
+    }
+    if (then)
+        then(sleeper.ring);
+    if (wakes)
+        assert_true(is_woken_within(&sleeper, 5000));
+    ring_wake(sleeper.ring);
+    assert_true(is_woken_within(&sleeper, 5000));
+    pthread_join(thread, NULL);
+    ring_destroy(sleeper.ring);
+}
+
+static void commit_a_mark(struct ring *ring)
+{
+    assert_non_null(ring_reserve(ring, 8));
+    ring_commit(ring, RING_MARK, 8);
+}
+
+static void look_for_room(struct ring *ring)
+{
+    ring_wait_room(ring, 1000, 0);
+}
+
+static void sleepers_are_woken_for_an_eighth_of_batches_or_anything_else(void **state)
+{
+    (void)state;
+    check_sleep(1, NULL, false); // and ring_wake() does it
+    check_sleep(9, NULL, true);
+    check_sleep(1, commit_a_mark, true);
+    check_sleep(1, look_for_room, true);
 }
 
 /* Both sides sleep for ever when there is nothing to do: a lost wake-up hangs, and the time-out of the test shows it. */
@@ -455,6 +517,7 @@ int main(void)
         cmocka_unit_test(ring_shows_nothing_before_commit),
         cmocka_unit_test(ring_keeps_a_cursor_for_each_reader),
         cmocka_unit_test(ring_waits_no_longer_than_asked),
+        cmocka_unit_test(sleepers_are_woken_for_an_eighth_of_batches_or_anything_else),
         cmocka_unit_test(ring_passes_frames_between_threads_that_sleep),
         cmocka_unit_test(ring_is_seen_from_elsewhere_without_wrapping),
         cmocka_unit_test(ring_waits_for_those_who_hold_and_for_nobody_else),
