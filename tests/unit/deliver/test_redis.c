@@ -231,9 +231,8 @@ static void redis_notices_a_deleted_stream_that_others_began_again(void **state)
     EXPECT(publish(sink, 1, 3), 0, 3);
     EXPECT(publish(other, 1, 3), 0, 3);
     server_ask(&server, "DEL oddline:{0}:page");
-    nanosleep(
-        &(struct timespec){.tv_nsec = 2000000},
-        NULL); // two lives of a stream are told apart by the millisecond in which they began
+    // two lives of a stream are told apart by the millisecond in which they began
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     server_ask(&server, "XGROUP CREATE oddline:{0}:page group 0 MKSTREAM");
     EXPECT(publish(other, 4, 4), -ENODATA, 0);
     EXPECT(publish(other, 1, 4), 0, 4);
