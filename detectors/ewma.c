@@ -27,6 +27,7 @@
  *          P. J. Huber, Robust Estimation of a Location Parameter, Ann. Math. Stat. 35, 1964 (the guard).
  */
 
+#include "kit/params.h"
 #include "kit/recur.h"
 #include "kit/robust.h"
 #include "kit/run.h"
@@ -51,13 +52,8 @@ static const oddline_param params[PARAMS] = {
                    .fallback.f64 = 0.05,
                    .min.f64 = 0.001,
                    .max.f64 = 0.5},
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows to learn the usual level from before anything is scored.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 30,
-                .min.i64 = 8,
-                .max.i64 = WARMUP_MAX},
+    [WARMUP] = PARAM_WARMUP(30, 8, WARMUP_MAX,
+                            "Windows to learn the usual level from before anything is scored."),
     [GUARD] = {.name = "guard",
                .unit = "deviations",
                .help = "A window farther off than this does not move the baseline.",
@@ -65,21 +61,8 @@ static const oddline_param params[PARAMS] = {
                .fallback.f64 = 4,
                .min.f64 = 2,
                .max.f64 = 20},
-    [ACCEPT_AFTER] = {.name = "accept_after",
-                      .unit = "windows",
-                      .help = "A change that lasts this long is the new normal.",
-                      .type = ODDLINE_I64,
-                      .fallback.i64 = 60,
-                      .min.i64 = 5,
-                      .max.i64 = 100000},
-    [FLOOR] = {.name = "floor",
-               .unit = "",
-               .help = "Least deviation of a gauge, as a share of its level; counts have their "
-                       "Poisson value.",
-               .type = ODDLINE_F64,
-               .fallback.f64 = 0.05,
-               .min.f64 = 0,
-               .max.f64 = 1},
+    [ACCEPT_AFTER] = PARAM_ACCEPT_AFTER("A change that lasts this long is the new normal."),
+    [FLOOR] = PARAM_FLOOR,
     [TAIL] = {.name = "tail",
               .unit = "degrees of freedom",
               .help = "How heavy the tail is believed to be at first; smaller is heavier and "
@@ -88,13 +71,8 @@ static const oddline_param params[PARAMS] = {
               .fallback.f64 = 8,
               .min.f64 = 4.5,
               .max.f64 = 30},
-    [MEMORY] = {.name = "memory",
-                .unit = "",
-                .help = "How long a burst is remembered, so that one that recurs is not odd.",
-                .type = ODDLINE_DURATION,
-                .fallback.i64 = INT64_C(7) * 86400 * 1000000000,
-                .min.i64 = INT64_C(60) * 1000000000,
-                .max.i64 = INT64_C(400) * 86400 * 1000000000},
+    [MEMORY] =
+        PARAM_MEMORY(7, "How long a burst is remembered, so that one that recurs is not odd."),
 };
 
 struct level {

@@ -28,6 +28,7 @@
  */
 
 #include "kit/longrun.h"
+#include "kit/params.h"
 #include "kit/recur.h"
 #include "kit/run.h"
 #include "kit/state.h"
@@ -51,13 +52,8 @@ static const oddline_param params[PARAMS] = {
                 .fallback.f64 = 240,
                 .min.f64 = 10,
                 .max.f64 = 1e6},
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows with records to learn from before a score is acted upon.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 30,
-                .min.i64 = 2,
-                .max.i64 = 100000},
+    [WARMUP] = PARAM_WARMUP(30, 2, 100000,
+                            "Windows with records to learn from before a score is acted upon."),
     [GUARD] = {.name = "guard",
                .unit = "-log10(p)",
                .help = "A window that scores this much does not change what is usual.",
@@ -65,13 +61,8 @@ static const oddline_param params[PARAMS] = {
                .fallback.f64 = 3,
                .min.f64 = 1,
                .max.f64 = 50},
-    [ACCEPT_AFTER] = {.name = "accept_after",
-                      .unit = "windows",
-                      .help = "A composition that lasts this long is the new normal.",
-                      .type = ODDLINE_I64,
-                      .fallback.i64 = 60,
-                      .min.i64 = 5,
-                      .max.i64 = 100000},
+    [ACCEPT_AFTER] =
+        PARAM_ACCEPT_AFTER("A composition that lasts this long is the new normal."),
     [TAIL] = {.name = "tail",
               .unit = "degrees of freedom",
               .help =

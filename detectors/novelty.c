@@ -26,6 +26,7 @@
  *          Invariant Form for the Prior Probability, Proc. R. Soc. A 186, 1946.
  */
 
+#include "kit/params.h"
 #include "kit/state.h"
 
 #include <math.h>
@@ -45,13 +46,7 @@ static const oddline_param params[PARAMS] = {
                    .fallback.f64 = 30,
                    .min.f64 = 3,
                    .max.f64 = 1e6},
-    [MEMORY] = {.name = "memory",
-                .unit = "",
-                .help = "The longest that anything is remembered.",
-                .type = ODDLINE_DURATION,
-                .fallback.i64 = INT64_C(14) * 86400 * 1000000000,
-                .min.i64 = INT64_C(60) * 1000000000,
-                .max.i64 = INT64_C(400) * 86400 * 1000000000},
+    [MEMORY] = PARAM_MEMORY(14, "The longest that anything is remembered."),
     [RECENT] = {.name = "recent",
                 .unit = "windows",
                 .help = "For so long something new makes more of it likely.",
@@ -59,13 +54,8 @@ static const oddline_param params[PARAMS] = {
                 .fallback.f64 = 30,
                 .min.f64 = 1,
                 .max.f64 = 100000},
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows to learn from before a score is acted upon.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 20,
-                .min.i64 = 2,
-                .max.i64 = 100000},
+    [WARMUP] =
+        PARAM_WARMUP(20, 2, 100000, "Windows to learn from before a score is acted upon."),
 };
 
 struct series {

@@ -26,6 +26,7 @@
  *          P. McCullagh, J. A. Nelder, Generalized Linear Models, 2nd ed. 1989, 4.5 (dispersion from Pearson's statistic).
  */
 
+#include "kit/params.h"
 #include "kit/rate.h"
 #include "kit/recur.h"
 #include "kit/robust.h"
@@ -56,20 +57,9 @@ static const oddline_param params[PARAMS] = {
                 .fallback.f64 = 100,
                 .min.f64 = 5,
                 .max.f64 = 1e6},
-    [MEMORY] = {.name = "memory",
-                .unit = "",
-                .help = "The longest that anything is remembered.",
-                .type = ODDLINE_DURATION,
-                .fallback.i64 = INT64_C(7) * 86400 * 1000000000,
-                .min.i64 = INT64_C(60) * 1000000000,
-                .max.i64 = INT64_C(400) * 86400 * 1000000000},
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows to learn from before a score is acted upon.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 20,
-                .min.i64 = 2,
-                .max.i64 = 100000},
+    [MEMORY] = PARAM_MEMORY(7, "The longest that anything is remembered."),
+    [WARMUP] =
+        PARAM_WARMUP(20, 2, 100000, "Windows to learn from before a score is acted upon."),
     [GUARD] = {.name = "guard",
                .unit = "-log10(p)",
                .help = "A window that scores this much teaches only a clipped amount.",
@@ -77,13 +67,7 @@ static const oddline_param params[PARAMS] = {
                .fallback.f64 = 4,
                .min.f64 = 1,
                .max.f64 = 50},
-    [ACCEPT_AFTER] = {.name = "accept_after",
-                      .unit = "windows",
-                      .help = "A change that lasts this long is the new normal.",
-                      .type = ODDLINE_I64,
-                      .fallback.i64 = 60,
-                      .min.i64 = 5,
-                      .max.i64 = 100000},
+    [ACCEPT_AFTER] = PARAM_ACCEPT_AFTER("A change that lasts this long is the new normal."),
 };
 
 /* The largest window of the running run. */

@@ -26,6 +26,7 @@
 
 #include "kit/daily.h"
 #include "kit/longrun.h"
+#include "kit/params.h"
 #include "kit/state.h"
 
 #include <math.h>
@@ -44,13 +45,8 @@ static const double LEVEL = 0.02;    /* weight of a window in the slow average *
 static const double ROUNDING = 1e-9; /* of the value: what is smaller is no movement */
 
 static const oddline_param params[PARAMS] = {
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows to learn the long-run spread from before anything is scored.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 60,
-                .min.i64 = 20,
-                .max.i64 = 5000},
+    [WARMUP] = PARAM_WARMUP(
+        60, 20, 5000, "Windows to learn the long-run spread from before anything is scored."),
     [MEMORY] = {.name = "memory",
                 .unit = "windows",
                 .help = "How far back the long-run distribution reaches.",

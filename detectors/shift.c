@@ -34,6 +34,7 @@
 
 #include "kit/daily.h"
 #include "kit/longrun.h"
+#include "kit/params.h"
 #include "kit/recur.h"
 #include "kit/robust.h"
 #include "kit/state.h"
@@ -62,13 +63,8 @@ static const oddline_param params[PARAMS] = {
                    .fallback.f64 = 0.02,
                    .min.f64 = 0.001,
                    .max.f64 = 0.5},
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows to learn the usual level from before anything is scored.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 30,
-                .min.i64 = 8,
-                .max.i64 = RECENT},
+    [WARMUP] = PARAM_WARMUP(30, 8, RECENT,
+                            "Windows to learn the usual level from before anything is scored."),
     [SLACK] = {.name = "slack",
                .unit = "deviations",
                .help = "A level within this of the usual one is no shift.",
@@ -90,21 +86,8 @@ static const oddline_param params[PARAMS] = {
                  .fallback.i64 = 15,
                  .min.i64 = 2,
                  .max.i64 = 100000},
-    [ACCEPT_AFTER] = {.name = "accept_after",
-                      .unit = "windows",
-                      .help = "A shift that lasts this long is the new normal.",
-                      .type = ODDLINE_I64,
-                      .fallback.i64 = 60,
-                      .min.i64 = 5,
-                      .max.i64 = 100000},
-    [FLOOR] = {.name = "floor",
-               .unit = "",
-               .help = "Least deviation of a gauge, as a share of its level; counts have their "
-                       "Poisson value.",
-               .type = ODDLINE_F64,
-               .fallback.f64 = 0.05,
-               .min.f64 = 0,
-               .max.f64 = 1},
+    [ACCEPT_AFTER] = PARAM_ACCEPT_AFTER("A shift that lasts this long is the new normal."),
+    [FLOOR] = PARAM_FLOOR,
 };
 
 struct series {

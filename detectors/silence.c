@@ -21,6 +21,7 @@
  *          V. Pareto, Cours d'economie politique, 1896 (the tail).
  */
 
+#include "kit/params.h"
 #include "kit/state.h"
 #include "kit/tail.h"
 
@@ -49,20 +50,9 @@ static const oddline_param params[PARAMS] = {
                   .fallback.f64 = 3,
                   .min.f64 = 1,
                   .max.f64 = 100},
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows with lines to learn from before silence is acted upon.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 30,
-                .min.i64 = 2,
-                .max.i64 = 100000},
-    [MEMORY] = {.name = "memory",
-                .unit = "",
-                .help = "How long a gap is remembered.",
-                .type = ODDLINE_DURATION,
-                .fallback.i64 = INT64_C(14) * 86400 * 1000000000,
-                .min.i64 = INT64_C(60) * 1000000000,
-                .max.i64 = INT64_C(400) * 86400 * 1000000000},
+    [WARMUP] = PARAM_WARMUP(30, 2, 100000,
+                            "Windows with lines to learn from before silence is acted upon."),
+    [MEMORY] = PARAM_MEMORY(14, "How long a gap is remembered."),
 };
 
 struct gap {

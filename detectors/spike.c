@@ -22,6 +22,7 @@
 
 #include "kit/daily.h"
 #include "kit/longrun.h"
+#include "kit/params.h"
 #include "kit/state.h"
 
 #include <math.h>
@@ -33,13 +34,8 @@ static const double CLIP = 100;      /* deviations learnt at once */
 static const double ROUNDING = 1e-9; /* of the forecast: what is smaller is no movement */
 
 static const oddline_param params[PARAMS] = {
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows to learn the usual error from before anything is scored.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 60,
-                .min.i64 = 20,
-                .max.i64 = 5000},
+    [WARMUP] = PARAM_WARMUP(60, 20, 5000,
+                            "Windows to learn the usual error from before anything is scored."),
     [MEMORY] = {.name = "memory",
                 .unit = "windows",
                 .help = "How far back the distribution of the error reaches.",

@@ -27,6 +27,7 @@
 #include "kit/ahead.h"
 #include "kit/book.h"
 #include "kit/line.h"
+#include "kit/params.h"
 #include "kit/rate.h"
 #include "kit/recur.h"
 
@@ -60,20 +61,9 @@ static const oddline_param params[PARAMS] = {
                 .fallback.f64 = 100,
                 .min.f64 = 5,
                 .max.f64 = 1e6},
-    [MEMORY] = {.name = "memory",
-                .unit = "",
-                .help = "The longest that anything is remembered.",
-                .type = ODDLINE_DURATION,
-                .fallback.i64 = INT64_C(7) * 86400 * 1000000000,
-                .min.i64 = INT64_C(60) * 1000000000,
-                .max.i64 = INT64_C(400) * 86400 * 1000000000},
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows for which a template must be known before it is watched.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 20,
-                .min.i64 = 2,
-                .max.i64 = 100000},
+    [MEMORY] = PARAM_MEMORY(7, "The longest that anything is remembered."),
+    [WARMUP] = PARAM_WARMUP(20, 2, 100000,
+                            "Windows for which a template must be known before it is watched."),
 };
 
 enum side { MORE, LESS, SIDES };

@@ -26,6 +26,7 @@
  *          Stephens, A New and Efficient Estimation Method for the Generalized Pareto Distribution, Technometrics 51(3), 2009.
  */
 
+#include "kit/params.h"
 #include "kit/pareto.h"
 #include "kit/state.h"
 #include "kit/tail.h"
@@ -47,13 +48,8 @@ static const double FADED = 0.1;   /* weight of a value that is given up */
 static const double COUNTS = 1e15; /* what a window may claim to stand for */
 
 static const oddline_param params[PARAMS] = {
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows with a value to learn from before a score is acted upon.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 30,
-                .min.i64 = 12,
-                .max.i64 = 100000},
+    [WARMUP] = PARAM_WARMUP(30, 12, 100000,
+                            "Windows with a value to learn from before a score is acted upon."),
     [FLOOR] = {.name = "floor",
                .unit = "",
                .help = "Least spread of the longest, as a share: a limit that is often reached "
@@ -62,13 +58,7 @@ static const oddline_param params[PARAMS] = {
                .fallback.f64 = 0.05,
                .min.f64 = 0.001,
                .max.f64 = 1},
-    [MEMORY] = {.name = "memory",
-                .unit = "",
-                .help = "How long a value is remembered.",
-                .type = ODDLINE_DURATION,
-                .fallback.i64 = INT64_C(7) * 86400 * 1000000000,
-                .min.i64 = INT64_C(60) * 1000000000,
-                .max.i64 = INT64_C(400) * 86400 * 1000000000},
+    [MEMORY] = PARAM_MEMORY(7, "How long a value is remembered."),
 };
 
 struct series {

@@ -20,6 +20,7 @@
  *          F. J. Anscombe, The Transformation of Poisson, Binomial and Negative-Binomial Data, Biometrika 35, 1948.
  */
 
+#include "kit/params.h"
 #include "kit/recur.h"
 #include "kit/robust.h"
 #include "kit/state.h"
@@ -45,21 +46,9 @@ static const oddline_param params[PARAMS] = {
               .help = "robust (median and MAD) or classic (mean and standard deviation).",
               .type = ODDLINE_TEXT,
               .fallback.text = "robust"},
-    [WARMUP] = {.name = "warmup",
-                .unit = "windows",
-                .help = "Windows to learn from before a score is acted upon.",
-                .type = ODDLINE_I64,
-                .fallback.i64 = 30,
-                .min.i64 = 5,
-                .max.i64 = HISTORY_MAX},
-    [FLOOR] = {.name = "floor",
-               .unit = "",
-               .help = "Least deviation of a gauge, as a share of its level; counts have their "
-                       "Poisson value.",
-               .type = ODDLINE_F64,
-               .fallback.f64 = 0.05,
-               .min.f64 = 0,
-               .max.f64 = 1},
+    [WARMUP] =
+        PARAM_WARMUP(30, 5, HISTORY_MAX, "Windows to learn from before a score is acted upon."),
+    [FLOOR] = PARAM_FLOOR,
     [TAIL] = {.name = "tail",
               .unit = "degrees of freedom",
               .help =
@@ -68,13 +57,8 @@ static const oddline_param params[PARAMS] = {
               .fallback.f64 = 8,
               .min.f64 = 2,
               .max.f64 = 1000},
-    [MEMORY] = {.name = "memory",
-                .unit = "",
-                .help = "How long a burst is remembered, so that one that recurs is not odd.",
-                .type = ODDLINE_DURATION,
-                .fallback.i64 = INT64_C(7) * 86400 * 1000000000,
-                .min.i64 = INT64_C(60) * 1000000000,
-                .max.i64 = INT64_C(400) * 86400 * 1000000000},
+    [MEMORY] =
+        PARAM_MEMORY(7, "How long a burst is remembered, so that one that recurs is not odd."),
 };
 
 struct series {

@@ -3,7 +3,7 @@
 #include "act/trail.h"
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_put.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -58,28 +58,19 @@ static void write_line(struct buffer *out, const struct trail_line *l)
     struct bytes detail = l->detail;
     detail.len = detail.len < DETAIL_MAX ? detail.len : DETAIL_MAX;
     json_begin(&json, '{');
-    json_key(&json, "time");
-    json_time(&json, clock_wall_ns());
-    json_key(&json, "action");
-    json_text(&json, l->action);
-    json_key(&json, "outcome");
-    json_text(&json, outcome_name(l->outcome));
-    json_key(&json, "id");
-    json_text(&json, letter->finding);
-    json_key(&json, "host");
-    json_text(&json, letter->host);
-    json_key(&json, "n");
-    json_int(&json, (int64_t)letter->n);
-    json_key(&json, "status");
-    json_text(&json, letter->status);
-    json_key(&json, "entry");
-    json_text(&json, letter->id);
+    json_put_time(&json, "time", clock_wall_ns());
+    json_put_text(&json, "action", l->action);
+    json_put_text(&json, "outcome", outcome_name(l->outcome));
+    json_put_text(&json, "id", letter->finding);
+    json_put_text(&json, "host", letter->host);
+    json_put_count(&json, "n", letter->n);
+    json_put_text(&json, "status", letter->status);
+    json_put_text(&json, "entry", letter->id);
     number_or_null(&json, "attempt", l->attempt > 0, l->attempt);
     number_or_null(&json, "duration_ms", l->attempt > 0, l->duration_ns / NS_PER_MS);
     number_or_null(&json, "exit", l->code >= 0 && !l->is_http, l->code);
     number_or_null(&json, "http", l->code > 0 && l->is_http, l->code);
-    json_key(&json, "detail");
-    json_bytes(&json, detail);
+    json_put_bytes(&json, "detail", detail);
     json_end(&json, '}');
     buffer_char(out, '\n');
 }

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/json.h"
+#include "base/json_put.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,25 +51,17 @@ enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
 void said_encode(const struct said *said, struct buffer *out)
 {
     struct json json = {.out = out};
-    char fingerprint[HASH_TEXT_SIZE];
     json_begin(&json, '{');
-    json_key(&json, "v");
-    json_int(&json, 1);
-    json_key(&json, "time");
-    json_time(&json, said->time_ns);
-    json_key(&json, "kind");
-    json_text(&json, said_kind_name(said->kind));
+    json_put_int(&json, "v", 1);
+    json_put_time(&json, "time", said->time_ns);
+    json_put_text(&json, "kind", said_kind_name(said->kind));
     for (size_t i = 0; i < TEXTS; i++) {
         const char *text = (const char *)said + texts[i].offset;
-        if (!*text)
-            continue;
-        json_key(&json, texts[i].key);
-        json_text(&json, text);
+        if (*text)
+            json_put_text(&json, texts[i].key, text);
     }
-    if (said->fingerprint) {
-        json_key(&json, "fingerprint");
-        json_text(&json, hash_format(said->fingerprint, fingerprint));
-    }
+    if (said->fingerprint)
+        json_put_hash(&json, "fingerprint", said->fingerprint);
     json_end(&json, '}');
     buffer_char(out, '\n');
 }

@@ -3,7 +3,7 @@
 #include "app/silence_file.h"
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_put.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -127,16 +127,12 @@ int silence_file_read(const char *dir, struct silence_file *ret, struct error *r
 static void put_silence(struct json *json, const struct silence *silence)
 {
     json_begin(json, '{');
-    json_key(json, "id");
-    json_int(json, (int64_t)silence->id);
+    json_put_count(json, "id", silence->id);
     for (size_t i = 0; i < TEXTS; i++) {
-        json_key(json, texts[i].key);
-        json_text(json, (const char *)silence + texts[i].offset);
+        json_put_text(json, texts[i].key, (const char *)silence + texts[i].offset);
     }
-    json_key(json, "from");
-    json_time(json, silence->from_ns);
-    json_key(json, "until");
-    json_time(json, silence->until_ns);
+    json_put_time(json, "from", silence->from_ns);
+    json_put_time(json, "until", silence->until_ns);
     json_end(json, '}');
 }
 
@@ -144,12 +140,9 @@ static void compose(const struct silence_file *file, struct buffer *out)
 {
     struct json json = {.out = out};
     json_begin(&json, '{');
-    json_key(&json, "v");
-    json_int(&json, 1);
-    json_key(&json, "next");
-    json_int(&json, (int64_t)file->next_id);
-    json_key(&json, "silences");
-    json_begin(&json, '[');
+    json_put_int(&json, "v", 1);
+    json_put_count(&json, "next", file->next_id);
+    json_put_begin(&json, "silences", '[');
     for (size_t i = 0; i < file->list.count; i++)
         put_silence(&json, &file->list.at[i]);
     json_end(&json, ']');

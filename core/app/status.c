@@ -4,7 +4,7 @@
 
 #include "app/fleet_note.h"
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_put.h"
 #include "base/log.h"
 #include "deliver/redis.h"
 
@@ -36,27 +36,18 @@ void status_note(struct daemon *d)
 
 /* ---- the file ----------------------------------------------------------- */
 
-static void put_int(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_int(json, (int64_t)value);
-}
-
 static void put_patterns(struct json *json, const struct plan *plan)
 {
-    json_key(json, "patterns");
-    json_begin(json, '[');
+    json_put_begin(json, "patterns", '[');
     for (size_t i = 0; i < plan->pattern_count; i++) {
         struct regex_health health = regex_health(plan->patterns[i]);
         json_begin(json, '{');
-        json_key(json, "pattern");
-        json_text(json, regex_text(plan->patterns[i]));
-        put_int(json, "searches", health.searches);
-        json_key(json, "ns_per_search");
-        json_double(json, health.timed ? (double)health.timed_ns / (double)health.timed : 0);
-        put_int(json, "limit_errors", health.limit_errors);
-        json_key(json, "quarantined");
-        json_bool(json, health.quarantined);
+        json_put_text(json, "pattern", regex_text(plan->patterns[i]));
+        json_put_count(json, "searches", health.searches);
+        json_put_double(json, "ns_per_search",
+                        health.timed ? (double)health.timed_ns / (double)health.timed : 0);
+        json_put_count(json, "limit_errors", health.limit_errors);
+        json_put_bool(json, "quarantined", health.quarantined);
         json_end(json, '}');
     }
     json_end(json, ']');
@@ -67,50 +58,44 @@ static void put_groups(struct json *json, const struct slot *slot)
 {
     const struct window_options *options = &slot->plan->lane.window;
     uint64_t evicted = 0, other = 0;
-    json_key(json, "groups");
-    json_begin(json, '[');
+    json_put_begin(json, "groups", '[');
     for (size_t i = 0; i < options->group_count; i++) {
         struct group_counts counts = windows_group_counts(slot->stream.windows, i);
         json_begin(json, '{');
-        json_key(json, "series");
-        json_text(json, options->groups[i].name);
-        json_key(json, "field");
-        json_text(json, options->groups[i].field_name);
-        put_int(json, "groups", counts.slots);
-        put_int(json, "taken", counts.taken);
-        put_int(json, "records", counts.records);
-        put_int(json, "evicted", counts.evicted);
-        put_int(json, "other", counts.other);
+        json_put_text(json, "series", options->groups[i].name);
+        json_put_text(json, "field", options->groups[i].field_name);
+        json_put_count(json, "groups", counts.slots);
+        json_put_count(json, "taken", counts.taken);
+        json_put_count(json, "records", counts.records);
+        json_put_count(json, "evicted", counts.evicted);
+        json_put_count(json, "other", counts.other);
         json_end(json, '}');
         evicted += counts.evicted;
         other += counts.other;
     }
     json_end(json, ']');
-    put_int(json, "groups_evicted_total", evicted);
-    put_int(json, "groups_other_total", other);
+    json_put_count(json, "groups_evicted_total", evicted);
+    json_put_count(json, "groups_other_total", other);
 }
 
 static void put_streams(struct json *json, const struct daemon *d)
 {
-    json_key(json, "streams");
-    json_begin(json, '[');
+    json_put_begin(json, "streams", '[');
     for (size_t i = 0; i < d->slot_count; i++) {
         const struct slot *slot = &d->slots[i];
         if (!slot->generation)
             continue;
         struct window_counts counts = windows_counts(slot->stream.windows);
         json_begin(json, '{');
-        json_key(json, "name");
-        json_text(json, slot->plan->name);
-        json_key(json, "window_s");
-        json_double(json, (double)windows_length_ns(slot->stream.windows) / 1e9);
-        json_key(json, "reached");
-        json_time(json, windows_reached_ns(slot->stream.windows));
-        put_int(json, "records", counts.records);
-        put_int(json, "windows", counts.closed);
-        put_int(json, "late", counts.late);
-        put_int(json, "suspect_stamps", counts.suspect);
-        put_int(json, "timeless", counts.timeless);
+        json_put_text(json, "name", slot->plan->name);
+        json_put_double(json, "window_s",
+                        (double)windows_length_ns(slot->stream.windows) / 1e9);
+        json_put_time(json, "reached", windows_reached_ns(slot->stream.windows));
+        json_put_count(json, "records", counts.records);
+        json_put_count(json, "windows", counts.closed);
+        json_put_count(json, "late", counts.late);
+        json_put_count(json, "suspect_stamps", counts.suspect);
+        json_put_count(json, "timeless", counts.timeless);
         put_groups(json, slot);
         put_patterns(json, slot->plan);
         json_end(json, '}');
@@ -121,34 +106,28 @@ static void put_streams(struct json *json, const struct daemon *d)
 static void put_redis(struct json *json, const struct daemon *d)
 {
     struct redis_stats stats = redis_sink_stats(d->redis);
-    json_key(json, "redis");
-    json_begin(json, '{');
-    json_key(json, "evicts");
-    json_bool(json, stats.evicts);
-    json_key(json, "troubled");
-    json_bool(json, stats.troubled);
-    put_int(json, "connects", stats.connects);
-    put_int(json, "hosts", stats.hosts);
-    put_int(json, "beats", stats.beats);
-    put_int(json, "beat_errors", stats.beat_errors);
+    json_put_begin(json, "redis", '{');
+    json_put_bool(json, "evicts", stats.evicts);
+    json_put_bool(json, "troubled", stats.troubled);
+    json_put_count(json, "connects", stats.connects);
+    json_put_count(json, "hosts", stats.hosts);
+    json_put_count(json, "beats", stats.beats);
+    json_put_count(json, "beat_errors", stats.beat_errors);
     json_end(json, '}');
 }
 
 static void put_sinks(struct json *json, const struct daemon *d)
 {
-    json_key(json, "sinks");
-    json_begin(json, '[');
+    json_put_begin(json, "sinks", '[');
     for (size_t i = 0; i < courier_count(d->courier); i++) {
         struct courier_stats stats = courier_stats(d->courier, i);
         json_begin(json, '{');
-        json_key(json, "name");
-        json_text(json, stats.name);
-        put_int(json, "committed", stats.committed);
-        put_int(json, "confirmed", stats.confirmed);
-        put_int(json, "waiting", stats.committed - stats.confirmed);
-        put_int(json, "errors", stats.errors);
-        json_key(json, "troubled");
-        json_bool(json, stats.troubled || stats.stopped);
+        json_put_text(json, "name", stats.name);
+        json_put_count(json, "committed", stats.committed);
+        json_put_count(json, "confirmed", stats.confirmed);
+        json_put_count(json, "waiting", stats.committed - stats.confirmed);
+        json_put_count(json, "errors", stats.errors);
+        json_put_bool(json, "troubled", stats.troubled || stats.stopped);
         json_end(json, '}');
     }
     json_end(json, ']');
@@ -157,16 +136,14 @@ static void put_sinks(struct json *json, const struct daemon *d)
 static void put_tail(struct json *json, const struct daemon *d)
 {
     struct tail_counts counts = tail_counts(d->tail);
-    json_key(json, "files");
-    json_begin(json, '{');
-    put_int(json, "followed", counts.files);
-    put_int(json, "opened", counts.opened);
-    put_int(json, "rotated", counts.rotated);
-    put_int(json, "truncated", counts.truncated);
-    put_int(json, "refused", counts.refused);
-    put_int(json, "bookmark_invalid", counts.bookmark_invalid);
-    json_key(json, "polling");
-    json_bool(json, counts.polling);
+    json_put_begin(json, "files", '{');
+    json_put_count(json, "followed", counts.files);
+    json_put_count(json, "opened", counts.opened);
+    json_put_count(json, "rotated", counts.rotated);
+    json_put_count(json, "truncated", counts.truncated);
+    json_put_count(json, "refused", counts.refused);
+    json_put_count(json, "bookmark_invalid", counts.bookmark_invalid);
+    json_put_bool(json, "polling", counts.polling);
     json_end(json, '}');
 }
 
@@ -174,39 +151,36 @@ static void put_tail(struct json *json, const struct daemon *d)
 static void put_journal(struct json *json, struct daemon *d)
 {
     struct journal_counts counts = journal_counts(d->journal);
-    json_key(json, "journal");
-    json_begin(json, '{');
-    put_int(json, "findings", journal_next_n(d->journal) - 1);
-    put_int(json, "blocks", counts.blocks);
-    put_int(json, "bytes_written", counts.bytes_written);
-    put_int(json, "bytes_on_disk", counts.bytes_on_disk);
-    put_int(json, "segments", counts.segments);
-    put_int(json, "syncs", counts.syncs);
-    json_key(json, "ns_per_sync");
-    json_double(json, counts.syncs ? (double)counts.sync_ns_total / (double)counts.syncs : 0);
-    put_int(json, "sync_ns_max", counts.sync_ns_max);
-    put_int(json, "torn", counts.torn);
-    put_int(json, "damaged", counts.damaged);
-    put_int(json, "stalls", atomic_load(&d->commit.stalls));
-    put_int(json, "snapshots", atomic_load(&d->commit.snapshots));
-    put_int(json, "snapshot_failures", atomic_load(&d->commit.snapshot_failures));
-    put_int(json, "snapshot_bytes", atomic_load(&d->commit.snapshot_bytes));
-    put_int(json, "snapshot_ns", (uint64_t)atomic_load(&d->commit.snapshot_cost_ns));
+    json_put_begin(json, "journal", '{');
+    json_put_count(json, "findings", journal_next_n(d->journal) - 1);
+    json_put_count(json, "blocks", counts.blocks);
+    json_put_count(json, "bytes_written", counts.bytes_written);
+    json_put_count(json, "bytes_on_disk", counts.bytes_on_disk);
+    json_put_count(json, "segments", counts.segments);
+    json_put_count(json, "syncs", counts.syncs);
+    json_put_double(json, "ns_per_sync",
+                    counts.syncs ? (double)counts.sync_ns_total / (double)counts.syncs : 0);
+    json_put_count(json, "sync_ns_max", counts.sync_ns_max);
+    json_put_count(json, "torn", counts.torn);
+    json_put_count(json, "damaged", counts.damaged);
+    json_put_count(json, "stalls", atomic_load(&d->commit.stalls));
+    json_put_count(json, "snapshots", atomic_load(&d->commit.snapshots));
+    json_put_count(json, "snapshot_failures", atomic_load(&d->commit.snapshot_failures));
+    json_put_count(json, "snapshot_bytes", atomic_load(&d->commit.snapshot_bytes));
+    json_put_int(json, "snapshot_ns", atomic_load(&d->commit.snapshot_cost_ns));
     json_end(json, '}');
 }
 
 static void put_conservation(struct json *json, struct daemon *d)
 {
     struct conservation c = commit_durable(&d->commit);
-    json_key(json, "conservation");
-    json_begin(json, '{');
-    put_int(json, "moved", c.moved);
-    put_int(json, "scored", c.scored);
-    put_int(json, "gap", c.gap);
-    put_int(json, "lost", c.lost);
-    put_int(json, "gaps", c.gaps);
-    json_key(json, "balanced");
-    json_bool(json, c.moved == c.scored + c.gap);
+    json_put_begin(json, "conservation", '{');
+    json_put_count(json, "moved", c.moved);
+    json_put_count(json, "scored", c.scored);
+    json_put_count(json, "gap", c.gap);
+    json_put_count(json, "lost", c.lost);
+    json_put_count(json, "gaps", c.gaps);
+    json_put_bool(json, "balanced", c.moved == c.scored + c.gap);
     json_end(json, '}');
 }
 
@@ -214,23 +188,18 @@ static void compose(struct daemon *d, bool running, struct buffer *out)
 {
     struct json json = {.out = out};
     json_begin(&json, '{');
-    put_int(&json, "v", 1);
-    json_key(&json, "version");
-    json_text(&json, ODDLINE_VERSION);
-    put_int(&json, "pid", (uint64_t)getpid());
-    json_key(&json, "running");
-    json_bool(&json, running);
-    json_key(&json, "started_at");
-    json_time(&json, d->started_ns);
-    json_key(&json, "updated_at");
-    json_time(&json, clock_wall_ns());
-    put_int(&json, "lines", atomic_load(&d->lane.progress.lines));
-    put_int(&json, "records", atomic_load(&d->lane.progress.records));
-    put_int(&json, "bytes", atomic_load(&d->lane.progress.bytes));
-    json_key(&json, "backpressure");
-    json_bool(&json, atomic_load(&d->commit.stalled));
-    put_int(&json, "ring_bytes", d->generation->config.ring_bytes);
-    put_int(&json, "ring_in_flight", ring_head(d->ring) - ring_tail(d->ring));
+    json_put_int(&json, "v", 1);
+    json_put_text(&json, "version", ODDLINE_VERSION);
+    json_put_int(&json, "pid", getpid());
+    json_put_bool(&json, "running", running);
+    json_put_time(&json, "started_at", d->started_ns);
+    json_put_time(&json, "updated_at", clock_wall_ns());
+    json_put_count(&json, "lines", atomic_load(&d->lane.progress.lines));
+    json_put_count(&json, "records", atomic_load(&d->lane.progress.records));
+    json_put_count(&json, "bytes", atomic_load(&d->lane.progress.bytes));
+    json_put_bool(&json, "backpressure", atomic_load(&d->commit.stalled));
+    json_put_count(&json, "ring_bytes", d->generation->config.ring_bytes);
+    json_put_count(&json, "ring_in_flight", ring_head(d->ring) - ring_tail(d->ring));
     put_journal(&json, d);
     put_conservation(&json, d);
     put_tail(&json, d);

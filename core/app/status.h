@@ -19,7 +19,4 @@ void status_write(struct daemon *daemon, int64_t now_ns);
 /* The last one, at the end; says that the daemon is gone. */
 void status_end(struct daemon *daemon);
 
-/* What the daemon of that state directory wrote last, running or not. */
-int status_read(const char *dir, struct buffer *into, struct error *reterr);
-
 #endif /* APP_STATUS_H */

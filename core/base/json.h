@@ -3,7 +3,7 @@
  * json.h - writes JSON, and walks JSON without building a tree.
  *
  * The writer is total: any bytes become valid JSON; invalid UTF-8 turns into U+FFFD and sets `lossy`, because log
- * lines are arbitrary bytes and no library on our list writes those. The reader lends slices of its input and never
+ * lines are arbitrary bytes and no library on our list writes those. json_put.h writes a member at once. The reader lends slices of its input and never
  * allocates; it is fast enough for log lines.
  */
 #ifndef BASE_JSON_H
@@ -22,9 +22,10 @@ struct json {
     bool lossy; /* some text was not valid UTF-8 */
 };
 
-void json_begin(struct json *json, char bracket);  /* '{' or '[' */
-void json_end(struct json *json, char bracket);    /* '}' or ']' */
-void json_key(struct json *json, const char *key); /* plain ASCII, written as it is */
+void json_begin(struct json *json, char bracket);    /* '{' or '[' */
+void json_end(struct json *json, char bracket);      /* '}' or ']' */
+void json_key(struct json *json, const char *key);   /* plain ASCII, written as it is */
+void json_name(struct json *json, struct bytes key); /* a key that others chose */
 void json_bytes(struct json *json, struct bytes text);
 void json_text(struct json *json, const char *text); /* NULL becomes null */
 void json_int(struct json *json, int64_t value);

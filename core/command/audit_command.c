@@ -2,10 +2,10 @@
 
 /* oddline audit: what called people lately, what of it was worth it, and what to do next. */
 
-#include "app/cli.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "command/audit.h"
+#include "command/given.h"
 #include "command/show_input.h"
 #include "config/config.h"
 #include "config/plan.h"
@@ -35,9 +35,8 @@ static const struct option_spec specs[OPTIONS] = {
     [OPT_SINCE] = {"since", "TIME",
                    "a duration such as 7d (the default), or a time; in files a duration counts "
                    "from the newest finding"},
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR",
-                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
     [OPT_MARKS] = {"marks", "FILE", "what was marked (default: marks.jsonl there)"},
     [OPT_HOURS] = {"hours", "HOURS", "when people are at work (default: Mon-Fri 09:00-18:00)"},
     [OPT_TIMEZONE] = {"timezone", "ZONE", "of these hours (default: UTC)"},
@@ -53,28 +52,17 @@ struct request {
     struct audit audit;
 };
 
-static bool take(void *context, size_t index, const char *value, struct error *reterr)
-{
-    struct request *request = context;
-    (void)reterr;
-    request->values[index] = value ? value : "";
-    return true;
-}
-
 static int take_since(struct request *request, bool files, struct error *reterr)
 {
     const char *since = request->values[OPT_SINCE] ? request->values[OPT_SINCE] : "7d";
-    int64_t ago;
-    request->since_ns = NO_TIME;
-    if (clock_parse_duration(since, &ago, NULL) == 0) {
-        request->ago_ns = files ? ago : 0;
-        request->since_ns = files ? NO_TIME : clock_wall_ns() - ago;
-        return 0;
-    }
-    if (clock_parse(since, &request->since_ns, NULL) == 0)
-        return 0;
-    return error_set(reterr, -EINVAL,
-                     "--since: '%s' is neither a duration such as 7d nor a time", since);
+    struct given_since span;
+    int r = given_since(since, &span, reterr);
+    if (r < 0)
+        return r;
+    bool counted = files && span.ago_ns != NO_TIME; // from the newest finding
+    request->ago_ns = counted ? span.ago_ns : 0;
+    request->since_ns = counted ? NO_TIME : given_since_ns(span);
+    return 0;
 }
 
 static int take_hours(struct request *request, struct error *reterr)
@@ -93,13 +81,11 @@ static int take_hours(struct request *request, struct error *reterr)
 
 static int take_top(struct request *request, struct error *reterr)
 {
-    const char *top = request->values[OPT_TOP];
-    char *end = NULL;
-    long count = top ? strtol(top, &end, 10) : 10;
-    if (count < 1 || count > 100000 || (end && *end))
-        return error_set(reterr, -EINVAL, "--top: '%s' is no number from 1 to 100000", top);
-    request->top = (size_t)count;
-    return 0;
+    const char *text = request->values[OPT_TOP];
+    int64_t top = 10;
+    int r = text ? given_number("top", text, (struct given_range){1, 100000}, &top, reterr) : 0;
+    request->top = (size_t)top;
+    return r;
 }
 
 /* ---- where findings come from --------------------------------------------------------- */
@@ -196,12 +182,10 @@ static int act(struct request *request, int count, char **paths, struct error *r
     if (take_since(request, count > 0, reterr) < 0 || take_hours(request, reterr) < 0 ||
         take_top(request, reterr) < 0)
         return say_failure(EXIT_USAGE, reterr);
-    if (v[OPT_CONFIG] && config_read(v[OPT_CONFIG], &config, reterr) < 0)
+    const char *dir = NULL;
+    if ((!count || v[OPT_CONFIG] || v[OPT_STATE_DIR]) &&
+        given_state_dir(v[OPT_CONFIG], v[OPT_STATE_DIR], &config, &dir, reterr) < 0)
         return say_failure(EXIT_CONFIG, reterr);
-    const char *dir = v[OPT_STATE_DIR] ? v[OPT_STATE_DIR]
-                      : v[OPT_CONFIG]  ? config.state_dir
-                      : count          ? NULL
-                                       : "/var/lib/oddline";
     if (count)
         code = show_input_files(count, paths, take_finding, &request->audit);
     else if (read_journal(request, dir, reterr) < 0)
@@ -217,7 +201,8 @@ static int act(struct request *request, int count, char **paths, struct error *r
 int command_audit(int argc, char **argv)
 {
     struct request *request = calloc(1, sizeof(*request));
-    struct option_set set = {"audit", specs, OPTIONS, take, request};
+    struct option_set set = {"audit", specs, OPTIONS, given_keep,
+                             request ? request->values : NULL};
     struct error error;
     int first, code;
     if (!request) {

@@ -11,10 +11,10 @@
 
 #include "command/backtest.h"
 
-#include "app/cli.h"
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "command/given.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -43,8 +43,8 @@ static const struct option_spec specs[OPTIONS] = {
     [OPT_AGAINST] = {"against", "FILE", "a second configuration to compare with"},
     [OPT_SWEEP] = {"sweep", NULL, "also with lower and higher thresholds; a scan for each"},
     [OPT_TOLERANCE] = {"tolerance", "DURATION", "on both sides of a label (default 60s)"},
-    [OPT_SINCE] = {"since", "TIME", "only records from this time on"},
-    [OPT_UNTIL] = {"until", "TIME", "only records before this time"},
+    [OPT_SINCE] = GIVEN_FROM,
+    [OPT_UNTIL] = GIVEN_BEFORE,
     [OPT_WORST] = {"worst", "N", "missed labels and false alarms to name (default 5)"},
     [OPT_JSON] = {"json", NULL, "JSON Lines, a row each"},
 };
@@ -55,23 +55,10 @@ static const double steps[] = {-1, -0.5, 0, 0.5, 1, 2, 3};
 struct request {
     const char *config, *labels, *against;
     bool sweep, json;
-    size_t worst;
+    int64_t worst;
     struct backtest_rules rules;
     struct scan_options scan;
 };
-
-static bool take_worst(struct request *request, const char *value, struct error *reterr)
-{
-    char *end;
-    long worst = strtol(value, &end, 10);
-    if (end == value || *end || worst < 0 || worst > WORST_MAX) {
-        error_set(reterr, -EINVAL, "--worst: '%s' is out of range; allowed is 0 to %d", value,
-                  WORST_MAX);
-        return false;
-    }
-    request->worst = (size_t)worst;
-    return true;
-}
 
 static bool take_option(void *context, size_t index, const char *value, struct error *reterr)
 {
@@ -95,7 +82,8 @@ static bool take_option(void *context, size_t index, const char *value, struct e
     case OPT_UNTIL:
         return clock_parse(value, &request->scan.until_ns, reterr) == 0;
     case OPT_WORST:
-        return take_worst(request, value, reterr);
+        return given_number("worst", value, (struct given_range){0, WORST_MAX}, &request->worst,
+                            reterr) == 0;
     default:
         return request->json = true;
     }
@@ -219,7 +207,7 @@ static int compare(const struct request *request, const struct backtest_view *vi
     if (r == 0 && !view->json && count == 2)
         backtest_differences(view, runs);
     else if (r == 0 && !view->json)
-        backtest_worst(view, &runs[0], request->worst);
+        backtest_worst(view, &runs[0], (size_t)request->worst);
     for (size_t i = 0; i < count; i++)
         run_free(&runs[i]);
     return r;

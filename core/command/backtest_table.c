@@ -3,7 +3,7 @@
 #include "command/backtest.h"
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/json_put.h"
 #include "base/screen.h"
 #include "deliver/console.h"
 
@@ -76,13 +76,10 @@ static void json_row(const struct backtest_view *view, const char *detector,
         {"pages_per_week", pages_a_week(run, row)},
     };
     json_begin(&json, '{');
-    json_key(&json, "config");
-    json_text(&json, run->path);
-    json_key(&json, "detector");
-    json_text(&json, detector);
+    json_put_text(&json, "config", run->path);
+    json_put_text(&json, "detector", detector);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        json_key(&json, numbers[i].name);
-        json_double(&json, numbers[i].value);
+        json_put_double(&json, numbers[i].name, numbers[i].value);
     }
     json_end(&json, '}');
     buffer_char(&line, '\n');

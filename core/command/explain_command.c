@@ -6,6 +6,7 @@
  */
 
 #include "command/explain.h"
+#include "command/given.h"
 #include "command/show_input.h"
 
 #include <errno.h>
@@ -14,9 +15,9 @@
 enum { OPT_CONFIG, OPT_STATE_DIR, OPT_ID, OPTIONS };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR", "state directory of the daemon"},
-    [OPT_ID] = {"id", "ID", "of the findings in a file only this one, as it stood last"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
+    [OPT_ID] = GIVEN_ID,
 };
 
 static bool take_option(void *context, size_t index, const char *value, struct error *reterr)

@@ -5,10 +5,9 @@
  * The outbox keeps what sinks confirmed as far as there is room, so this works with any sink, and while the daemon runs.
  */
 
-#include "app/cli.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "config/config.h"
+#include "command/given.h"
 #include "deliver/console.h"
 #include "deliver/journal.h"
 
@@ -32,48 +31,31 @@ enum {
 };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR",
-                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
     [OPT_SINCE] = {"since", "TIME",
                    "a duration such as 1h, or a time such as 2016-12-19T17:14:38Z"},
     [OPT_ROUTE] = {"route", "ROUTE", "only page, ticket or log"},
     [OPT_FOLLOW] = {"follow", NULL, "(-f) go on as findings are made"},
     [OPT_JSON] = {"json", NULL, "JSON Lines"},
-    [OPT_COLOR] = {"color", "WHEN", "auto, always or never"},
+    [OPT_COLOR] = GIVEN_COLOR,
 };
 
 struct request {
     const char *config, *state_dir, *color;
     int64_t since_ns;
-    int route; /* -1: all */
+    enum finding_route route; /* ROUTES: all */
     bool follow, json;
     struct console *console;
 };
 
-static bool take_route(struct request *request, const char *value, struct error *reterr)
-{
-    for (int route = 0; route < ROUTES; route++)
-        if (strcmp(value, finding_route_name((enum finding_route)route)) == 0) {
-            request->route = route;
-            return true;
-        }
-    error_set(reterr, -EINVAL, "--route: '%s' is none of page, ticket, log", value);
-    return false;
-}
-
 static bool take_since(struct request *request, const char *value, struct error *reterr)
 {
-    int64_t ago;
-    if (clock_parse_duration(value, &ago, NULL) == 0) {
-        request->since_ns = clock_wall_ns() - ago;
-        return true;
-    }
-    if (clock_parse(value, &request->since_ns, NULL) == 0)
-        return true;
-    error_set(reterr, -EINVAL, "--since: '%s' is neither a duration such as 1h nor a time",
-              value);
-    return false;
+    struct given_since since;
+    if (given_since(value, &since, reterr) < 0)
+        return false;
+    request->since_ns = given_since_ns(since);
+    return true;
 }
 
 static bool take(void *context, size_t index, const char *value, struct error *reterr)
@@ -89,7 +71,7 @@ static bool take(void *context, size_t index, const char *value, struct error *r
     case OPT_SINCE:
         return take_since(request, value, reterr);
     case OPT_ROUTE:
-        return take_route(request, value, reterr);
+        return given_route("route", value, &request->route, reterr) == 0;
     case OPT_FOLLOW:
         return request->follow = true;
     case OPT_JSON:
@@ -103,7 +85,7 @@ static bool take(void *context, size_t index, const char *value, struct error *r
 static int show(const struct request *request, const struct entry *entry)
 {
     if (entry->ts_ns < request->since_ns ||
-        (request->route >= 0 && (int)entry->route != request->route))
+        (request->route != ROUTES && entry->route != request->route))
         return 0;
     if (!request->json)
         return console_entry(request->console, entry->data);
@@ -174,7 +156,7 @@ static int open_and_show(struct request *request, const char *state_dir)
 
 int command_findings(int argc, char **argv)
 {
-    struct request request = {.color = "auto", .route = -1, .since_ns = NO_TIME};
+    struct request request = {.color = "auto", .route = ROUTES, .since_ns = NO_TIME};
     struct option_set set = {"findings", specs, OPTIONS, take, &request};
     struct config config = {0};
     struct error error;
@@ -186,11 +168,9 @@ int command_findings(int argc, char **argv)
                   argv[first]);
         return say_failure(EXIT_USAGE, &error);
     }
-    if (request.config && config_read(request.config, &config, &error) < 0)
+    const char *dir;
+    if (given_state_dir(request.config, request.state_dir, &config, &dir, &error) < 0)
         return say_failure(EXIT_CONFIG, &error);
-    const char *dir = request.state_dir ? request.state_dir
-                      : request.config  ? config.state_dir
-                                        : "/var/lib/oddline";
     code = open_and_show(&request, dir);
     config_free(&config);
     return code;

@@ -5,10 +5,10 @@
  * It only reads, but for --forget. It needs of a configuration no more than sinks.redis, so it may run where no daemon does.
  */
 
-#include "app/cli.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "command/fleet.h"
+#include "command/given.h"
 #include "config/config.h"
 #include "deliver/redis.h"
 #include "deliver/shard.h"
@@ -53,7 +53,7 @@ static const struct option_spec specs[OPTIONS] = {
     [OPT_FORGET] = {"forget", "HOST", "remove one that is silent or stopped from the list"},
     [OPT_FORGET_AFTER] = {"forget-after", "TIME", "remove all of which nothing came for 30d"},
     [OPT_EXIT_CODE] = {"exit-code", NULL, "1 when a host is silent"},
-    [OPT_COLOR] = {"color", "WHEN", "auto, always or never"},
+    [OPT_COLOR] = GIVEN_COLOR,
 };
 
 #define LOOK_EACH_S 2
@@ -77,16 +77,7 @@ static void on_signal(int signal_number)
 static bool take_count(const char *name, const char *value, int64_t most, int64_t *ret,
                        struct error *reterr)
 {
-    char *end;
-    errno = 0;
-    long long count = strtoll(value, &end, 10);
-    if (errno || *end || end == value || count < 1 || count > most) {
-        error_set(reterr, -EINVAL, "--%s: '%s' is no number from 1 to %lld", name, value,
-                  (long long)most);
-        return false;
-    }
-    *ret = count;
-    return true;
+    return given_number(name, value, (struct given_range){1, most}, ret, reterr) == 0;
 }
 
 static bool take_text(struct request *request, size_t index, const char *value)

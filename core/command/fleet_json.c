@@ -5,15 +5,13 @@
 #include "command/fleet.h"
 
 #include "base/clock.h"
-#include "base/hash.h"
-#include "base/json.h"
+#include "base/json_put.h"
 
 static void begin(struct json *json, struct buffer *out, const char *type)
 {
     *json = (struct json){.out = out};
     json_begin(json, '{');
-    json_key(json, "type");
-    json_text(json, type);
+    json_put_text(json, "type", type);
 }
 
 static void end(struct json *json)
@@ -22,92 +20,56 @@ static void end(struct json *json)
     buffer_char(json->out, '\n');
 }
 
-static void put_int(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_int(json, (int64_t)value);
-}
-
-static void put_text(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_text(json, text);
-}
-
-static void put_hash(struct json *json, const char *key, uint64_t hash)
-{
-    char text[HASH_TEXT_SIZE];
-    put_text(json, key, hash_format(hash, text));
-}
-
-static void put_firing(struct json *json, const struct heartbeat_facts *facts)
-{
-    json_key(json, "firing");
-    json_begin(json, '{');
-    for (int route = 0; route < ROUTES; route++)
-        put_int(json, finding_route_name((enum finding_route)route), facts->firing[route]);
-    json_end(json, '}');
-}
-
 static void put_host(struct json *json, const struct fleet *fleet,
                      const struct fleet_host *host)
 {
     const struct beat *beat = &host->beat;
-    put_text(json, "host", host->name);
-    put_int(json, "shard", (uint64_t)host->shard);
-    put_text(json, "state", fleet_state_name(host->state));
+    json_put_text(json, "host", host->name);
+    json_put_int(json, "shard", host->shard);
+    json_put_text(json, "state", fleet_state_name(host->state));
     if (host->state == FLEET_UNREADABLE)
         return;
-    json_key(json, "last_beat");
-    json_time(json, fleet->now_ns - host->age_ns);
-    json_key(json, "age_s");
-    json_seconds(json, host->age_ns);
-    json_key(json, "interval_s");
-    json_seconds(json, beat->interval_ns);
-    put_text(json, "version", beat->version);
-    put_hash(json, "epoch", beat->epoch);
-    put_int(json, "n", beat->n);
-    put_int(json, "waiting", beat->waiting);
-    json_key(json, "newest");
-    json_time(json, beat->facts.newest_ns);
-    json_key(json, "lag_s");
-    json_seconds(json, beat->facts.lag_ns);
-    put_int(json, "behind_bytes", beat->facts.behind_bytes);
-    put_hash(json, "config", beat->facts.config);
-    json_key(json, "drift");
-    json_bool(json, host->drift);
-    put_int(json, "streams", beat->facts.streams);
-    put_int(json, "files", beat->facts.files);
-    put_firing(json, &beat->facts);
+    json_put_time(json, "last_beat", fleet->now_ns - host->age_ns);
+    json_put_seconds(json, "age_s", host->age_ns);
+    json_put_seconds(json, "interval_s", beat->interval_ns);
+    json_put_text(json, "version", beat->version);
+    json_put_hash(json, "epoch", beat->epoch);
+    json_put_count(json, "n", beat->n);
+    json_put_count(json, "waiting", beat->waiting);
+    json_put_time(json, "newest", beat->facts.newest_ns);
+    json_put_seconds(json, "lag_s", beat->facts.lag_ns);
+    json_put_count(json, "behind_bytes", beat->facts.behind_bytes);
+    json_put_hash(json, "config", beat->facts.config);
+    json_put_bool(json, "drift", host->drift);
+    json_put_count(json, "streams", beat->facts.streams);
+    json_put_count(json, "files", beat->facts.files);
+    heartbeat_put_firing(&beat->facts, json);
 }
 
 static void put_trouble(struct json *json, const struct fleet_trouble *trouble)
 {
-    put_hash(json, "fingerprint", trouble->fingerprint);
-    put_text(json, "route", finding_route_name(trouble->route));
-    put_int(json, "hosts", trouble->hosts);
-    put_int(json, "silent_hosts", trouble->silent);
-    put_text(json, "first_host", trouble->first);
-    json_key(json, "starts_at");
-    json_time(json, trouble->starts_ns);
-    put_text(json, "stream", trouble->stream);
-    put_text(json, "summary", trouble->summary);
+    json_put_hash(json, "fingerprint", trouble->fingerprint);
+    json_put_text(json, "route", finding_route_name(trouble->route));
+    json_put_count(json, "hosts", trouble->hosts);
+    json_put_count(json, "silent_hosts", trouble->silent);
+    json_put_text(json, "first_host", trouble->first);
+    json_put_time(json, "starts_at", trouble->starts_ns);
+    json_put_text(json, "stream", trouble->stream);
+    json_put_text(json, "summary", trouble->summary);
 }
 
 static void put_whole(struct json *json, const struct fleet *fleet)
 {
-    json_key(json, "at");
-    json_time(json, fleet->now_ns);
-    put_int(json, "shards", (uint64_t)fleet->shards);
-    put_int(json, "hosts", fleet->host_count);
-    put_int(json, "hosts_not_shown", fleet->hosts_over);
-    put_int(json, "silent", fleet->states[FLEET_SILENT]);
-    put_int(json, "drift", fleet->drifts);
-    put_hash(json, "config", fleet->norm);
-    put_int(json, "troubles", fleet->trouble_count);
-    put_int(json, "entries", fleet->entries);
-    json_key(json, "entries_since");
-    json_time(json, fleet->oldest_ns);
+    json_put_time(json, "at", fleet->now_ns);
+    json_put_int(json, "shards", fleet->shards);
+    json_put_count(json, "hosts", fleet->host_count);
+    json_put_count(json, "hosts_not_shown", fleet->hosts_over);
+    json_put_count(json, "silent", fleet->states[FLEET_SILENT]);
+    json_put_count(json, "drift", fleet->drifts);
+    json_put_hash(json, "config", fleet->norm);
+    json_put_count(json, "troubles", fleet->trouble_count);
+    json_put_count(json, "entries", fleet->entries);
+    json_put_time(json, "entries_since", fleet->oldest_ns);
 }
 
 void fleet_json(const struct fleet *fleet, struct buffer *out)

@@ -6,12 +6,12 @@
  *                                   ▲──────── follow the logs ◀──no──┘
  */
 
-#include "app/cli.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "command/gate_deploy.h"
 #include "command/gate_hook.h"
 #include "command/gate_report.h"
+#include "command/given.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -186,7 +186,7 @@ static int find_deploy(struct gate *gate, struct error *reterr)
     const struct config *config = request->wish.config;
     const char *dir = request->state_dir ? request->state_dir
                       : config           ? config->state_dir
-                                         : "/var/lib/oddline";
+                                         : CONFIG_STATE_DIR;
     const char *path = arena_printf(&gate->arena, "%s/marks.jsonl", dir);
     return gate_deploy_find(path, request->wish.service, request->since, &gate->deploy, reterr);
 }

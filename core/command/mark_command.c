@@ -5,13 +5,13 @@
  * and without one.
  */
 
-#include "app/cli.h"
 #include "app/marks_file.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/screen.h"
+#include "command/given.h"
 #include "command/mark_finding.h"
 #include "config/config.h"
 
@@ -35,9 +35,8 @@ enum {
 };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR",
-                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
     [OPT_SERVICE] = {"service", "NAME",
                      "deploy: what was deployed: service.name of the resource, or a stream"},
     [OPT_VERSION] = {"version", "TEXT", "deploy: which version of it"},
@@ -59,37 +58,11 @@ struct request {
     bool bad_config;
 };
 
-static bool take(void *context, size_t index, const char *value, struct error *reterr)
-{
-    struct request *request = context;
-    (void)reterr;
-    request->values[index] = value ? value : "";
-    return true;
-}
-
 /* ---- what somebody typed ------------------------------------------------- */
-
-/* It travels far: it must be short, and nothing in it may mean something to a terminal. */
-static int take_typed(const char *what, const char *text, char *into, size_t size,
-                      struct error *reterr)
-{
-    struct buffer shown = {0};
-    if (!text)
-        return 0;
-    if (!*text || strlen(text) >= size)
-        return error_set(reterr, -EINVAL, "%s: must have 1 to %zu bytes", what, size - 1);
-    screen_text(&shown, bytes_of(text), 0);
-    bool plain = bytes_is(buffer_bytes(&shown), text);
-    buffer_free(&shown);
-    if (!plain)
-        return error_set(reterr, -EINVAL, "%s: holds bytes that are no plain text", what);
-    memcpy(into, text, strlen(text) + 1);
-    return 0;
-}
 
 static int take_url(const char *what, const char *text, struct said *said, struct error *reterr)
 {
-    int r = take_typed(what, text, said->url, sizeof(said->url), reterr);
+    int r = given_text(what, text, said->url, sizeof(said->url), reterr);
     if (r < 0 || !text)
         return r;
     const char *host = bytes_starts_with(bytes_of(text), "https://")  ? text + 8
@@ -117,7 +90,7 @@ static int take_common(const struct request *request, struct said *said, struct 
     const char *const *v = request->values;
     int r = take_time(request, said, reterr);
     if (r == 0)
-        r = take_typed("--author", v[OPT_AUTHOR], said->author, sizeof(said->author), reterr);
+        r = given_text("--author", v[OPT_AUTHOR], said->author, sizeof(said->author), reterr);
     return r;
 }
 
@@ -153,9 +126,9 @@ static int make_deploy(const struct request *request, struct said *said, struct 
             return error_set(reterr, -EINVAL, "mark deploy: --%s is missing",
                              specs[needed[i]].name);
     int r =
-        take_typed("--service", v[OPT_SERVICE], said->service, sizeof(said->service), reterr);
+        given_text("--service", v[OPT_SERVICE], said->service, sizeof(said->service), reterr);
     if (r == 0)
-        r = take_typed("--version", v[OPT_VERSION], said->version, sizeof(said->version),
+        r = given_text("--version", v[OPT_VERSION], said->version, sizeof(said->version),
                        reterr);
     if (r == 0)
         r = take_url("--url", v[OPT_URL], said, reterr);
@@ -166,7 +139,7 @@ static int make_deploy(const struct request *request, struct said *said, struct 
 
 static int make_false(const struct request *request, struct said *said, struct error *reterr)
 {
-    return take_typed("--reason", request->values[OPT_REASON], said->reason,
+    return given_text("--reason", request->values[OPT_REASON], said->reason,
                       sizeof(said->reason), reterr);
 }
 
@@ -228,28 +201,16 @@ static void show(void *context, const struct said *said, struct bytes line)
     buffer_free(&out);
 }
 
-static int take_since(const char *text, int64_t *ret, struct error *reterr)
-{
-    int64_t ago;
-    if (!text)
-        return 0;
-    if (clock_parse_duration(text, &ago, NULL) == 0) {
-        *ret = clock_wall_ns() - ago;
-        return 0;
-    }
-    return clock_parse(text, ret, NULL) == 0
-               ? 0
-               : error_set(reterr, -EINVAL,
-                           "--since: '%s' is neither a duration such as 7d nor a time", text);
-}
-
 static int list(const struct request *request, struct error *reterr)
 {
     struct listing listing = {.since_ns = NO_TIME, .json = request->values[OPT_JSON] != NULL};
     char path[4096];
     size_t bad;
     snprintf(path, sizeof(path), "%s/marks.jsonl", request->dir);
-    int r = take_since(request->values[OPT_SINCE], &listing.since_ns, reterr);
+    const char *text = request->values[OPT_SINCE];
+    struct given_since since = {NO_TIME, NO_TIME};
+    int r = text ? given_since(text, &since, reterr) : 0;
+    listing.since_ns = given_since_ns(since);
     if (r == 0)
         r = marks_read(path, show, &listing, &bad, reterr);
     if (r == 0 && bad)
@@ -280,10 +241,8 @@ static int act(struct request *request, int count, char **words, struct error *r
         return error_set(reterr, -EINVAL,
                          "mark: say deploy --service S --version V, false ID, postmortem ID "
                          "URL, or list");
-    int r = v[OPT_CONFIG] ? config_read(v[OPT_CONFIG], &request->config, reterr) : 0;
-    request->dir = v[OPT_STATE_DIR] ? v[OPT_STATE_DIR]
-                   : v[OPT_CONFIG]  ? request->config.state_dir
-                                    : "/var/lib/oddline";
+    int r = given_state_dir(v[OPT_CONFIG], v[OPT_STATE_DIR], &request->config, &request->dir,
+                            reterr);
     request->bad_config = r < 0;
     if (r < 0)
         return r;
@@ -294,7 +253,7 @@ static int act(struct request *request, int count, char **words, struct error *r
 int command_mark(int argc, char **argv)
 {
     struct request request = {0};
-    struct option_set set = {"mark", specs, OPTIONS, take, &request};
+    struct option_set set = {"mark", specs, OPTIONS, given_keep, request.values};
     struct error error;
     int first, code;
     if (!options_parse(&set, argc, argv, &first, &code))

@@ -2,8 +2,8 @@
 
 /* oddline report: an incident as one file, for those who were not there. Nothing is read but findings and notes of people. */
 
-#include "app/cli.h"
 #include "base/log.h"
+#include "command/given.h"
 #include "command/report_read.h"
 #include "config/config.h"
 
@@ -29,9 +29,8 @@ static const struct option_spec specs[OPTIONS] = {
          "a time such as 2016-12-19T17:14:38Z, or a duration such as 2h: before --until, "
          "else before now, in files before the newest finding"},
     [OPT_UNTIL] = {"until", "TIME", "its end (default: the newest finding)"},
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR",
-                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
     [OPT_STREAM] = {"stream", "NAME",
                     "only findings of this stream; * and ? as of a shell; may be repeated"},
     [OPT_OUTPUT] = {"output", "FILE",
@@ -82,19 +81,18 @@ static int take_since(struct request *request, bool files, struct error *reterr)
 {
     const char *since = request->values[OPT_SINCE];
     struct report *report = &request->report;
-    int64_t ago;
+    struct given_since span;
     if (!since)
         return error_set(reterr, -EINVAL,
                          "report: --since is missing: when it began, or a duration such as 2h");
-    if (clock_parse_duration(since, &ago, NULL) == 0) {
-        bool now = !files && report->until_ns == NO_TIME;
-        report->ago_ns = now ? 0 : ago;
-        report->since_ns = now ? clock_wall_ns() - ago : NO_TIME;
+    int r = given_since(since, &span, reterr);
+    if (r < 0)
+        return r;
+    bool counted = span.ago_ns != NO_TIME && (files || report->until_ns != NO_TIME);
+    report->ago_ns = counted ? span.ago_ns : 0;
+    report->since_ns = counted ? NO_TIME : given_since_ns(span);
+    if (span.ago_ns != NO_TIME)
         return 0;
-    }
-    if (clock_parse(since, &report->since_ns, NULL) < 0)
-        return error_set(reterr, -EINVAL,
-                         "--since: '%s' is neither a duration such as 2h nor a time", since);
     if (report->until_ns != NO_TIME && report->until_ns < report->since_ns)
         return error_set(reterr, -EINVAL, "--until: '%s' is before --since",
                          request->values[OPT_UNTIL]);
@@ -165,12 +163,10 @@ static int act(struct request *request, int count, char **paths)
     if (take_until(request, &error) < 0 || take_since(request, count > 0, &error) < 0 ||
         take_format(request, &error) < 0)
         return say_failure(EXIT_USAGE, &error);
-    if (v[OPT_CONFIG] && config_read(v[OPT_CONFIG], &config, &error) < 0)
+    const char *dir = NULL;
+    if ((!count || v[OPT_CONFIG] || v[OPT_STATE_DIR]) &&
+        given_state_dir(v[OPT_CONFIG], v[OPT_STATE_DIR], &config, &dir, &error) < 0)
         return say_failure(EXIT_CONFIG, &error);
-    const char *dir = v[OPT_STATE_DIR] ? v[OPT_STATE_DIR]
-                      : v[OPT_CONFIG]  ? config.state_dir
-                      : count          ? NULL
-                                       : "/var/lib/oddline";
     request->report.title = v[OPT_TITLE] && *v[OPT_TITLE] ? v[OPT_TITLE] : NULL;
     int code = read_and_write(request, dir, count, paths);
     config_free(&config);

@@ -4,10 +4,10 @@
 
 #include "app/marks_file.h"
 #include "app/silence_file.h"
-#include "app/status.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "command/show_input.h"
+#include "command/status_read.h"
 #include "deliver/journal.h"
 
 #include <errno.h>

@@ -3,6 +3,7 @@
 #include "command/routes_answer.h"
 
 #include "base/clock.h"
+#include "base/json_put.h"
 #include "base/screen.h"
 #include "command/show_text.h"
 #include "judge/budget.h"
@@ -13,21 +14,11 @@
 
 /* ---- the question ----------------------------------------------------------- */
 
-bool routes_kind(const char *name, enum finding_kind *ret)
-{
-    for (int kind = FINDING_SPIKE; kind <= FINDING_PLUGIN; kind++)
-        if (strcmp(name, finding_kind_name((enum finding_kind)kind)) == 0) {
-            *ret = (enum finding_kind)kind;
-            return true;
-        }
-    return false;
-}
-
+/* ROUTES: of none. */
 static enum finding_route route_named(const char *name)
 {
-    enum finding_route route = ROUTE_PAGE;
-    while (route < ROUTES && strcmp(name, finding_route_name(route)) != 0)
-        route++;
+    enum finding_route route = ROUTES;
+    finding_route_named(name, &route);
     return route;
 }
 
@@ -92,7 +83,7 @@ int routes_read(struct json_value json, struct arena *arena, struct routes_quest
                         .resource = pairs_at(json, "resource", arena),
                         .route = route_named(text_at(json, "route", arena))};
     const char *id = text_at(json, "id", arena);
-    if (!routes_kind(text_at(json, "kind", arena), &f.kind) || f.route == ROUTES ||
+    if (!finding_kind_named(text_at(json, "kind", arena), &f.kind) || f.route == ROUTES ||
         strlen(id) >= sizeof(f.id))
         return -EBADMSG;
     memcpy(f.id, id, strlen(id) + 1);
@@ -239,21 +230,12 @@ void routes_print(const struct routes_question *question, const struct routes_an
 
 static void json_pairs(struct json *json, const char *key, struct finding_pairs pairs)
 {
-    json_key(json, key);
-    json_begin(json, '{');
+    json_put_begin(json, key, '{');
     for (size_t i = 0; i < pairs.count; i++) {
-        json_text(json, pairs.at[i].name);
-        buffer_char(json->out, ':');
-        json->comma = false;
+        json_name(json, bytes_of(pairs.at[i].name));
         json_text(json, pairs.at[i].value);
     }
     json_end(json, '}');
-}
-
-static void json_member(struct json *json, const char *key, const char *text)
-{
-    json_key(json, key);
-    json_text(json, text);
 }
 
 void routes_json(const struct routes_question *question, const struct routes_answer *answer,
@@ -263,18 +245,17 @@ void routes_json(const struct routes_question *question, const struct routes_ans
     struct buffer text = {0};
     struct json json = {.out = &text};
     json_begin(&json, '{');
-    json_member(&json, "id", question->made ? f->id : NULL);
-    json_member(&json, "stream", f->stream);
-    json_member(&json, "series", f->series);
-    json_member(&json, "kind", finding_kind_name(f->kind));
-    json_member(&json, "detector", f->detector);
-    json_key(&json, "score");
-    json_double(&json, f->score);
-    json_member(&json, "was", question->made ? route_word(question->finding.route) : NULL);
-    json_member(&json, "by_score", isnan(f->score) ? NULL : route_word(answer->scored));
-    json_member(&json, "rule", answer->rule ? answer->rule->name : NULL);
-    json_member(&json, "kept", answer->kept);
-    json_member(&json, "route", f->route == ROUTES ? NULL : finding_route_name(f->route));
+    json_put_text(&json, "id", question->made ? f->id : NULL);
+    json_put_text(&json, "stream", f->stream);
+    json_put_text(&json, "series", f->series);
+    json_put_text(&json, "kind", finding_kind_name(f->kind));
+    json_put_text(&json, "detector", f->detector);
+    json_put_double(&json, "score", f->score);
+    json_put_text(&json, "was", question->made ? route_word(question->finding.route) : NULL);
+    json_put_text(&json, "by_score", isnan(f->score) ? NULL : route_word(answer->scored));
+    json_put_text(&json, "rule", answer->rule ? answer->rule->name : NULL);
+    json_put_text(&json, "kept", answer->kept);
+    json_put_text(&json, "route", f->route == ROUTES ? NULL : finding_route_name(f->route));
     json_pairs(&json, "labels", f->labels);
     json_pairs(&json, "annotations", f->annotations);
     json_end(&json, '}');

@@ -33,8 +33,6 @@ struct routes_answer {
 
 /* The question as a finding tells it; text is copied into `arena`. -EBADMSG when it is none. */
 int routes_read(struct json_value json, struct arena *arena, struct routes_question *ret);
-/* The kind of that name; false when there is none. */
-bool routes_kind(const char *name, enum finding_kind *ret);
 
 void routes_decide(const struct plan *plan, const struct routes_question *question,
                    struct routes_answer *ret);

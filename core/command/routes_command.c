@@ -2,10 +2,9 @@
 
 /* oddline routes test: where a finding would go with a configuration, by which rule, and what would go with it. */
 
-#include "app/cli.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/nearest.h"
+#include "command/given.h"
 #include "command/routes_answer.h"
 #include "command/show_input.h"
 #include "judge/budget.h"
@@ -118,15 +117,6 @@ static const struct plan *plan_of(const struct request *request, const char *str
     return NULL;
 }
 
-static const char *nearest_stream(struct request *request, const char *wanted)
-{
-    size_t count = request->config.stream_count;
-    const char **names = arena_alloc(&request->arena, count, sizeof(*names));
-    for (size_t i = 0; i < count; i++)
-        names[i] = request->config.streams[i].name;
-    return nearest(wanted, names, count);
-}
-
 /* ---- answers ------------------------------------------------------------------- */
 
 static void answer(struct request *request, const struct plan *plan,
@@ -173,10 +163,8 @@ static const struct plan *choose_plan(struct request *request, struct error *ret
         return NULL;
     }
     const struct plan *plan = wanted ? plan_of(request, wanted) : request->plans[0];
-    const char *near = plan ? NULL : nearest_stream(request, wanted);
     if (!plan)
-        error_set(reterr, -EINVAL, "--stream: no stream is called '%s'%s%s%s", wanted,
-                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        given_no_stream(&request->config, wanted, reterr);
     return plan;
 }
 
@@ -213,7 +201,7 @@ static int ask(struct request *request, struct error *reterr)
         .score = thresholds[ROUTE_PAGE],
         .ends_ns = NO_TIME,
         .resource = {request->config.resource.at, request->config.resource.count}};
-    if (v[OPT_KIND] && !routes_kind(v[OPT_KIND], &f.kind))
+    if (v[OPT_KIND] && !finding_kind_named(v[OPT_KIND], &f.kind))
         return error_set(reterr, -EINVAL, "--kind: '%s' is none of %s", v[OPT_KIND],
                          specs[OPT_KIND].help);
     if (!has_score(f.kind))

@@ -2,12 +2,12 @@
 
 /* oddline scan: options in, findings on stdout, everything else on stderr. */
 
-#include "app/cli.h"
 #include "app/marks_file.h"
 #include "app/scan.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "command/gallery.h"
+#include "command/given.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,18 +32,17 @@ enum {
 };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) streams of this configuration, matched by path"},
+    [OPT_CONFIG] = GIVEN_STREAMS,
     [OPT_JSON] = {"json", NULL, "JSON Lines, each revision a line"},
-    [OPT_TIMEZONE] = {"timezone", "ZONE",
-                      "of stamps without one: UTC, +01:00, Europe/Paris (default UTC)"},
+    [OPT_TIMEZONE] = GIVEN_TIMEZONE,
     [OPT_YEAR] = {"year", "YEAR", "of stamps without one (default: inferred from the file)"},
     [OPT_WINDOW] = {"window", "DURATION", "length of a window (default: chosen from the log)"},
-    [OPT_SINCE] = {"since", "TIME", "only records from this time on"},
-    [OPT_UNTIL] = {"until", "TIME", "only records before this time"},
+    [OPT_SINCE] = GIVEN_FROM,
+    [OPT_UNTIL] = GIVEN_BEFORE,
     [OPT_ROUTE] =
         {"route", "ROUTE",
          "show page, ticket (and page) or log (all; default: ticket, with --json log)"},
-    [OPT_COLOR] = {"color", "WHEN", "auto, always or never"},
+    [OPT_COLOR] = GIVEN_COLOR,
     [OPT_EXIT_CODE] = {"exit-code", "ROUTE",
                        "exit with 1 when there is a finding of this route or a worse one"},
     [OPT_QUIET] = {"quiet", NULL, "nothing on stderr but errors"},
@@ -55,33 +54,9 @@ struct request {
     const char *config, *color, *marks;
     struct scan_options scan;
     struct gallery gallery;
-    int route, exit_route; /* -1: not given */
+    enum finding_route route, exit_route; /* ROUTES: not given */
     bool quiet;
 };
-
-static bool parse_route(const char *text, int *ret, struct error *reterr)
-{
-    for (int route = 0; route < ROUTES; route++)
-        if (strcmp(text, finding_route_name((enum finding_route)route)) == 0) {
-            *ret = route;
-            return true;
-        }
-    error_set(reterr, -EINVAL, "'%s' is none of page, ticket, log", text);
-    return false;
-}
-
-static bool parse_year(const char *text, int64_t *ret, struct error *reterr)
-{
-    char *end;
-    long year = strtol(text, &end, 10);
-    if (*end || year < 1970 || year > 2200) {
-        error_set(reterr, -EINVAL, "--year: '%s' is out of range; allowed is 1970 to 2200",
-                  text);
-        return false;
-    }
-    *ret = year;
-    return true;
-}
 
 static bool parse_window(const char *text, int64_t *ret, struct error *reterr)
 {
@@ -110,7 +85,8 @@ static bool take(void *context, size_t index, const char *value, struct error *r
         fallback->timezone = value;
         return true;
     case OPT_YEAR:
-        return parse_year(value, &fallback->year, reterr);
+        return given_number("year", value, (struct given_range){1970, 2200}, &fallback->year,
+                            reterr) == 0;
     case OPT_WINDOW:
         return parse_window(value, &fallback->window_ns, reterr);
     case OPT_SINCE:
@@ -118,12 +94,12 @@ static bool take(void *context, size_t index, const char *value, struct error *r
     case OPT_UNTIL:
         return clock_parse(value, &request->scan.until_ns, reterr) == 0;
     case OPT_ROUTE:
-        return parse_route(value, &request->route, reterr);
+        return given_route("route", value, &request->route, reterr) == 0;
     case OPT_COLOR:
         request->color = value;
         return true;
     case OPT_EXIT_CODE:
-        return parse_route(value, &request->exit_route, reterr);
+        return given_route("exit-code", value, &request->exit_route, reterr) == 0;
     case OPT_MARKS:
         request->marks = value;
         return true;
@@ -165,6 +141,15 @@ static void say_result(const struct request *request, const struct scan_result *
                result->suppressed ? "; a storm cap held some back" : "");
 }
 
+/* Is there one of the route that was asked for, or of a worse one? */
+static bool found(const struct request *request)
+{
+    bool any = false;
+    for (int route = 0; route <= (int)request->exit_route && route < ROUTES; route++)
+        any |= request->gallery.shown[route] > 0;
+    return any && request->exit_route != ROUTES;
+}
+
 static int finish(struct request *request, const struct scan_result *result, size_t unreadable)
 {
     gallery_show(&request->gallery);
@@ -174,9 +159,8 @@ static int finish(struct request *request, const struct scan_result *result, siz
         log_error("stdout: cannot be written: %s", strerror(errno));
         return EXIT_IO;
     }
-    for (int route = 0; route <= request->exit_route; route++)
-        if (request->gallery.shown[route])
-            return EXIT_FOUND;
+    if (found(request))
+        return EXIT_FOUND;
     return unreadable || result->failed ? EXIT_NO_INPUT : EXIT_DONE;
 }
 
@@ -225,8 +209,8 @@ int command_scan(int argc, char **argv)
 {
     struct request request = {
         .color = "auto",
-        .route = -1,
-        .exit_route = -1,
+        .route = ROUTES,
+        .exit_route = ROUTES,
         .scan = {.fallback = config_stream_default(), .since_ns = NO_TIME, .until_ns = NO_TIME},
         .gallery = {.out = stdout},
     };
@@ -252,9 +236,9 @@ int command_scan(int argc, char **argv)
         config_free(&config);
         return say_failure(EXIT_NO_INPUT, &error);
     }
-    request.gallery.least = request.route >= 0     ? (enum finding_route)request.route
-                            : request.gallery.json ? ROUTE_LOG
-                                                   : ROUTE_TICKET;
+    request.gallery.least = request.route != ROUTES ? request.route
+                            : request.gallery.json  ? ROUTE_LOG
+                                                    : ROUTE_TICKET;
     request.gallery.color = color_wanted(request.color, STDOUT_FILENO);
     request.gallery.width = terminal_width(STDOUT_FILENO);
     request.scan.deliver = gallery_take;

@@ -6,8 +6,8 @@
  * verified; 1: some are changed or gone.
  */
 
-#include "base/clock.h"
 #include "base/screen.h"
+#include "command/given.h"
 #include "command/show_claim.h"
 #include "command/show_input.h"
 #include "command/show_text.h"
@@ -21,30 +21,17 @@
 enum { OPT_CONFIG, OPT_STATE_DIR, OPT_ID, OPT_CONTEXT, OPTIONS, CONTEXT_LINES_MAX = 1000 };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR", "state directory of the daemon"},
-    [OPT_ID] = {"id", "ID", "of the findings in a file only this one, as it stood last"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
+    [OPT_ID] = GIVEN_ID,
     [OPT_CONTEXT] = {"context", "N", "(-C) lines before and behind each record (default 0)"},
 };
 
 struct request {
     struct show_input input;
-    long context;
+    int64_t context;
     bool verified; /* so far, all of it */
 };
-
-static bool take_context(struct request *request, const char *value, struct error *reterr)
-{
-    char *end;
-    long lines = strtol(value, &end, 10);
-    if (end == value || *end || lines < 0 || lines > CONTEXT_LINES_MAX) {
-        error_set(reterr, -EINVAL, "--context: '%s' is out of range; allowed is 0 to %d", value,
-                  CONTEXT_LINES_MAX);
-        return false;
-    }
-    request->context = lines;
-    return true;
-}
 
 static bool take_option(void *context, size_t index, const char *value, struct error *reterr)
 {
@@ -53,7 +40,8 @@ static bool take_option(void *context, size_t index, const char *value, struct e
                                         [OPT_STATE_DIR] = &request->input.state_dir,
                                         [OPT_ID] = &request->input.id};
     if (index == OPT_CONTEXT)
-        return take_context(request, value, reterr);
+        return given_number("context", value, (struct given_range){0, CONTEXT_LINES_MAX},
+                            &request->context, reterr) == 0;
     *into[index] = value;
     return true;
 }

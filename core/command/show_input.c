@@ -2,7 +2,7 @@
 
 #include "command/show_input.h"
 
-#include "config/config.h"
+#include "command/given.h"
 #include "deliver/journal.h"
 
 #include <errno.h>
@@ -137,10 +137,8 @@ static int from_state(const struct show_input *input, show_take *take, void *con
 {
     struct config config = {0};
     struct buffer json = {0};
-    int r = input->config ? config_read(input->config, &config, reterr) : 0;
-    const char *dir = input->state_dir ? input->state_dir
-                      : input->config  ? config.state_dir
-                                       : "/var/lib/oddline";
+    const char *dir;
+    int r = given_state_dir(input->config, input->state_dir, &config, &dir, reterr);
     struct bytes rest;
     if (r == 0)
         r = from_journal(dir, input->operand, &json, reterr);

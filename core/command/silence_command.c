@@ -2,11 +2,10 @@
 
 /* oddline silence: what nobody wants to be called about, until when, and who said so. Works beside a running daemon, and without one. */
 
-#include "app/cli.h"
 #include "app/silence_file.h"
 #include "base/clock.h"
-#include "base/nearest.h"
 #include "base/screen.h"
+#include "command/given.h"
 #include "config/config.h"
 
 #include <errno.h>
@@ -30,9 +29,8 @@ enum {
 };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR",
-                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
     [OPT_STREAM] = {"stream", "NAME", "add: whose findings"},
     [OPT_DETECTOR] = {"detector", "ID", "add: only of this detector"},
     [OPT_SERIES] = {"series", "NAME", "add: only of this series"},
@@ -52,33 +50,14 @@ struct request {
     struct config config;
 };
 
-static bool take(void *context, size_t index, const char *value, struct error *reterr)
-{
-    struct request *request = context;
-    (void)reterr;
-    request->values[index] = value;
-    return true;
-}
-
 /* ---- add --------------------------------------------------------------------- */
 
-/* What a person typed travels far: it must be short, and nothing in it may mean something to a terminal. */
 static int take_typed(const struct request *request, size_t index, char *into, size_t size,
                       struct error *reterr)
 {
-    const char *name = specs[index].name, *text = request->values[index];
-    struct buffer shown = {0};
-    if (!text)
-        return 0;
-    if (!*text || strlen(text) >= size)
-        return error_set(reterr, -EINVAL, "--%s: must have 1 to %zu bytes", name, size - 1);
-    screen_text(&shown, bytes_of(text), 0);
-    bool plain = bytes_is(buffer_bytes(&shown), text);
-    buffer_free(&shown);
-    if (!plain)
-        return error_set(reterr, -EINVAL, "--%s: holds bytes that are no plain text", name);
-    memcpy(into, text, strlen(text) + 1);
-    return 0;
+    char what[32];
+    snprintf(what, sizeof(what), "--%s", specs[index].name);
+    return given_text(what, request->values[index], into, size, reterr);
 }
 
 static int take_end(const struct request *request, struct silence *silence,
@@ -103,19 +82,11 @@ static int take_end(const struct request *request, struct silence *silence,
 static int check_stream(const struct request *request, struct error *reterr)
 {
     const struct config *config = &request->config;
-    const char *wanted = request->values[OPT_STREAM], *names[64];
-    size_t count = 0;
-    for (size_t i = 0; i < config->stream_count; i++) {
+    const char *wanted = request->values[OPT_STREAM];
+    for (size_t i = 0; i < config->stream_count; i++)
         if (strcmp(config->streams[i].name, wanted) == 0)
             return 0;
-        if (count < sizeof(names) / sizeof(names[0]))
-            names[count++] = config->streams[i].name;
-    }
-    const char *near = nearest(wanted, names, count);
-    return config->path
-               ? error_set(reterr, -EINVAL, "--stream: no stream is called '%s'%s%s%s", wanted,
-                           near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "")
-               : 0;
+    return config->path ? given_no_stream(config, wanted, reterr) : 0;
 }
 
 static int make_silence(const struct request *request, struct silence *ret,
@@ -255,10 +226,8 @@ static int act(struct request *request, int count, char **words, struct error *r
     struct silence_file *file = calloc(1, sizeof(*file));
     if (!file)
         return error_set(reterr, -ENOMEM, "silence: out of memory");
-    int r = v[OPT_CONFIG] ? config_read(v[OPT_CONFIG], &request->config, reterr) : 0;
-    request->dir = v[OPT_STATE_DIR] ? v[OPT_STATE_DIR]
-                   : v[OPT_CONFIG]  ? request->config.state_dir
-                                    : "/var/lib/oddline";
+    int r = given_state_dir(v[OPT_CONFIG], v[OPT_STATE_DIR], &request->config, &request->dir,
+                            reterr);
     if (r == 0)
         r = is_list ? silence_file_read(request->dir, file, reterr)
                     : change(request, words, file, reterr);
@@ -271,7 +240,7 @@ static int act(struct request *request, int count, char **words, struct error *r
 int command_silence(int argc, char **argv)
 {
     struct request request = {0};
-    struct option_set set = {"silence", specs, OPTIONS, take, &request};
+    struct option_set set = {"silence", specs, OPTIONS, given_keep, request.values};
     struct error error;
     int first, code;
     if (!options_parse(&set, argc, argv, &first, &code))

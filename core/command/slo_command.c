@@ -2,44 +2,23 @@
 
 /* oddline slo: the error budgets, from the file that the daemon writes (status.h); of one that is stopped as of its end. */
 
-#include "app/cli.h"
-#include "app/status.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "config/config.h"
+#include "command/given.h"
+#include "command/status_read.h"
 #include "judge/burn.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 enum { OPT_CONFIG, OPT_STATE_DIR, OPT_JSON, OPTIONS };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR",
-                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
     [OPT_JSON] = {"json", NULL, "one JSON object a line for each"},
 };
-
-struct request {
-    const char *config, *state_dir;
-    bool json;
-};
-
-static bool take(void *context, size_t index, const char *value, struct error *reterr)
-{
-    struct request *request = context;
-    (void)reterr;
-    if (index == OPT_CONFIG)
-        request->config = value;
-    else if (index == OPT_STATE_DIR)
-        request->state_dir = value;
-    else
-        request->json = true;
-    return true;
-}
 
 /* ---- for people -------------------------------------------------------------- */
 
@@ -172,9 +151,8 @@ static void print_all(struct json_value status, bool json)
 
 int command_slo(int argc, char **argv)
 {
-    struct request request = {0};
-    struct option_set set = {"slo", specs, OPTIONS, take, &request};
-    struct config config = {0};
+    const char *v[OPTIONS] = {0};
+    struct option_set set = {"slo", specs, OPTIONS, given_keep, v};
     struct buffer status = {0};
     struct error error;
     struct bytes rest;
@@ -186,16 +164,9 @@ int command_slo(int argc, char **argv)
                   argv[first]);
         return say_failure(EXIT_USAGE, &error);
     }
-    if (request.config && config_read(request.config, &config, &error) < 0)
-        return say_failure(EXIT_CONFIG, &error);
-    const char *dir = request.state_dir ? request.state_dir
-                      : request.config  ? config.state_dir
-                                        : "/var/lib/oddline";
-    code =
-        status_read(dir, &status, &error) < 0 ? say_failure(EXIT_NO_INPUT, &error) : EXIT_DONE;
+    code = status_open(v[OPT_CONFIG], v[OPT_STATE_DIR], &status);
     if (code == EXIT_DONE)
-        print_all(json_read(buffer_bytes(&status), &rest), request.json);
+        print_all(json_read(buffer_bytes(&status), &rest), v[OPT_JSON]);
     buffer_free(&status);
-    config_free(&config);
     return fflush(stdout) == 0 ? code : EXIT_IO;
 }

@@ -2,11 +2,9 @@
 
 /* oddline status, oddline metrics: the file that the daemon writes (status.h), for people and for Prometheus. */
 
-#include "app/cli.h"
-#include "app/status.h"
-#include "base/clock.h"
 #include "base/json.h"
-#include "config/config.h"
+#include "command/given.h"
+#include "command/status_read.h"
 
 #include <errno.h>
 #include <math.h>
@@ -14,51 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_CONFIG, OPT_STATE_DIR, OPT_JSON, OPTIONS, FILE_MAX = 16 << 20 };
+enum { OPT_CONFIG, OPT_STATE_DIR, OPT_JSON, OPTIONS };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) configuration that names the state directory"},
-    [OPT_STATE_DIR] = {"state-dir", "DIR",
-                       "state directory of the daemon (default: /var/lib/oddline)"},
+    [OPT_CONFIG] = GIVEN_CONFIG,
+    [OPT_STATE_DIR] = GIVEN_STATE_DIR,
     [OPT_JSON] = {"json", NULL, "the whole of it as JSON (status only)"},
 };
-
-struct request {
-    const char *config, *state_dir;
-    bool json;
-};
-
-static bool take(void *context, size_t index, const char *value, struct error *reterr)
-{
-    struct request *request = context;
-    (void)reterr;
-    if (index == OPT_CONFIG)
-        request->config = value;
-    else if (index == OPT_STATE_DIR)
-        request->state_dir = value;
-    else
-        request->json = true;
-    return true;
-}
-
-int status_read(const char *dir, struct buffer *into, struct error *reterr)
-{
-    char path[4096];
-    snprintf(path, sizeof(path), "%s/status.json", dir);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return error_set(
-            reterr, -errno,
-            "%s: no daemon has run with this state directory, or it may not be read: %s", path,
-            strerror(errno));
-    size_t got = 0;
-    do {
-        got = fread(buffer_room(into, 65536), 1, 65536, file);
-        into->len += got;
-    } while (got && into->len < FILE_MAX);
-    fclose(file);
-    return 0;
-}
 
 /* ---- for people --------------------------------------------------------- */
 
@@ -394,27 +354,19 @@ static void print_metrics(struct json_value status)
 
 static int show(const char *command, int argc, char **argv, void (*print)(struct json_value))
 {
-    struct request request = {0};
-    struct option_set set = {command, specs, OPTIONS, take, &request};
-    struct config config = {0};
+    const char *v[OPTIONS] = {0};
+    struct option_set set = {command, specs, OPTIONS, given_keep, v};
     struct buffer text = {0};
-    struct error error;
     struct bytes rest;
     int first, code;
     if (!options_parse(&set, argc, argv, &first, &code))
         return code;
-    if (request.config && config_read(request.config, &config, &error) < 0)
-        return say_failure(EXIT_CONFIG, &error);
-    const char *dir = request.state_dir ? request.state_dir
-                      : request.config  ? config.state_dir
-                                        : "/var/lib/oddline";
-    code = status_read(dir, &text, &error) < 0 ? say_failure(EXIT_NO_INPUT, &error) : EXIT_DONE;
-    if (code == EXIT_DONE && request.json)
+    code = status_open(v[OPT_CONFIG], v[OPT_STATE_DIR], &text);
+    if (code == EXIT_DONE && v[OPT_JSON])
         fwrite(text.at, 1, text.len, stdout);
     else if (code == EXIT_DONE)
         print(json_read(buffer_bytes(&text), &rest));
     buffer_free(&text);
-    config_free(&config);
     return fflush(stdout) == 0 ? code : EXIT_IO;
 }
 

@@ -3,6 +3,7 @@
 /* oddline trace: one transaction on its way through the services; or which ones are worth a look. */
 
 #include "base/log.h"
+#include "command/given.h"
 #include "command/trace.h"
 
 #include <errno.h>
@@ -25,13 +26,12 @@ enum {
 };
 
 static const struct option_spec specs[OPTIONS] = {
-    [OPT_CONFIG] = {"config", "FILE", "(-c) streams of this configuration, matched by path"},
+    [OPT_CONFIG] = GIVEN_STREAMS,
     [OPT_JSON] = {"json", NULL, "one JSON object; with --slow and --failed one a line"},
-    [OPT_COLOR] = {"color", "WHEN", "auto, always or never"},
-    [OPT_SINCE] = {"since", "TIME", "only records from this time on"},
-    [OPT_UNTIL] = {"until", "TIME", "only records before this time"},
-    [OPT_TIMEZONE] = {"timezone", "ZONE",
-                      "of stamps without one: UTC, +01:00, Europe/Paris (default UTC)"},
+    [OPT_COLOR] = GIVEN_COLOR,
+    [OPT_SINCE] = GIVEN_FROM,
+    [OPT_UNTIL] = GIVEN_BEFORE,
+    [OPT_TIMEZONE] = GIVEN_TIMEZONE,
     [OPT_ALL] = {"all", NULL, "every record of the transaction, not only the first ones"},
     [OPT_SLOW] = {"slow", NULL, "no ID: list those that took longest"},
     [OPT_FAILED] = {"failed", NULL, "no ID: list the newest that failed"},
@@ -44,21 +44,9 @@ struct options {
     struct trace_request request;
     const char *config, *color;
     struct config_stream fallback;
+    int64_t top;
     bool slow, failed;
 };
-
-static bool take_top(const char *text, size_t *ret, struct error *reterr)
-{
-    char *end;
-    long top = strtol(text, &end, 10);
-    if (*end || top < 1 || top > TOP_MAX) {
-        error_set(reterr, -EINVAL, "--top: '%s' is out of range; allowed is 1 to %d", text,
-                  TOP_MAX);
-        return false;
-    }
-    *ret = (size_t)top;
-    return true;
-}
 
 static bool take(void *context, size_t index, const char *value, struct error *reterr)
 {
@@ -86,7 +74,8 @@ static bool take(void *context, size_t index, const char *value, struct error *r
     case OPT_FAILED:
         return o->failed = true;
     default:
-        return take_top(value, &o->request.top, reterr);
+        return given_number("top", value, (struct given_range){1, TOP_MAX}, &o->top, reterr) ==
+               0;
     }
 }
 
@@ -144,6 +133,7 @@ static int run(struct options *o, char **paths, size_t count)
     }
     if (o->config && config_read(o->config, &config, &error) < 0)
         return say_failure(EXIT_CONFIG, &error);
+    o->request.top = (size_t)o->top;
     inputs_find(paths, count, &inputs);
     struct trace_reading reading = {
         .inputs = &inputs, .config = o->config ? &config : NULL, .fallback = o->fallback};
@@ -160,10 +150,10 @@ static int run(struct options *o, char **paths, size_t count)
 
 int command_trace(int argc, char **argv)
 {
-    struct options o = {
-        .color = "auto",
-        .fallback = config_stream_default(),
-        .request = {.top = TOP, .since_ns = NO_TIME, .until_ns = NO_TIME, .out = stdout}};
+    struct options o = {.color = "auto",
+                        .fallback = config_stream_default(),
+                        .top = TOP,
+                        .request = {.since_ns = NO_TIME, .until_ns = NO_TIME, .out = stdout}};
     struct option_set set = {"trace", specs, OPTIONS, take, &o};
     struct error error;
     int first, code;

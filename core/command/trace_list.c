@@ -3,7 +3,7 @@
  * trace_list.c - for who has no id yet: the transactions that took longest, or that failed.
  */
 
-#include "base/json.h"
+#include "base/json_put.h"
 #include "base/log.h"
 #include "base/screen.h"
 #include "command/trace.h"
@@ -89,18 +89,12 @@ static void put_json(const struct listing *l, const struct index_row *row, struc
 {
     struct json json = {.out = out};
     json_begin(&json, '{');
-    json_key(&json, "id");
-    json_text(&json, row->id.text);
-    json_key(&json, "from");
-    json_time(&json, row->from_ns);
-    json_key(&json, "duration_ms");
-    json_double(&json, (double)length_of(row) / (double)NS_PER_MS);
-    json_key(&json, "records");
-    json_int(&json, row->records);
-    json_key(&json, "errors");
-    json_int(&json, row->errors);
-    json_key(&json, "services");
-    json_int(&json, __builtin_popcountll(row->services));
+    json_put_text(&json, "id", row->id.text);
+    json_put_time(&json, "from", row->from_ns);
+    json_put_double(&json, "duration_ms", (double)length_of(row) / (double)NS_PER_MS);
+    json_put_int(&json, "records", row->records);
+    json_put_int(&json, "errors", row->errors);
+    json_put_int(&json, "services", __builtin_popcountll(row->services));
     json_key(&json, "first_error_in");
     if (row->errors)
         json_bytes(&json, l->services[row->first_error]);

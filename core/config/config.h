@@ -16,6 +16,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+/* Where the journal and the snapshots live, unless somebody says so. */
+#define CONFIG_STATE_DIR "/var/lib/oddline"
+
 struct config_texts {
     const char **at;
     size_t count;

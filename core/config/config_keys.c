@@ -390,7 +390,7 @@ static const struct schema sinks_schema = {
 #undef THIS
 
 #define THIS config
-static const struct config config_default = {.state_dir = "/var/lib/oddline",
+static const struct config config_default = {.state_dir = CONFIG_STATE_DIR,
                                              .ring_bytes = 8 << 20,
                                              .outbox_bytes = 64 << 20,
                                              .isolation = "workers"};

@@ -41,21 +41,23 @@ static const char *did_you_mean(struct arena *arena, const char *near)
 
 /* ---- what must fit -------------------------------------------------------- */
 
+static const char *nearest_kind(const char *text)
+{
+    const char *names[FINDING_KINDS];
+    for (int kind = 0; kind < FINDING_KINDS; kind++)
+        names[kind] = finding_kind_name((enum finding_kind)kind);
+    return nearest(text, names, FINDING_KINDS);
+}
+
 static int take_kinds(struct draft *d)
 {
-    static const char *const kinds[] = {"spike",   "drop", "shift", "trend", "new",
-                                        "silence", "burn", "gap",   "plugin"};
-    enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
     const struct config_texts *texts = &when_of(d)->kinds;
     for (size_t i = 0; i < texts->count; i++) {
-        size_t kind = 0;
-        while (kind < KINDS && strcmp(kinds[kind], texts->at[i]) != 0)
-            kind++;
-        if (kind == KINDS)
-            return complain(d, arena_printf(&d->plan->arena, "no kind is called '%s'%s",
-                                            texts->at[i],
-                                            did_you_mean(&d->plan->arena,
-                                                         nearest(texts->at[i], kinds, KINDS))));
+        enum finding_kind kind;
+        if (!finding_kind_named(texts->at[i], &kind))
+            return complain(
+                d, arena_printf(&d->plan->arena, "no kind is called '%s'%s", texts->at[i],
+                                did_you_mean(&d->plan->arena, nearest_kind(texts->at[i]))));
         d->rule.kinds |= 1u << kind;
     }
     return 0;
@@ -113,13 +115,11 @@ static int take_names(struct draft *d)
 
 static int take_route(struct draft *d)
 {
-    static const char *const routes[ROUTES] = {"page", "ticket", "log"};
     const struct config_rule *from = d->from;
     d->rule.name = from->name;
     d->rule.route = ROUTES;
-    for (int route = 0; from->route && route < ROUTES; route++)
-        if (strcmp(from->route, routes[route]) == 0)
-            d->rule.route = (enum finding_route)route;
+    if (from->route)
+        finding_route_named(from->route, &d->rule.route);
     return from->route || from->labels.count || from->annotations.count
                ? 0
                : complain(d, "it changes nothing: give it a route, labels or annotations");

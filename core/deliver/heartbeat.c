@@ -5,7 +5,7 @@
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/json.h"
+#include "base/json_put.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,60 +66,40 @@ void heartbeat_done(struct heartbeat *heartbeat, int64_t now_ns, uint32_t chance
 
 /* ---- as JSON ------------------------------------------------------------ */
 
-static void put_int(struct json *json, const char *key, uint64_t value)
+void heartbeat_put_firing(const struct heartbeat_facts *facts, struct json *json)
 {
-    json_key(json, key);
-    json_int(json, (int64_t)value);
-}
-
-static void put_hash(struct json *json, const char *key, uint64_t hash)
-{
-    char text[HASH_TEXT_SIZE];
-    json_key(json, key);
-    json_text(json, hash_format(hash, text));
-}
-
-static void put_flag(struct json *json, const char *key, bool value)
-{
-    json_key(json, key);
-    json_bool(json, value);
+    json_put_begin(json, "firing", '{');
+    for (int route = 0; route < ROUTES; route++)
+        json_put_count(json, finding_route_name((enum finding_route)route),
+                       facts->firing[route]);
+    json_end(json, '}');
 }
 
 static void put_facts(struct json *json, const struct heartbeat_facts *facts)
 {
-    json_key(json, "alive");
-    json_time(json, facts->at_ns);
-    json_key(json, "newest");
-    json_time(json, facts->newest_ns);
-    json_key(json, "lag_s");
-    json_seconds(json, facts->lag_ns);
-    put_int(json, "behind_bytes", facts->behind_bytes);
-    put_hash(json, "config", facts->config);
-    put_int(json, "streams", facts->streams);
-    put_int(json, "files", facts->files);
-    put_flag(json, "reading_waits", facts->waits);
-    json_key(json, "firing");
-    json_begin(json, '{');
-    for (int route = 0; route < ROUTES; route++)
-        put_int(json, finding_route_name((enum finding_route)route), facts->firing[route]);
-    json_end(json, '}');
+    json_put_time(json, "alive", facts->at_ns);
+    json_put_time(json, "newest", facts->newest_ns);
+    json_put_seconds(json, "lag_s", facts->lag_ns);
+    json_put_count(json, "behind_bytes", facts->behind_bytes);
+    json_put_hash(json, "config", facts->config);
+    json_put_count(json, "streams", facts->streams);
+    json_put_count(json, "files", facts->files);
+    json_put_bool(json, "reading_waits", facts->waits);
+    heartbeat_put_firing(facts, json);
 }
 
 void heartbeat_write(const struct beat *beat, struct buffer *out)
 {
     struct json json = {.out = out};
-    put_int(&json, "v", 1);
-    json_key(&json, "version");
-    json_text(&json, beat->version);
-    put_hash(&json, "epoch", beat->epoch);
-    put_int(&json, "n", beat->n);
-    put_int(&json, "waiting", beat->waiting);
-    json_key(&json, "interval_s");
-    json_seconds(&json, beat->interval_ns);
-    put_flag(&json, "running", beat->running);
-    put_flag(&json, "troubled", beat->troubled);
-    json_key(&json, "hung_s");
-    json_seconds(&json, beat->hung_ns);
+    json_put_int(&json, "v", 1);
+    json_put_text(&json, "version", beat->version);
+    json_put_hash(&json, "epoch", beat->epoch);
+    json_put_count(&json, "n", beat->n);
+    json_put_count(&json, "waiting", beat->waiting);
+    json_put_seconds(&json, "interval_s", beat->interval_ns);
+    json_put_bool(&json, "running", beat->running);
+    json_put_bool(&json, "troubled", beat->troubled);
+    json_put_seconds(&json, "hung_s", beat->hung_ns);
     put_facts(&json, &beat->facts);
 }
 

@@ -13,6 +13,7 @@
 #define DELIVER_HEARTBEAT_H
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "deliver/sink.h"
 
 #include <pthread.h>
@@ -69,6 +70,8 @@ void heartbeat_done(struct heartbeat *heartbeat, int64_t now_ns, uint32_t chance
 
 /* The members of the object, without its braces and without `beat`, which the server adds. */
 void heartbeat_write(const struct beat *beat, struct buffer *out);
+/* Its member `firing`: how many findings are open, by route. */
+void heartbeat_put_firing(const struct heartbeat_facts *facts, struct json *json);
 /* False when it is none. What is missing in it is 0; what is out of range too. */
 bool heartbeat_read(struct bytes json, struct beat *ret);
 

@@ -17,33 +17,6 @@ void finding_date(struct finding *finding, int64_t now_ns)
         finding->ends_ns = finding->starts_ns;
 }
 
-const char *finding_status_name(enum finding_status status)
-{
-    static const char *const names[] = {
-        [FINDING_FIRING] = "firing", [FINDING_RESOLVED] = "resolved"};
-    CHECK((unsigned)status < COUNT(names));
-    return names[status];
-}
-
-const char *finding_route_name(enum finding_route route)
-{
-    static const char *const names[] = {
-        [ROUTE_PAGE] = "page", [ROUTE_TICKET] = "ticket", [ROUTE_LOG] = "log"};
-    CHECK((unsigned)route < COUNT(names));
-    return names[route];
-}
-
-const char *finding_kind_name(enum finding_kind kind)
-{
-    static const char *const names[] = {
-        [FINDING_SPIKE] = "spike", [FINDING_DROP] = "drop", [FINDING_SHIFT] = "shift",
-        [FINDING_TREND] = "trend", [FINDING_NEW] = "new",   [FINDING_SILENCE] = "silence",
-        [FINDING_BURN] = "burn",   [FINDING_GAP] = "gap",   [FINDING_PLUGIN] = "plugin",
-    };
-    CHECK((unsigned)kind < COUNT(names));
-    return names[kind];
-}
-
 const char *finding_basis_name(enum finding_basis basis)
 {
     static const char *const names[] = {[BASIS_NONE] = NULL,

@@ -8,23 +8,10 @@
 #define JUDGE_FINDING_H
 
 #include "base/bytes.h"
+#include "judge/finding_words.h"
 
 #include <stdbool.h>
 #include <stdint.h>
-
-enum finding_status { FINDING_FIRING, FINDING_RESOLVED };
-enum finding_route { ROUTE_PAGE, ROUTE_TICKET, ROUTE_LOG, ROUTES };
-enum finding_kind {
-    FINDING_SPIKE,
-    FINDING_DROP,
-    FINDING_SHIFT,
-    FINDING_TREND,
-    FINDING_NEW,
-    FINDING_SILENCE,
-    FINDING_BURN,
-    FINDING_GAP,
-    FINDING_PLUGIN,
-};
 
 enum {
     FINDING_EVIDENCE_MAX = 5,
@@ -157,9 +144,6 @@ struct finding {
 /* It is delivered now: give it the times that it has not. */
 void finding_date(struct finding *finding, int64_t now_ns);
 
-const char *finding_status_name(enum finding_status status);
-const char *finding_route_name(enum finding_route route);
-const char *finding_kind_name(enum finding_kind kind);
 /* "calibrated", "surprise", "raw"; NULL for BASIS_NONE. */
 const char *finding_basis_name(enum finding_basis basis);
 /* OpenTelemetry: page 17, ticket 13, log 9. */

@@ -3,6 +3,7 @@
  * judge_report.c - the judge's members of a status object.
  */
 
+#include "base/json_put.h"
 #include "judge/judge_inner.h"
 
 #include <string.h>
@@ -10,33 +11,24 @@
 static void report_seat(const struct crew_report *seat, struct json *json)
 {
     json_begin(json, '{');
-    json_key(json, "id");
-    json_text(json, seat->label->id);
-    json_key(json, "path");
-    json_text(json, seat->path);
-    json_key(json, "stream");
-    json_text(json, seat->stream);
-    json_key(json, "series");
-    json_text(json, seat->series);
-    json_key(json, "series_count");
-    json_int(json, seat->series_count);
-    json_key(json, "state");
-    json_text(json, seat->dead          ? "closed"
-                    : seat->quarantined ? "quarantine"
-                    : seat->running     ? "running"
-                                        : "waiting");
-    json_key(json, "windows");
-    json_int(json, (int64_t)seat->windows);
-    json_key(json, "records");
-    json_int(json, (int64_t)seat->records);
-    json_key(json, "ns_per_window");
-    json_double(json, seat->windows ? (double)seat->score_ns / (double)seat->windows : 0);
-    json_key(json, "ns_per_record");
-    json_double(json, seat->records ? (double)seat->observe_ns / (double)seat->records : 0);
-    json_key(json, "busy_ns");
-    json_int(json, (int64_t)(seat->score_ns + seat->observe_ns));
-    json_key(json, "gaps");
-    json_int(json, (int64_t)seat->gaps);
+    json_put_text(json, "id", seat->label->id);
+    json_put_text(json, "path", seat->path);
+    json_put_text(json, "stream", seat->stream);
+    json_put_text(json, "series", seat->series);
+    json_put_int(json, "series_count", seat->series_count);
+    json_put_text(json, "state",
+                  seat->dead          ? "closed"
+                  : seat->quarantined ? "quarantine"
+                  : seat->running     ? "running"
+                                      : "waiting");
+    json_put_count(json, "windows", seat->windows);
+    json_put_count(json, "records", seat->records);
+    json_put_double(json, "ns_per_window",
+                    seat->windows ? (double)seat->score_ns / (double)seat->windows : 0);
+    json_put_double(json, "ns_per_record",
+                    seat->records ? (double)seat->observe_ns / (double)seat->records : 0);
+    json_put_count(json, "busy_ns", seat->score_ns + seat->observe_ns);
+    json_put_count(json, "gaps", seat->gaps);
     json_end(json, '}');
 }
 
@@ -59,7 +51,7 @@ static bool join_slot(struct crew_report *all, struct crew_report slot)
 /* Windows of series that each plugin could not score, under its id. */
 static void report_gaps(const struct crew *crew, struct json *json)
 {
-    json_begin(json, '{');
+    json_put_begin(json, "plugin_gaps_by_id", '{');
     for (uint32_t i = 0; i < crew_seats(crew) && crew_counts(crew).gaps; i++) {
         const char *id = crew_report(crew, i).label->id;
         uint64_t gaps = 0;
@@ -72,8 +64,7 @@ static void report_gaps(const struct crew *crew, struct json *json)
         }
         if (!first || gaps == 0)
             continue;
-        json_key(json, id);
-        json_int(json, (int64_t)gaps);
+        json_put_count(json, id, gaps);
     }
     json_end(json, '}');
 }
@@ -81,10 +72,8 @@ static void report_gaps(const struct crew *crew, struct json *json)
 /* The alarm stage of each stream, and how many silences there are. */
 static void report_verdicts(const struct judge *judge, struct json *json)
 {
-    json_key(json, "silences");
-    json_int(json, (int64_t)judge->silences->count);
-    json_key(json, "alarms");
-    json_begin(json, '[');
+    json_put_count(json, "silences", judge->silences->count);
+    json_put_begin(json, "alarms", '[');
     for (size_t i = 0; i < judge->bench_count; i++)
         if (judge->benches[i] && judge->benches[i]->verdict)
             verdict_report(judge->benches[i]->verdict, json);
@@ -103,24 +92,19 @@ void judge_report(const struct judge *judge, struct json *json)
                    {"findings", counts.findings}, {"suppressed", counts.suppressed},
                    {"source_gaps", counts.gaps},  {"plugin_errors", counts.plugin_errors},
                    {"plugin_gaps", crew.gaps},    {"worker_restarts", crew.restarts}};
-    json_key(json, "judge");
-    json_begin(json, '{');
+    json_put_begin(json, "judge", '{');
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        json_key(json, numbers[i].name);
-        json_int(json, (int64_t)numbers[i].value);
+        json_put_count(json, numbers[i].name, numbers[i].value);
     }
-    json_key(json, "plugin_gaps_by_id");
     report_gaps(judge->crew, json);
     json_end(json, '}');
     report_verdicts(judge, json);
-    json_key(json, "slos");
-    json_begin(json, '[');
+    json_put_begin(json, "slos", '[');
     for (size_t i = 0; i < judge->bench_count; i++)
         if (judge->benches[i])
             slos_report(judge->benches[i]->slos, json);
     json_end(json, ']');
-    json_key(json, "detectors");
-    json_begin(json, '[');
+    json_put_begin(json, "detectors", '[');
     for (uint32_t i = 0; i < crew_seats(judge->crew);) {
         struct crew_report seat = crew_report(judge->crew, i++);
         while (i < crew_seats(judge->crew) && join_slot(&seat, crew_report(judge->crew, i)))

@@ -64,14 +64,6 @@ static void put_time(int64_t at_ns, bool ms, char value[VALUE_MAX])
         snprintf(value, VALUE_MAX, "%s", clock_format(at_ns, text));
 }
 
-static const char *const kinds[] = {
-    [FINDING_SPIKE] = "spike", [FINDING_DROP] = "drop", [FINDING_SHIFT] = "shift",
-    [FINDING_TREND] = "trend", [FINDING_NEW] = "new",   [FINDING_SILENCE] = "silence",
-    [FINDING_BURN] = "burn",   [FINDING_GAP] = "gap",   [FINDING_PLUGIN] = "plugin",
-};
-static const char *const routes[ROUTES] = {
-    [ROUTE_PAGE] = "page", [ROUTE_TICKET] = "ticket", [ROUTE_LOG] = "log"};
-
 enum blank {
     STREAM,
     SERIES,
@@ -136,9 +128,9 @@ static void put_own(const struct finding *f, enum blank blank, char value[VALUE_
         [STREAM] = f->stream,
         [SERIES] =
             f->series, // of a grouped one the name of the whole: the value is text of a log
-        [KIND] = kinds[f->kind],
+        [KIND] = finding_kind_name(f->kind),
         [DETECTOR] = f->detector,
-        [ROUTE] = routes[f->route],
+        [ROUTE] = finding_route_name(f->route),
         [STATUS] = f->status == FINDING_FIRING ? "firing" : "resolved",
         [FINGERPRINT] = hash_format(f->fingerprint, hash),
         [DEPLOY_VERSION] = f->deploy.version,

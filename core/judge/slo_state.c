@@ -7,6 +7,7 @@
  */
 
 #include "base/clock.h"
+#include "base/json_put.h"
 #include "base/log.h"
 #include "judge/slo_inner.h"
 #include "judge/state.h"
@@ -177,24 +178,10 @@ void slos_unpack(struct slos *slos, struct unpacker *in)
 
 /* ---- the status ------------------------------------------------------------------ */
 
-static void put_double(struct json *json, const char *key, double value)
-{
-    json_key(json, key);
-    json_double(json, value);
-}
-
-static void put_int(struct json *json, const char *key, uint64_t value)
-{
-    json_key(json, key);
-    json_int(json, (int64_t)value);
-}
-
 static void put_name(struct json *json, const struct slos *slos, const struct slo *slo)
 {
-    json_key(json, "slo");
-    json_text(json, slo->terms->name);
-    json_key(json, "stream");
-    json_text(json, slos->stream->name);
+    json_put_text(json, "slo", slo->terms->name);
+    json_put_text(json, "stream", slos->stream->name);
 }
 
 static double seconds(int64_t ns)
@@ -205,18 +192,17 @@ static double seconds(int64_t ns)
 static void put_rates(struct json *json, const struct slos *slos, const struct slo *slo)
 {
     char text[BURN_TEXT_SIZE];
-    json_key(json, "rates");
-    json_begin(json, '[');
+    json_put_begin(json, "rates", '[');
     for (int i = 0; i < BURN_SPANS; i++) {
         struct ledger_sum sum = ledger_sum(&slo->ledger, burn_spans[i]);
         json_begin(json, '{');
         put_name(json, slos, slo);
-        json_key(json, "window");
-        json_text(json, burn_span_text(burn_spans[i] * slo->ledger.unit_ns, text));
-        put_int(json, "bad", sum.bad);
-        put_int(json, "total", sum.total);
-        put_double(json, "unknown_s", seconds(sum.unknown_ns));
-        put_double(json, "burn", burn_of(&slo->burn, &sum, burn_spans[i]));
+        json_put_text(json, "window",
+                      burn_span_text(burn_spans[i] * slo->ledger.unit_ns, text));
+        json_put_count(json, "bad", sum.bad);
+        json_put_count(json, "total", sum.total);
+        json_put_double(json, "unknown_s", seconds(sum.unknown_ns));
+        json_put_double(json, "burn", burn_of(&slo->burn, &sum, burn_spans[i]));
         json_end(json, '}');
     }
     json_end(json, ']');
@@ -227,24 +213,22 @@ static void put_budget(struct json *json, const struct slo *slo)
     struct burn_budget budget = burn_budget(&slo->burn, &slo->ledger);
     double left = fmax(budget.left, 0),
            whole_s = seconds(slo->burn.period_ns) * slo->burn.allowed;
-    put_int(json, "bad", budget.sum.bad);
-    put_int(json, "total", budget.sum.total);
-    put_double(json, "watched_s", seconds(budget.sum.span_ns));
-    put_double(json, "unknown_s", seconds(budget.sum.unknown_ns));
-    put_double(json, "budget_records", budget.records);
-    put_double(json, "budget_left", budget.left);
-    put_double(json, "left_records", left * budget.records);
-    put_double(json, "left_s", left * whole_s);
-    json_key(json, "runs_out_at");
-    json_time(json, budget.out_ns);
+    json_put_count(json, "bad", budget.sum.bad);
+    json_put_count(json, "total", budget.sum.total);
+    json_put_double(json, "watched_s", seconds(budget.sum.span_ns));
+    json_put_double(json, "unknown_s", seconds(budget.sum.unknown_ns));
+    json_put_double(json, "budget_records", budget.records);
+    json_put_double(json, "budget_left", budget.left);
+    json_put_double(json, "left_records", left * budget.records);
+    json_put_double(json, "left_s", left * whole_s);
+    json_put_time(json, "runs_out_at", budget.out_ns);
 }
 
 static void put_claims(struct json *json, const struct slo *slo)
 {
     static const char *const names[BURN_CLAIMS] = {
         [BURN_PAGE] = "page", [BURN_TICKET] = "ticket", [BURN_GONE] = "gone"};
-    json_key(json, "open");
-    json_begin(json, '[');
+    json_put_begin(json, "open", '[');
     for (int i = 0; i < BURN_CLAIMS; i++)
         if (slo->claims[i].open)
             json_text(json, names[i]);
@@ -257,12 +241,10 @@ void slos_report(const struct slos *slos, struct json *json)
         const struct slo *slo = &slos->at[i];
         json_begin(json, '{');
         put_name(json, slos, slo);
-        put_double(json, "objective", round(slo->terms->objective * 1e8) / 1e6);
-        put_double(json, "period_s", seconds(slo->burn.period_ns));
-        json_key(json, "since");
-        json_time(json, slo->ledger.begun_ns);
-        json_key(json, "until");
-        json_time(json, slo->ledger.until_ns);
+        json_put_double(json, "objective", round(slo->terms->objective * 1e8) / 1e6);
+        json_put_double(json, "period_s", seconds(slo->burn.period_ns));
+        json_put_time(json, "since", slo->ledger.begun_ns);
+        json_put_time(json, "until", slo->ledger.until_ns);
         put_budget(json, slo);
         put_rates(json, slos, slo);
         put_claims(json, slo);

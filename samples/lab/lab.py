@@ -22,16 +22,17 @@ from shop import FAULTS, SERVICES, Shop
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CALM = 5  # live minutes before the fault
-# What should be found: in which streams the first page or ticket may be, of which kinds, and within how many windows.
+WITHIN = 3  # windows after the first minute in which customers feel it
+# What should be found: in which streams the first page or ticket may be, and of which kinds.
 EXPECTED = {
     "none": None,
-    "peak": {"streams": SERVICES, "kinds": ("spike", "shift"), "routes": ("ticket", "log"), "within": 3},
-    "leak": {"streams": ("payment",), "kinds": ("trend",), "routes": ("page", "ticket"), "within": 45},
-    "lock": {"streams": ("database", "payment", "front"), "kinds": ("spike", "new", "shift"), "routes": ("page",), "within": 3},
-    "release": {"streams": ("payment", "front"), "kinds": ("spike", "new", "burn", "shift"), "routes": ("page",), "within": 3},
-    "gateway": {"streams": ("payment", "front"), "kinds": ("spike", "new", "burn", "shift"), "routes": ("page",), "within": 3},
+    "peak": {"streams": SERVICES, "kinds": ("spike", "shift"), "routes": ("ticket", "log")},
+    "leak": {"streams": ("payment",), "kinds": ("trend",), "routes": ("page", "ticket")},
+    "lock": {"streams": ("database", "payment", "front"), "kinds": ("spike", "new", "shift"), "routes": ("page",)},
+    "release": {"streams": ("payment", "front"), "kinds": ("spike", "new", "burn", "shift"), "routes": ("page",)},
+    "gateway": {"streams": ("payment", "front"), "kinds": ("spike", "new", "burn", "shift"), "routes": ("page",)},
 }
-LENGTH = {"leak": 60, "gateway": 45}
+LENGTH = {"leak": 75, "gateway": 45}
 
 
 def die_with_parent():
@@ -52,7 +53,7 @@ class Lab:
         self.minutes = args.minutes or LENGTH.get(args.scenario, 25)
         start = int(time.time() - (args.history + self.minutes) * 60) // 60 * 60
         self.shop = Shop(start, args.seed)
-        self.fault_at = start + (args.history + CALM) * 60
+        self.fault_at, self.hurt_at = start + (args.history + CALM) * 60, None
         if args.scenario in FAULTS:
             self.shop.fault = (args.scenario, args.history + CALM)
         for part in "logs", "state":
@@ -100,6 +101,8 @@ class Lab:
                 self.oddline("mark", "deploy", "-c", self.config, "--service", "payment", "--version", "v2.4.0", "--time",
                              datetime.datetime.fromtimestamp(self.fault_at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
                              check=True)
+            if self.hurt_at is None and self.shop.hurts():
+                self.hurt_at = first + minute * 60
             self.write(self.shop.minute(), begun, first)
 
     def findings(self):
@@ -112,28 +115,37 @@ class Lab:
 # ---- what came of it ----------------------------------------------------------------
 
 
-def fits(finding, expected, fault_at):
-    late = (seconds(finding["starts_at"]) - fault_at) / 60
-    return (finding["stream"] in expected["streams"] and finding["kind"] in expected["kinds"] and
-            finding["route"] in expected["routes"] and -1 <= late <= expected["within"])
+def fits(finding, expected, lab):
+    return (finding["stream"] in expected["streams"] and finding["kind"] in expected["kinds"] and finding["route"] in expected["routes"] and
+            lab.fault_at - 60 <= seconds(finding["starts_at"]) and shown(finding) <= lab.hurt_at + WITHIN * 60)
+
+
+def shown(finding):
+    """When a person could know of it: the end of the window that showed it."""
+    return seconds(finding["window"]["end"] or finding["starts_at"])
 
 
 def judge(lab):
     """What a table of scenarios needs of this run."""
     expected, findings = EXPECTED[lab.args.scenario], lab.findings()
     before = [f for f in findings if seconds(f["starts_at"]) < lab.fault_at - 60]
-    right = [f for f in findings if expected and fits(f, expected, lab.fault_at)]
-    first = min(right, key=lambda f: f["window"]["end"] or f["starts_at"], default=None)
+    right = [f for f in findings if expected and lab.hurt_at and fits(f, expected, lab)]
+    first = min(right, key=shown, default=None)
     paging = lab.args.scenario not in ("none", "peak")
     pages = [f for f in findings if f["route"] == "page"]
     wrong = [f for f in pages if not paging or f in before]
     return {
         "scenario": lab.args.scenario, "seed": lab.args.seed,
         "found": first and {"id": first["id"], "stream": first["stream"], "kind": first["kind"], "route": first["route"],
-                            "seconds": seconds(first["window"]["end"]) - lab.fault_at},
+                            "seconds": shown(first) - lab.fault_at, "after_symptom": shown(first) - lab.hurt_at},
         "pages": len(pages), "false_pages": len(wrong), "tickets": sum(f["route"] == "ticket" for f in findings),
         "ok": not wrong and (expected is None or first is not None),
     }
+
+
+def felt(found):
+    late = found["after_symptom"]
+    return f"{abs(late):.0f} s {'after' if late >= 0 else 'before'} customers began to feel it"
 
 
 def show(lab, result):
@@ -144,7 +156,7 @@ def show(lab, result):
             for reason in ([f"deploy {f['deploy']['version']}, {f['deploy']['seconds_before']} s before"] if f.get("deploy") else []):
                 print(f"                                   {reason}")
     found = result["found"]
-    print(f"\n  found: {found['stream']} {found['kind']} {found['route']}, {found['seconds']:.0f} s after the fault began"
+    print(f"\n  found: {found['stream']} {found['kind']} {found['route']}, {found['seconds']:.0f} s after the fault began, {felt(found)}"
           if found else "\n  found: nothing that was expected" if EXPECTED[lab.args.scenario] else "\n  nothing to find")
     print(f"  pages {result['pages']}, for nothing {result['false_pages']}, tickets {result['tickets']}")
 

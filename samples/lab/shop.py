@@ -6,7 +6,8 @@ Everything happens on the lab's own clock: `Shop.minute()` makes the lines of on
 reader may write them as fast as it likes. The same seed gives the same lines.
 
 Faults, each from a minute on (`Shop.fault = (name, minute)`):
-    leak      the payment service keeps what it should free: its heap grows a little every minute
+    leak      the payment service keeps what it should free: its heap grows a little every minute, and nobody feels it until
+              the heap is nearly full and charges wait for the collector
     lock      a transaction holds a lock in the database; what needs the row waits, and some of it gives up
     release   the new version of payment fails one charge in four, with a sentence nobody has seen before
     gateway   the bank's gateway answers slowly, then not at all
@@ -19,6 +20,7 @@ import random
 FAULTS = ("leak", "lock", "release", "gateway", "peak")
 ROUTES = (("/", 0.35), ("/product", 0.40), ("/cart", 0.10), ("/checkout", 0.15))
 GIVES_UP_MS = 3500  # a query that waits for a lock
+HEAP_MB, FULL = 1024, 0.85  # of the payment service; from that share on the collector is in everybody's way
 SERVICES = ("front", "payment", "database")
 
 
@@ -36,6 +38,14 @@ class Shop:
     def broken(self, name):
         """For how many minutes that fault has been there; -1: it is not."""
         return self.minutes - self.fault[1] if self.fault[0] == name and self.minutes >= self.fault[1] else -1
+
+    def hurts(self):
+        """Customers feel the fault."""
+        return self.squeeze() > 0 if self.fault[0] == "leak" else self.broken(self.fault[0]) >= 0
+
+    def squeeze(self):
+        """How far the heap is into its last part: 0 while there is room, 1 when it is full."""
+        return min(1, max(0, (self.heap / HEAP_MB - FULL) / (1 - FULL)))
 
     # ---- how each service writes ----------------------------------------------
 
@@ -72,6 +82,8 @@ class Shop:
     def charge(self, at, trace):
         """(ms, worked)"""
         amount, ms = f"{self.random.uniform(5, 200):.2f}", self.random.lognormvariate(4.6, 0.3)
+        if self.squeeze() > 0 and self.random.random() < 0.2 + 0.6 * self.squeeze():
+            ms += self.pause()
         since = self.broken("gateway")
         if since >= 0 and self.random.random() < min(0.9, 0.4 + 0.1 * since):
             self.payment(at + 5, "error", "gateway timed out after 5000 ms", trace_id=trace, amount=amount, duration_ms=5000)
@@ -106,11 +118,15 @@ class Shop:
 
     # ---- one minute -----------------------------------------------------------------
 
+    def pause(self):
+        """A stop of the collector, ms."""
+        return self.random.uniform(3, 9) if self.squeeze() <= 0 else self.random.uniform(300, 900) * (1 + 4 * self.squeeze())
+
     def housekeeping(self, at):
         if self.broken("leak") >= 0:
-            self.heap += 9 + self.random.uniform(-2, 2)
+            self.heap = min(HEAP_MB - 40, self.heap + 9 + self.random.uniform(-2, 2))
         used = self.heap + self.random.uniform(0, 40)
-        self.payment(at + 30, "info", "gc pause", heap_mb=f"{used:.0f}", pause_ms=f"{self.random.uniform(3, 9):.1f}")
+        self.payment(at + 30, "info", "gc pause", heap_mb=f"{used:.0f}", pause_ms=f"{self.pause():.1f}")
         if self.minutes % 5 == 0:
             self.database(at + 12, "LOG", f"checkpoint complete: wrote {self.random.randrange(40, 400)} buffers")
 

@@ -78,16 +78,18 @@ class Run:
         self.check("shop answers" in json.dumps(slo), f"oddline slo says {slo}")
 
     def after_leak(self):
-        self.check(self.result["found"] and self.result["found"]["kind"] == "trend", "the leak was found by something else than its trend")
+        found = self.result["found"] or {"kind": None, "after_symptom": 0}
+        self.check(found["kind"] == "trend" and found["after_symptom"] < 0, "the leak was not found by its trend before customers felt it")
+        self.check(self.result["pages"] > 0, "customers wait for a full heap and nobody was called")
 
 
 def table(runs):
-    print(f"{'scenario':<10} {'found':<26} {'after':>7}  pages  false  tickets")
+    print(f"{'scenario':<10} {'found':<26} {'fault':>7} {'symptom':>8}  pages  false  tickets")
     for run in runs:
         found = run.result["found"] or {}
         what = f"{found['stream']} {found['kind']} ({found['route']})" if found else "-"
-        after = f"{found['seconds']:.0f} s" if found else "-"
-        print(f"{run.scenario:<10} {what:<26} {after:>7}  {run.result['pages']:>5}  {run.result['false_pages']:>5}  {run.result['tickets']:>7}")
+        fault, symptom = (f"{found[key]:+.0f} s" if found else "-" for key in ("seconds", "after_symptom"))
+        print(f"{run.scenario:<10} {what:<26} {fault:>7} {symptom:>8}  {run.result['pages']:>5}  {run.result['false_pages']:>5}  {run.result['tickets']:>7}")
 
 
 def main():

@@ -51,7 +51,7 @@ class Order:
             self.rename(names[0], names[-1])
         elif call.startswith("unlink") and names and names[0].startswith(self.state):
             self.unlink(names[0])
-        elif call in SENDS and not ours and "EVAL" in words:
+        elif call in SENDS and not ours and "EVAL" in words and '\\"beat\\"' not in words:  # a beat has an n too, and sends none
             self.send(words)
 
     def full(self, at, name):

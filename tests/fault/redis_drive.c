@@ -6,6 +6,7 @@
  *                  [user=U] [password_file=PATH] [plain=1] [new_epoch=1]
  *      stdin       goal N        publish up to n = N
  *      stdout      confirmed N   whenever that changes
+ *                  rests N       all up to the goal N is confirmed, and nothing is under way
  *                  error CODE SENTENCE, evicts 0|1
  *
  * Finding n is the same in each run: route, text and length follow from n, so that who looks into the streams can tell.
@@ -30,7 +31,7 @@ struct drive {
     struct redis_options options;
     struct sink *sink;
     long wait_ms, batch, size;
-    uint64_t goal, confirmed, said;
+    uint64_t goal, confirmed, said, rested;
     bool ended, evicts, asked;
     struct entry entries[BATCH_MAX];
     char texts[BATCH_MAX][64];
@@ -135,6 +136,8 @@ static int run(struct drive *d)
 {
     while (!d->ended || d->confirmed < d->goal || !d->asked) {
         bool idle = d->asked && d->confirmed >= d->goal;
+        if (idle && d->goal != d->rested)
+            printf("rests %" PRIu64 "\n", d->rested = d->goal);
         int r = idle ? 0 : publish(d);
         if (r == -ESTALE)
             return 3;

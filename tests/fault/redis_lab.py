@@ -138,6 +138,18 @@ class Server:
         finally:
             c.close()
 
+    def until_refuses(self, code, timeout=10):
+        """Until a harmless command is answered with that error."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            try:
+                self("PING")
+            except Refused as refused:
+                if str(refused).startswith(code):
+                    return
+            time.sleep(0.01)
+        raise AssertionError("the server does not answer " + code)
+
     def rewrite_aof(self):
         """A torn AOF is repaired by writing it anew, so that the next tear does not meet the old one."""
         self("BGREWRITEAOF")
@@ -167,7 +179,7 @@ class Driver:
         words = [lab.driver, "url=" + url] + ["%s=%s" % o for o in options.items()]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, text=True, preexec_fn=quiet)
-        self.goal_n, self.confirmed, self.evicts = 0, 0, False
+        self.goal_n, self.confirmed, self.rests, self.evicts = 0, 0, 0, False
         self.lines, self.changed = [], threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -178,6 +190,8 @@ class Driver:
                 words = line.split()
                 if words[:1] == ["confirmed"]:
                     self.confirmed = int(words[1])
+                elif words[:1] == ["rests"]:
+                    self.rests = int(words[1])
                 elif words[:1] == ["evicts"]:
                     self.evicts = words[1] == "1"
                 elif len(self.lines) < 100000:
@@ -186,8 +200,11 @@ class Driver:
 
     def goal(self, n):
         self.goal_n = n
-        self.process.stdin.write("goal %d\n" % n)
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write("goal %d\n" % n)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has ended already: finish() tells with what
         return self
 
     def wait(self, condition, what, timeout=20):
@@ -204,13 +221,21 @@ class Driver:
         self.goal(n)
         self.wait(lambda: self.confirmed == n, "confirmed %d" % n, timeout)
 
+    def settle(self, more, timeout=20):
+        """A little further, and no more is under way: a far goal is taken back while findings are being sent, so some may come on top."""
+        self.goal(self.confirmed + more)
+        self.wait(lambda: self.rests == self.goal_n, "rests at %d" % self.goal_n, timeout)
+        return self.confirmed
+
     def says(self, text, timeout=20, since=0):
         self.wait(lambda: any(text in l for l in self.lines[since:]), "says '%s'" % text, timeout)
 
     def finish(self, code=0, timeout=20):
         """stdin ends; what it ends with."""
-        if not self.process.stdin.closed:
+        try:
             self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # what a goal left in the pipe
         got = self.process.wait(timeout)
         self.reader.join(timeout)
         assert got == code, "ended with %d, not %d: %s" % (got, code, self.lines[-8:])

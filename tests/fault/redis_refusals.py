@@ -56,6 +56,7 @@ def busy(lab):
     d.until(10)
     c = Client(s)
     c.send("EVAL", "while true do end", 0)
+    s.until_refuses("BUSY")
     d.goal(50)
     d.says("busy with another script")
     s("SCRIPT", "KILL")
@@ -293,10 +294,7 @@ def cluster(lab):
     d.says("moving")
     for x in (b, a):
         x("CLUSTER", "SETSLOT", slot, "NODE", ids[1])
-    n = d.confirmed + 500
-    d.goal(n)
-    d.wait(lambda: d.confirmed >= n, "all")
-    at = d.confirmed
+    at = d.settle(500)
     d.finish()
     lab.expect(b, at)
 

@@ -83,10 +83,7 @@ def demotion(lab):
         s("REPLICAOF", "127.0.0.1", "1")
         d.says("read-only replica", since=since)
         s("REPLICAOF", "NO", "ONE")
-    n = d.confirmed + 2000
-    d.goal(n)
-    d.wait(lambda: d.confirmed >= n, "all", 30)
-    at = d.confirmed
+    at = d.settle(2000, 30)
     d.finish()
     lab.expect(s, at)
 
@@ -127,10 +124,7 @@ def admin(lab):
         (lambda: s("FLUSHALL"), lambda: s("DEL", "oddline:{0}:page"),
          lambda: s("DEL", "oddline:{0}:seen"),
          lambda: s("DEL", "oddline:{0}:log", "oddline:{0}:seen"))[k % 4]()
-    n = d.confirmed + 500
-    d.goal(n)
-    d.wait(lambda: d.confirmed >= n, "all", 60)
-    at = d.confirmed
+    at = d.settle(500, 60)
     s("DEL", "oddline:{0}:page", "oddline:{0}:ticket", "oddline:{0}:log", "oddline:{0}:seen")
     d.until(at + 1, 60)
     lab.expect(s, at + 1)
@@ -160,10 +154,7 @@ def foreign(lab):
         if k % 10 == 9:
             s("HSET", "oddline:{0}:seen", "web1", "000000000000000e 5 1 x y 0 - - 0 - -")
         time.sleep(0.01)
-    n = d.confirmed + 100
-    d.goal(n)
-    d.wait(lambda: d.confirmed >= n, "all")
-    at = d.confirmed
+    at = d.settle(100)
     # an id in the far future is no loss, and the last id there is is named before anything is added in part
     s("XADD", "oddline:{0}:page", "99999999999999-1", "a", "b")
     d.until(at + 10)

@@ -85,10 +85,7 @@ def stopped(lab):
         d.says("no answer in time", since=len(d.lines))
         time.sleep(6 if LONG else 0.5)
         s.signal(signal.SIGCONT)
-    n = d.confirmed + 2000
-    d.goal(n)
-    d.wait(lambda: d.confirmed >= n, "all", 30)
-    at = d.confirmed
+    at = d.settle(2000, 30)
     d.finish()
     lab.expect(s, at)
 
