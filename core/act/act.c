@@ -11,11 +11,11 @@
 #include <stdlib.h>
 
 enum {
-    WAIT_MS = 500,     /* for something new, when nothing runs */
-    LOOK_MS = 20,      /* at what runs */
-    BACK_OFF_MS = 100, /* to begin with, when Redis is away */
-    BACK_OFF_MOST_MS = 10000,
+    WAIT_MS = 500, /* for something new, when nothing runs */
+    LOOK_MS = 20,  /* at what runs */
 };
+/* come_back(): it is not time yet. No errno: a server that loads its data set answers -EAGAIN. */
+enum { NOT_YET = 1 };
 
 struct act {
     const struct act_options *options;
@@ -23,9 +23,8 @@ struct act {
     struct trail trail;
     struct desk *desks; /* [action_count] */
     struct pollfd *fds;
-    bool away;        /* and that was said */
-    int64_t again_ns; /* when to connect again */
-    int64_t back_off_ms;
+    bool away;          /* and that was said */
+    struct pause pause; /* until it is time to connect again */
 };
 
 static bool stopped(const struct act *act)
@@ -37,6 +36,14 @@ static bool anything_runs(const struct act *act)
 {
     for (size_t i = 0; i < act->options->action_count; i++)
         if (desk_runs(&act->desks[i]))
+            return true;
+    return false;
+}
+
+static bool joined_any(const struct act *act)
+{
+    for (size_t i = 0; i < act->options->action_count; i++)
+        if (act->desks[i].joined)
             return true;
     return false;
 }
@@ -58,49 +65,89 @@ static void nap(struct act *act, int ms)
 
 /* ---- Redis comes and goes ----------------------------------------------- */
 
-static int connect_all(struct act *act, struct error *reterr)
-{
-    int r = server_open(&act->server, reterr);
-    for (size_t i = 0; i < act->options->action_count && r == 0; i++)
-        r = desk_connected(&act->desks[i], reterr);
-    return r;
-}
-
 static void lost(struct act *act, const struct error *error)
 {
     redis_link_close(&act->server.link);
+    for (size_t i = 0; i < act->options->action_count; i++)
+        act->desks[i].joined = false;
     if (!act->away)
         log_warning("act: %s; trying again", error->text);
     act->away = true;
-    act->again_ns = clock_monotonic_ns() + act->back_off_ms * NS_PER_MS;
-    act->back_off_ms *= 2;
-    if (act->back_off_ms > BACK_OFF_MOST_MS)
-        act->back_off_ms = BACK_OFF_MOST_MS;
+    pause_grow(&act->pause);
 }
 
 static int come_back(struct act *act, struct error *reterr)
 {
-    if (clock_monotonic_ns() < act->again_ns)
-        return -EAGAIN;
-    int r = connect_all(act, reterr);
-    if (r < 0)
-        return r;
-    if (act->away)
-        log_notice("act: redis answers again");
-    act->away = false;
-    return 0;
+    if (!pause_over(&act->pause))
+        return NOT_YET;
+    return server_open(&act->server, reterr);
 }
 
 /* ---- a turn ------------------------------------------------------------- */
+
+static int work(struct desk *desk, struct error *reterr)
+{
+    int r = desk->joined ? 0 : desk_join(desk, reterr);
+    if (r == 0)
+        r = desk_work(desk, reterr);
+    return r == 0 ? desk_resend(desk, false, reterr) : r;
+}
+
+/*
+ * What the server refuses one action holds up no other: a key of its own that holds something else, a permission. Without a
+ * connection, or with --once, it is the end of the turn.
+ */
+static int ail(const struct act *act, struct desk *desk, int r, struct error *reterr)
+{
+    if (!act->server.link.context || act->options->once)
+        return r;
+    if (!desk->ails)
+        log_warning("action %s: %s; trying again", desk->action->name, reterr->text);
+    desk->ails = desk->empty = true;
+    desk->joined = false;
+    pause_grow(&desk->pause);
+    return 0;
+}
+
+static void recover(struct desk *desk)
+{
+    if (desk->ails)
+        log_notice("action %s: redis takes it again", desk->action->name);
+    desk->ails = false;
+    desk->pause = (struct pause){0};
+}
+
+/* One that ails and has to wait; what fires still does. */
+static bool rests(struct desk *desk)
+{
+    struct error error;
+    if (pause_over(&desk->pause))
+        return false;
+    if (desk_resend(desk, true, &error) < 0)
+        log_warning("action %s: %s", desk->action->name, error.text);
+    return true;
+}
 
 static int work_all(struct act *act, struct error *reterr)
 {
     int r = 0;
     for (size_t i = 0; i < act->options->action_count && r == 0; i++) {
-        r = desk_work(&act->desks[i], reterr);
-        if (r == 0)
-            r = desk_resend(&act->desks[i], false, reterr);
+        struct desk *desk = &act->desks[i];
+        r = rests(desk) ? 0 : work(desk, reterr);
+        if (r < 0)
+            r = ail(act, desk, r, reterr);
     }
+    return r;
+}
+
+/* Take, and begin with it. Only now the server has done all that an action asks of it. */
+static int take(struct desk *desk, int wait_ms, struct error *reterr)
+{
+    int r = desk_take(desk, wait_ms, reterr);
+    if (r == 0)
+        r = desk_work(desk, reterr);
+    if (r == 0)
+        recover(desk);
     return r;
 }
 
@@ -109,10 +156,11 @@ static int take_all(struct act *act, struct error *reterr)
 {
     int part = WAIT_MS / (int)act->options->action_count, r = 0;
     for (size_t i = 0; i < act->options->action_count && r == 0 && !stopped(act); i++) {
-        bool wait = act->desks[i].empty && !act->options->once && !anything_runs(act);
-        r = desk_take(&act->desks[i], wait ? part : 0, reterr);
-        if (r == 0)
-            r = desk_work(&act->desks[i], reterr);
+        struct desk *desk = &act->desks[i];
+        bool wait = desk->empty && !act->options->once && !anything_runs(act);
+        r = desk->joined ? take(desk, wait ? part : 0, reterr) : 0;
+        if (r < 0)
+            r = ail(act, desk, r, reterr);
     }
     return r;
 }
@@ -124,9 +172,13 @@ static int turn(struct act *act, struct error *reterr)
         r = work_all(act, reterr);
     if (r == 0)
         r = take_all(act, reterr);
-    if (r == 0)
-        act->back_off_ms = BACK_OFF_MS;
-    return r;
+    if (r != 0)
+        return r;
+    if (act->away && joined_any(act))
+        log_notice("act: redis answers again");
+    act->away = act->away && !joined_any(act);
+    act->pause = (struct pause){0};
+    return 0;
 }
 
 /* Redis is away, or it is not time to ask again: what fires still does. */
@@ -178,15 +230,16 @@ static int loop(struct act *act, struct error *reterr)
     while (!stopped(act)) {
         struct error error = {""};
         int r = turn(act, &error);
-        if (r < 0 && r != -EAGAIN && act->options->once)
+        if (r < 0 && act->options->once)
             return error_set(reterr, r, "%s", error.text);
-        if (r < 0 && r != -EAGAIN)
-            lost(act, &error);
         if (r < 0)
+            lost(act, &error);
+        if (r != 0)
             without_redis(act);
         if (r == 0 && act->options->once && all_done(act))
             return 0;
-        if (r < 0 || (nothing_came(act) && (anything_runs(act) || act->options->once)))
+        if (r != 0 || !joined_any(act) ||
+            (nothing_came(act) && (anything_runs(act) || act->options->once)))
             nap(act, LOOK_MS);
         tend(act);
     }
@@ -212,7 +265,7 @@ static int set_up(struct act *act, struct error *reterr)
 
 int act_run(const struct act_options *options, struct error *reterr)
 {
-    struct act act = {.options = options, .back_off_ms = BACK_OFF_MS};
+    struct act act = {.options = options};
     int r = set_up(&act, reterr);
     if (r == 0)
         r = loop(&act, reterr);

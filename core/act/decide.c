@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* KEYS did cool hour; ARGV me, most|least, memory ms, cooldown ms, per hour. Replies {word, ms}. */
+/* KEYS did cool hour; ARGV me, most|least, memory ms, cooldown ms, per hour, what `begun` is. Replies {word, ms}. */
 static const char begin_script[] =
     "local t=redis.call('TIME') local now=t[1]*1000+math.floor(t[2]/1000)\n"
     "local did=redis.call('GET',KEYS[1])\n"
     "if did=='done' then return {'DONE','0'} end\n"
-    "if did and ARGV[2]=='most' then return {'MAYBE','0'} end\n"
+    "if did and did~=ARGV[6] and ARGV[2]=='most' then return {'MAYBE','0'} end\n"
     "local cool,cap=tonumber(ARGV[4]),tonumber(ARGV[5])\n"
     "if cool>0 then\n"
     "  local who=redis.call('GET',KEYS[2])\n"
@@ -29,7 +29,7 @@ static const char begin_script[] =
     "  redis.call('ZADD',KEYS[3],string.format('%d',now),ARGV[1])\n"
     "  redis.call('PEXPIRE',KEYS[3],3600000)\n"
     "end\n"
-    "redis.call('SET',KEYS[1],'begun','PX',ARGV[3])\n"
+    "redis.call('SET',KEYS[1],ARGV[6],'PX',ARGV[3])\n"
     "if cool>0 then redis.call('SET',KEYS[2],ARGV[1],'PX',ARGV[4]) end\n"
     "return {'GO','0'}\n";
 
@@ -86,13 +86,16 @@ int decide_begin(struct server *server, const struct action *action,
                  const struct letter *letter, struct verdict_of *ret, struct error *reterr)
 {
     struct names names;
+    char begun[LETTER_ID + 32];
     redisReply *reply;
+    snprintf(begun, sizeof(begun), "begun %s %s", server->token, letter->id);
     set_names(&names, server, action, letter);
     server_begin(server, WORDS("EVAL", begin_script, "3", names.did, names.cool, names.hour,
                                names.me, action->at_most_once ? "most" : "least"));
     server_arg_int(server, MEMORY_MS);
     server_arg_int(server, action->cooldown_ns / NS_PER_MS);
     server_arg_int(server, action->per_hour);
+    redis_link_arg_text(&server->link, begun);
     int r = server_ask(server, &reply, reterr);
     if (r < 0)
         return r;

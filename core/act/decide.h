@@ -2,7 +2,8 @@
 /*
  * decide.h - may an action act on a finding, and what became of it: each one script, so that it is one step.
  *
- *      act:did:ACTION:ME      `begun`, then `done`; a week long. Who finds `begun` knows that it may have been done
+ *      act:did:ACTION:ME      `begun TOKEN ENTRY`, then `done`; a week long. Who finds another's token knows that it may have been
+ *                             done; who finds his own never got the answer, and has not
  *      act:cool:ACTION:…      who acted last on this fingerprint, for the length of the cooldown
  *      act:hour:ACTION        who acted in the last hour, by the server's clock: it holds across peers and restarts
  *      dead                   what could not be done

@@ -97,11 +97,21 @@ void desk_setup(struct desk *desk, const struct act_options *options, size_t whi
     }
 }
 
-int desk_connected(struct desk *desk, struct error *reterr)
+int desk_join(struct desk *desk, struct error *reterr)
 {
+    int64_t from = clock_wall_ns() - desk->options->since_ns;
+    int r = group_make(&desk->group, from, reterr);
+    if (r == 0 && desk->options->dry_run && !desk->met) {
+        // a trial that was killed left its group behind: where that stood says nothing
+        r = group_destroy(&desk->group, reterr);
+        r = r < 0 ? r : group_make(&desk->group, from, reterr);
+    }
+    if (r < 0)
+        return r;
     desk->claim_ns = desk->keep_ns = 0;
     desk->empty = false;
-    return group_make(&desk->group, clock_wall_ns() - desk->options->since_ns, reterr);
+    desk->joined = desk->met = true;
+    return 0;
 }
 
 void desk_free(struct desk *desk)

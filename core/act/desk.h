@@ -19,6 +19,7 @@
 #include "act/group.h"
 #include "act/job.h"
 #include "act/ledger.h"
+#include "act/pause.h"
 #include "act/post.h"
 #include "act/trail.h"
 
@@ -54,6 +55,10 @@ struct desk {
     uint64_t turn;
     int64_t claim_ns, keep_ns, resend_ns; /* when next */
     bool dry_run;
+    bool joined, met; /* its group is there; it was there before, in this run */
+    bool full;        /* more fires than is remembered, and that was said */
+    bool ails;        /* the server refuses what it asks, and that was said */
+    struct pause pause;
     bool empty; /* nothing came at the last look, or there was no room for it */
     struct job resend;
     struct post resend_post;
@@ -65,8 +70,8 @@ void desk_setup(struct desk *desk, const struct act_options *options, size_t whi
                 struct server *server, struct trail *trail);
 void desk_free(struct desk *desk); /* what runs is killed */
 
-/* After each connecting. */
-int desk_connected(struct desk *desk, struct error *reterr);
+/* After each connecting, and when the server refused something: its group, and what was in its hands before. */
+int desk_join(struct desk *desk, struct error *reterr);
 /* Look after what runs. No Redis. */
 void desk_tend(struct desk *desk);
 /* Note what ended, start what may start. */

@@ -204,9 +204,16 @@ static int begin_alert(struct desk *desk, struct hand *hand, struct error *reter
         leave(hand, END_SKIPPED, "");
         return 0;
     }
-    hand->begun = r == 0;
+    if (r < 0)
+        return r;
+    if (r == FIRING_FULL && !desk->full)
+        log_warning("action %s: finding %s: %d findings are remembered already: what fires "
+                    "beyond them is sent once, and ends by itself",
+                    desk->action->name, hand->letter.finding, FIRING_MAX);
+    desk->full = r == FIRING_FULL;
+    hand->begun = true;
     CRASH_POINT("act-begun");
-    return r;
+    return 0;
 }
 
 /* The first time that it is looked at. */

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* KEYS firing; ARGV id, epoch, n, F|R, until, most, labels, rest, 1: only when known. Replies the labels that count, '' for an old revision. */
+/* KEYS firing; ARGV id, epoch, n, F|R, until, most, labels, rest, 1: only when known. Replies the labels that count, '' for an old revision; with
+ * a newline behind them it is not remembered. */
 static const char enter_script[] =
     "local old=redis.call('HGET',KEYS[1],ARGV[1])\n"
     "local labels=ARGV[7]\n"
@@ -21,7 +22,7 @@ static const char enter_script[] =
     "  if e and e==ARGV[2] and tonumber(n)>tonumber(ARGV[3]) then return '' end\n"
     "  if e then labels=l end\n"
     "elseif ARGV[9]=='1' then return ''\n"
-    "elseif redis.call('HLEN',KEYS[1])>=tonumber(ARGV[6]) then return labels end\n"
+    "elseif redis.call('HLEN',KEYS[1])>=tonumber(ARGV[6]) then return labels..'\\n' end\n"
     "redis.call('HSET',KEYS[1],ARGV[1],ARGV[2]..' '..ARGV[3]..' '..ARGV[4]..' "
     "'..ARGV[5]..'\\n'\n"
     "  ..labels..'\\n'..ARGV[8])\n"
@@ -89,10 +90,13 @@ int firing_enter(struct server *server, const struct action *action,
     if (r == 0 && reply->len == 0)
         r = -EALREADY;
     if (r == 0) {
+        size_t len = (size_t)reply->len;
+        bool remembered = reply->str[len - 1] != '\n';
         buffer_char(out, '[');
-        alert_write((struct bytes){reply->str, (size_t)reply->len}, buffer_bytes(&told.rest),
+        alert_write((struct bytes){reply->str, len - !remembered}, buffer_bytes(&told.rest),
                     told.ends_ns == NO_TIME ? holds_until(action, now) : told.ends_ns, out);
         buffer_char(out, ']');
+        r = remembered ? 0 : FIRING_FULL;
     }
     if (reply && r != -EPROTO)
         freeReplyObject(reply);

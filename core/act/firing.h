@@ -17,6 +17,7 @@
 #include "act/server.h"
 
 enum {
+    FIRING_FULL = 1,
     FIRING_MAX = 4096,       /* alerts of one action */
     FIRING_BODY = 64,        /* alerts in one POST */
     FIRING_DAYS = 7,         /* a finding that nobody speaks of any more */
@@ -30,7 +31,7 @@ struct firing_news {
 
 /*
  * Remember what the letter says and append the alert to `out`, as a body of its own.
- *   Returns  0; -EALREADY when something newer is known of the finding, or nothing; -errno of Redis
+ *   Returns  0; FIRING_FULL when there was no room to remember it; -EALREADY when something newer is known of the finding, or nothing; -errno of Redis
  */
 int firing_enter(struct server *server, const struct action *action,
                  const struct firing_news *news, struct buffer *out, struct error *reterr);

@@ -44,6 +44,7 @@ int post_work(const void *post, struct bytes input)
 #include <curl/curl.h>
 #include <stdlib.h>
 
+enum { POST_SILENT = -1 }; /* no answer: POST_AGAIN to the outside */
 enum { ANSWER_MAX = 1 << 20, ANSWER_SHOWN = 300, HEADER_LINE = 4096, HEADERS_MAX = 32 };
 
 bool post_is_built_in(void)
@@ -138,6 +139,13 @@ static int meaning(long status)
                                                                             : POST_REFUSED;
 }
 
+/* What may be shown of a URL: a path is often a secret (the web hooks of chats). */
+static int shown(const char *url)
+{
+    size_t scheme = strcspn(url, "/") + 2; // post_check_url() saw `//`
+    return (int)(scheme + strcspn(url + scheme, "/?#"));
+}
+
 static int post_one(CURL *curl, const char *base, const char *path, struct bytes body)
 {
     char url[4096];
@@ -154,19 +162,24 @@ static int post_one(CURL *curl, const char *base, const char *path, struct bytes
     CURLcode code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK) {
-        printf("HTTP 0 %s: %s\n", base, curl_easy_strerror(code));
-        return POST_AGAIN;
+        printf("HTTP 0 %.*s: %s\n", shown(base), base, curl_easy_strerror(code));
+        return POST_SILENT;
     }
-    printf("HTTP %ld %s%s%s\n", status, base, answer.kept ? ": " : "", answer.text);
+    printf("HTTP %ld %.*s%s%s\n", status, shown(base), base, answer.kept ? ": " : "",
+           answer.text);
     return meaning(status);
 }
 
-/* The best of what the URLs answered. */
-static int post_body(CURL *curl, const struct post *post, struct bytes body)
+/* The best of what the URLs answered. One without an answer is not waited for again: the others are to get the rest in time. */
+static int post_body(CURL *curl, const struct post *post, bool silent[ACTION_URLS_MAX],
+                     struct bytes body)
 {
     int best = POST_REFUSED;
     for (size_t i = 0; i < post->action->urls.count; i++) {
-        int r = post_one(curl, post->action->urls.at[i], post->path, body);
+        int r = silent[i] ? POST_SILENT
+                          : post_one(curl, post->action->urls.at[i], post->path, body);
+        silent[i] = r == POST_SILENT;
+        r = silent[i] ? POST_AGAIN : r;
         best = r < best ? r : best;
     }
     return best;
@@ -174,11 +187,12 @@ static int post_body(CURL *curl, const struct post *post, struct bytes body)
 
 static int post_lines(CURL *curl, const struct post *post, struct bytes input)
 {
+    bool silent[ACTION_URLS_MAX] = {false};
     int worst = POST_DONE;
     while (input.len) {
         const char *end = memchr(input.at, '\n', input.len);
         size_t len = end ? (size_t)(end - input.at) : input.len;
-        int r = len ? post_body(curl, post, (struct bytes){input.at, len}) : POST_DONE;
+        int r = len ? post_body(curl, post, silent, (struct bytes){input.at, len}) : POST_DONE;
         worst = r > worst ? r : worst;
         input = (struct bytes){input.at + len + (end != NULL), input.len - len - (end != NULL)};
     }

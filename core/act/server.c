@@ -8,10 +8,16 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
 
 int server_setup(struct server *server, const struct redis_options *options,
                  struct error *reterr)
 {
+    uint64_t random;
+    if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+        return error_set(reterr, -errno, "act: no random number: %s", strerror(errno));
+    snprintf(server->token, sizeof(server->token), "%016" PRIx64, random);
     int r = redis_options_key(options, "", server->base, reterr);
     if (r == 0)
         r = redis_options_link(options, &server->link, reterr);

@@ -18,6 +18,7 @@ enum {
 struct server {
     struct redis_link link;
     char base[REDIS_KEY_SIZE]; /* PREFIX:{SHARD}: */
+    char token[20];            /* of this process, like no other's */
     char numbers[SERVER_NUMBERS][24];
     int number;
 };

@@ -80,6 +80,7 @@ bool options_parse(const struct option_set *set, int argc, char **argv, int *ret
 bool color_wanted(const char *when, int fd);
 /* Columns of the terminal at `fd`, 0 when it is none. */
 int terminal_width(int fd);
+int terminal_height(int fd);
 
 /* Print one sentence on stderr as the program's last word and hand back `code`. */
 int say_failure(enum exit_code code, const struct error *error);

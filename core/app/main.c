@@ -19,10 +19,12 @@
 #include "host/host.h"
 #include "host/worker.h"
 
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <yaml.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -120,8 +122,17 @@ static int unknown_command(const char *name)
     return EXIT_USAGE;
 }
 
+/* A file or socket of ours that got one of their numbers would be given what is said there. Using one fails, as it did. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_descriptors();
     signal(SIGPIPE, SIG_IGN); // a reader that left is an error of write(2), not the end
     if (argc < 2) {
         print_usage(stderr);

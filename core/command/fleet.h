@@ -42,25 +42,30 @@ struct fleet_host {
     int64_t age_ns;
     enum fleet_state state;
     bool drift; /* configured otherwise than most */
+    bool
+        twice; /* another daemon, with another journal, beats under the same name in another shard */
 };
 
 struct fleet_trouble {
     uint64_t fingerprint;
     enum finding_route route;
-    size_t hosts, silent;                 /* on how many it fires; and of them, the silent */
+    size_t hosts, silent; /* on how many it fires; and of them, the silent ... */
+    size_t
+        unheard; /* ... and those whose daemon cannot say: stopped, never heard of, or begun anew */
     int64_t starts_ns;                    /* of the first */
     const char *first, *stream, *summary; /* any bytes but NUL */
 };
 
 struct fleet {
     struct arena arena;
-    int64_t now_ns; /* of the server */
+    int64_t now_ns; /* of the server ... */
+    bool own_clock; /* ... or, where it does not say, ours */
     int shards;
     struct fleet_host *hosts;
     size_t host_count, host_room;
     size_t hosts_over; /* that there was no room for */
     uint64_t norm;     /* the commonest configuration */
-    size_t states[FLEET_STATES], drifts;
+    size_t states[FLEET_STATES], drifts, twice;
     struct fleet_trouble troubles[FLEET_TROUBLES_MAX];
     size_t trouble_count;
     size_t troubles_over; /* entries of those that there was no room for */
@@ -84,7 +89,7 @@ const struct fleet_host *fleet_find(const struct fleet *fleet,
 
 /* An entry of a stream, all of it lent. The newest of a shard come first. */
 struct fleet_entry {
-    struct bytes id, host, stream, status, fingerprint, data;
+    struct bytes id, host, epoch, stream, status, fingerprint, data;
     enum finding_route route;
 };
 void fleet_add_entry(struct fleet *fleet, const struct fleet_entry *entry);
@@ -110,9 +115,11 @@ int fleet_forget(const struct fleet_source *source, const struct fleet_host *hos
 /* ---- showing ---- */
 
 struct fleet_look {
-    int64_t top; /* hosts and troubles of a table */
+    int64_t hosts, troubles; /* lines of a table */
     bool color;
 };
+/* As many of them as a terminal of so many lines has room for: the worst must not scroll away. */
+void fleet_fit(const struct fleet *fleet, int lines, struct fleet_look *ret);
 void fleet_table(const struct fleet *fleet, const struct fleet_look *look, struct buffer *out);
 void fleet_json(const struct fleet *fleet, struct buffer *out);
 

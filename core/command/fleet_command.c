@@ -57,10 +57,11 @@ static const struct option_spec specs[OPTIONS] = {
 };
 
 #define LOOK_EACH_S 2
+enum { TOP = 50 };
 
 struct request {
     const char *config, *url, *prefix, *user, *password_file, *forget, *color;
-    int64_t shards, last, forget_after_ns;
+    int64_t shards, last, top, forget_after_ns; /* top 0: nobody said */
     struct fleet_look look;
     bool json, watch, exit_code;
 };
@@ -104,7 +105,7 @@ static bool take(void *context, size_t index, const char *value, struct error *r
     case OPT_SHARDS:
         return take_count("shards", value, SHARDS_MAX, &request->shards, reterr);
     case OPT_TOP:
-        return take_count("top", value, FLEET_HOSTS_MAX, &request->look.top, reterr);
+        return take_count("top", value, FLEET_HOSTS_MAX, &request->top, reterr);
     case OPT_LAST:
         return take_count("last", value, 1000000, &request->last, reterr);
     case OPT_FORGET_AFTER:
@@ -154,15 +155,30 @@ static int write_out(struct buffer *out, struct error *reterr)
     return 0;
 }
 
+/* From the top of an empty screen, and lines cut at its edge: else the worst, which come first, scroll away. */
+static const char screen_begin[] = "\033[H\033[2J\033[?7l", screen_end[] = "\033[?7h";
+
+static bool on_screen(const struct request *request)
+{
+    return request->watch && !request->json && isatty(STDOUT_FILENO);
+}
+
 static int show(const struct request *request, const struct fleet *fleet, struct error *reterr)
 {
     struct buffer out = {0};
-    if (request->watch && !request->json && isatty(STDOUT_FILENO))
-        buffer_text(&out, "\033[H\033[2J");
+    struct fleet_look look = request->look;
+    bool screen = on_screen(request);
+    int height = screen && !request->top ? terminal_height(STDOUT_FILENO) : 0;
+    if (height)
+        fleet_fit(fleet, height, &look);
+    if (screen)
+        buffer_text(&out, screen_begin);
     if (request->json)
         fleet_json(fleet, &out);
     else
-        fleet_table(fleet, &request->look, &out);
+        fleet_table(fleet, &look, &out);
+    if (screen)
+        buffer_text(&out, screen_end);
     int r = write_out(&out, reterr);
     buffer_free(&out);
     return r;
@@ -227,6 +243,16 @@ static enum exit_code code_of(int r)
                           : EXIT_NO_SINK;
 }
 
+/* What stood there is of a time that is over. */
+static void say_away(const struct request *request, const struct error *error)
+{
+    if (on_screen(request)) {
+        fputs("\033[H\033[2J", stdout);
+        fflush(stdout);
+    }
+    log_warning("%s", error->text);
+}
+
 /* Who watches sees that Redis is away, and that it is there again. */
 static int watch(const struct request *request, const struct fleet_source *source,
                  struct error *reterr)
@@ -237,7 +263,7 @@ static int watch(const struct request *request, const struct fleet_source *sourc
         if (r == -EIO || r == -EINVAL)
             return r;
         if (r < 0)
-            log_warning("%s", reterr->text);
+            say_away(request, reterr);
         if (!stop_asked)
             nanosleep(&(struct timespec){.tv_sec = LOOK_EACH_S}, NULL);
     }
@@ -253,6 +279,7 @@ static int run(struct request *request, const struct config *config)
         return say_failure(EXIT_CONFIG, &error);
     struct fleet_source source = {&options, (int)request->shards, request->last};
     request->look.color = color_wanted(request->color, STDOUT_FILENO);
+    request->look.hosts = request->look.troubles = request->top ? request->top : TOP;
     int r = request->watch ? watch(request, &source, &error)
                            : look(request, &source, &silent, &error);
     if (r < 0)
@@ -262,7 +289,7 @@ static int run(struct request *request, const struct config *config)
 
 int command_fleet(int argc, char **argv)
 {
-    struct request request = {.color = "auto", .last = 10000, .look.top = 50};
+    struct request request = {.color = "auto", .last = 10000};
     struct option_set set = {"fleet", specs, OPTIONS, take, &request};
     struct config config = {0};
     struct error error = {""};
@@ -271,6 +298,10 @@ int command_fleet(int argc, char **argv)
         return code;
     if (first != argc || (!request.config && !request.url)) {
         error_set(&error, -EINVAL, "fleet: say oddline fleet -c FILE or --url URL");
+        return say_failure(EXIT_USAGE, &error);
+    }
+    if (request.watch && (request.forget || request.forget_after_ns)) {
+        error_set(&error, -EINVAL, "fleet: --watch only looks: --forget goes without it");
         return say_failure(EXIT_USAGE, &error);
     }
     log_setup(LOG_NOTICE, 1);

@@ -41,6 +41,7 @@ static void put_host(struct json *json, const struct fleet *fleet,
     json_put_count(json, "behind_bytes", beat->facts.behind_bytes);
     json_put_hash(json, "config", beat->facts.config);
     json_put_bool(json, "drift", host->drift);
+    json_put_bool(json, "name_twice", host->twice);
     json_put_count(json, "streams", beat->facts.streams);
     json_put_count(json, "files", beat->facts.files);
     heartbeat_put_firing(&beat->facts, json);
@@ -52,6 +53,7 @@ static void put_trouble(struct json *json, const struct fleet_trouble *trouble)
     json_put_text(json, "route", finding_route_name(trouble->route));
     json_put_count(json, "hosts", trouble->hosts);
     json_put_count(json, "silent_hosts", trouble->silent);
+    json_put_count(json, "unheard_hosts", trouble->unheard);
     json_put_text(json, "first_host", trouble->first);
     json_put_time(json, "starts_at", trouble->starts_ns);
     json_put_text(json, "stream", trouble->stream);

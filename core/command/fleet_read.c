@@ -35,7 +35,7 @@ static struct bytes text_of(const redisReply *reply)
 /* ---- the time ----------------------------------------------------------- */
 
 /* Who may not ask for it takes his own. */
-static int server_now(struct server *server, int64_t *ret, struct error *reterr)
+static int server_now(struct server *server, int64_t *ret, bool *ret_own, struct error *reterr)
 {
     redisReply *reply = NULL;
     int64_t now = clock_wall_ns();
@@ -44,6 +44,7 @@ static int server_now(struct server *server, int64_t *ret, struct error *reterr)
     if (r == 0 && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2)
         now = strtoll(text_of(reply->element[0]).at, NULL, 10) * NS_PER_S +
               strtoll(text_of(reply->element[1]).at, NULL, 10) * 1000;
+    *ret_own = r < 0;
     if (reply)
         freeReplyObject(reply);
     if (r < 0 && r != -EPERM)
@@ -94,7 +95,8 @@ static void take_fields(const redisReply *fields, struct fleet_entry *entry)
         struct bytes *into;
     } wanted[] = {{"id", &entry->id},         {"host", &entry->host},
                   {"stream", &entry->stream}, {"status", &entry->status},
-                  {"data", &entry->data},     {"fingerprint", &entry->fingerprint}};
+                  {"data", &entry->data},     {"fingerprint", &entry->fingerprint},
+                  {"epoch", &entry->epoch}};
     for (size_t i = 0; i + 1 < fields->elements; i += 2)
         for (size_t k = 0; k < sizeof(wanted) / sizeof(wanted[0]); k++)
             if (bytes_is(text_of(fields->element[i]), wanted[k].name))
@@ -205,7 +207,7 @@ static int hosts_of(struct server *server, struct fleet *fleet,
                     const struct fleet_source *source, int shard, struct error *reterr)
 {
     (void)source;
-    int r = shard == 0 ? server_now(server, &fleet->now_ns, reterr) : 0;
+    int r = shard == 0 ? server_now(server, &fleet->now_ns, &fleet->own_clock, reterr) : 0;
     return r < 0 ? r : read_hosts(server, fleet, shard, reterr);
 }
 

@@ -11,15 +11,37 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { HOST_COLUMNS = 24, STREAM_COLUMNS = 16, SUMMARY_COLUMNS = 100, VERSION_COLUMNS = 9 };
+enum {
+    HOST_COLUMNS = 24, /* of a name, at least; ... */
+    HOST_COLUMNS_MAX =
+        64, /* ... more where one of those shown is longer: in a cloud they differ at their end */
+    STREAM_COLUMNS = 16,
+    SUMMARY_COLUMNS = 100,
+    VERSION_COLUMNS = 9
+};
 
 static const char red[] = "\033[31m", yellow[] = "\033[33m", bold[] = "\033[1m",
                   plain[] = "\033[0m";
 
 struct page {
     struct buffer *out;
+    int name; /* columns of a host's */
     bool color;
 };
+
+/* Columns of the longest name that is shown. */
+static int name_columns(const struct fleet *fleet, size_t top)
+{
+    struct buffer scratch = {0};
+    int most = HOST_COLUMNS;
+    for (size_t i = 0; i < fleet->host_count && i < top; i++) {
+        buffer_clear(&scratch);
+        int used = screen_text(&scratch, bytes_of(fleet->hosts[i].name), HOST_COLUMNS_MAX);
+        most = used > most ? used : most;
+    }
+    buffer_free(&scratch);
+    return most;
+}
 
 static void paint(const struct page *page, const char *how)
 {
@@ -77,7 +99,7 @@ static void put_host(const struct page *page, const struct fleet_host *host)
 {
     char age[CLOCK_TEXT_SIZE], text[64];
     const struct beat *beat = &host->beat;
-    cell(page, host->name, HOST_COLUMNS);
+    cell(page, host->name, page->name);
     put_state(page, host->state);
     if (host->state == FLEET_UNREADABLE) {
         buffer_text(page->out, "\n");
@@ -89,8 +111,9 @@ static void put_host(const struct page *page, const struct fleet_host *host)
     snprintf(text, sizeof(text), "%" PRIu64, beat->waiting);
     cell(page, text, 7);
     put_config(page, host);
-    buffer_printf(page->out, "%u/%u/%u\n", beat->facts.firing[ROUTE_PAGE],
-                  beat->facts.firing[ROUTE_TICKET], beat->facts.firing[ROUTE_LOG]);
+    buffer_printf(page->out, "%u/%u/%u%s\n", beat->facts.firing[ROUTE_PAGE],
+                  beat->facts.firing[ROUTE_TICKET], beat->facts.firing[ROUTE_LOG],
+                  host->twice ? " NAME USED TWICE" : "");
 }
 
 static void put_hosts(const struct page *page, const struct fleet *fleet, size_t top)
@@ -98,9 +121,9 @@ static void put_hosts(const struct page *page, const struct fleet *fleet, size_t
     if (fleet->host_count == 0)
         return;
     paint(page, bold);
-    buffer_printf(page->out, "%-*s %-13s %-10s %-*s %-17s %-7s %-14s %s\n", HOST_COLUMNS,
-                  "HOST", "STATE", "LAST BEAT", VERSION_COLUMNS, "VERSION", "LAG", "OUTBOX",
-                  "CONFIG", "FIRING p/t/l");
+    buffer_printf(page->out, "%-*s %-13s %-10s %-*s %-17s %-7s %-14s %s\n", page->name, "HOST",
+                  "STATE", "LAST BEAT", VERSION_COLUMNS, "VERSION", "LAG", "OUTBOX", "CONFIG",
+                  "FIRING p/t/l");
     paint(page, plain);
     for (size_t i = 0; i < fleet->host_count && i < top; i++)
         put_host(page, &fleet->hosts[i]);
@@ -120,6 +143,8 @@ static void put_summary(const struct page *page, const struct fleet *fleet)
             buffer_printf(page->out, ", %zu %s", fleet->states[state], fleet_state_name(state));
     if (fleet->drifts)
         buffer_printf(page->out, ", %zu configured otherwise", fleet->drifts);
+    if (fleet->twice)
+        buffer_printf(page->out, ", %zu of a name that another has", fleet->twice);
     if (fleet->hosts_over)
         buffer_printf(page->out, "; MORE THAN %d are there and not shown", FLEET_HOSTS_MAX);
     buffer_printf(page->out, "   %s\n", clock_format(fleet->now_ns, now));
@@ -139,11 +164,13 @@ static void put_trouble(const struct page *page, const struct fleet_trouble *tro
     if (trouble->starts_ns != NO_TIME)
         clock_format(trouble->starts_ns, starts);
     buffer_printf(page->out, "%-20.19s ", starts);
-    cell(page, trouble->first ? trouble->first : "", HOST_COLUMNS);
+    cell(page, trouble->first ? trouble->first : "", page->name);
     cell(page, trouble->stream ? trouble->stream : "", STREAM_COLUMNS);
     screen_text(page->out, bytes_of(trouble->summary ? trouble->summary : ""), SUMMARY_COLUMNS);
     if (trouble->silent)
         buffer_printf(page->out, " (%zu SILENT since)", trouble->silent);
+    if (trouble->unheard)
+        buffer_printf(page->out, " (of %zu nobody knows)", trouble->unheard);
     buffer_char(page->out, '\n');
 }
 
@@ -166,8 +193,7 @@ static void put_troubles(const struct page *page, const struct fleet *fleet, siz
     if (fleet->trouble_count) {
         paint(page, bold);
         buffer_printf(page->out, "%-6s %-12s %-20s %-*s %-*s %s\n", "ROUTE", "ON",
-                      "SINCE (UTC)", HOST_COLUMNS, "FIRST ON", STREAM_COLUMNS, "STREAM",
-                      "WHAT");
+                      "SINCE (UTC)", page->name, "FIRST ON", STREAM_COLUMNS, "STREAM", "WHAT");
         paint(page, plain);
     }
     for (size_t i = 0; i < fleet->trouble_count && i < top; i++)
@@ -178,9 +204,21 @@ static void put_troubles(const struct page *page, const struct fleet *fleet, siz
 
 void fleet_table(const struct fleet *fleet, const struct fleet_look *look, struct buffer *out)
 {
-    struct page page = {out, look->color};
+    struct page page = {out, name_columns(fleet, (size_t)look->hosts), look->color};
     put_summary(&page, fleet);
-    put_hosts(&page, fleet, (size_t)look->top);
+    put_hosts(&page, fleet, (size_t)look->hosts);
     buffer_char(out, '\n');
-    put_troubles(&page, fleet, (size_t)look->top);
+    put_troubles(&page, fleet, (size_t)look->troubles);
+}
+
+/* Troubles have half of the lines, and either what the other does not need. */
+void fleet_fit(const struct fleet *fleet, int lines, struct fleet_look *ret)
+{
+    enum { OTHERS = 8, LEAST = 1 }; // headings, "and N more", and where the cursor stands
+    int64_t room = lines > OTHERS + 2 * LEAST ? lines - OTHERS : 2 * LEAST, half = room / 2,
+            hosts = (int64_t)fleet->host_count, troubles = (int64_t)fleet->trouble_count;
+    ret->troubles = troubles < half ? troubles : half;
+    ret->hosts = hosts < room - ret->troubles ? hosts : room - ret->troubles;
+    if (room - ret->hosts > ret->troubles)
+        ret->troubles = room - ret->hosts;
 }

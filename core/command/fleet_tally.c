@@ -48,13 +48,20 @@ static struct bytes cut(struct bytes text)
     return (struct bytes){text.at, text.len < TEXT_MAX ? text.len : TEXT_MAX};
 }
 
-static enum fleet_state state_of(const struct fleet_host *host)
+/* By a clock that the server had once: whoever lives beats again soon, by that of now. */
+static bool is_ahead(const struct fleet *fleet, const struct beat *beat, int64_t most_ns)
+{
+    return beat->beat_ms && !fleet->own_clock &&
+           beat->beat_ms * NS_PER_MS - fleet->now_ns > most_ns;
+}
+
+static enum fleet_state state_of(const struct fleet *fleet, const struct fleet_host *host)
 {
     const struct beat *beat = &host->beat;
-    int64_t interval = beat->interval_ns > 0 ? beat->interval_ns : INTERVAL_NS;
+    int64_t most = FLEET_MISSED * (beat->interval_ns > 0 ? beat->interval_ns : INTERVAL_NS);
     if (!beat->running)
         return FLEET_STOPPED;
-    if (host->age_ns > FLEET_MISSED * interval)
+    if (host->age_ns > most || is_ahead(fleet, beat, most))
         return FLEET_SILENT;
     if (beat->hung_ns > FLEET_HUNG_NS)
         return FLEET_HUNG;
@@ -69,7 +76,7 @@ static enum fleet_state state_of(const struct fleet_host *host)
 static int64_t age_of(const struct fleet *fleet, const struct beat *beat)
 {
     int64_t at = beat->beat_ms ? beat->beat_ms * NS_PER_MS : beat->facts.at_ns;
-    int64_t age = at == NO_TIME ? 0 : fleet->now_ns - at;
+    int64_t age = at == NO_TIME ? 0 : fleet->now_ns - (at > 0 ? at : 0);
     return age > 0 ? age : 0;
 }
 
@@ -81,23 +88,39 @@ void fleet_add_host(struct fleet *fleet, int shard, struct bytes name, struct by
     *host = (struct fleet_host){.name = arena_text(&fleet->arena, cut(name)), .shard = shard};
     bool readable = heartbeat_read(value, &host->beat);
     host->age_ns = readable ? age_of(fleet, &host->beat) : 0;
-    host->state = readable ? state_of(host) : FLEET_UNREADABLE;
+    host->state = readable ? state_of(fleet, host) : FLEET_UNREADABLE;
+}
+
+static bool lives(const struct fleet_host *host)
+{
+    return host->state != FLEET_SILENT && host->state != FLEET_STOPPED &&
+           host->state != FLEET_UNREADABLE;
 }
 
 static int by_name(const void *a, const void *b)
 {
     const struct fleet_host *x = a, *y = b;
     int order = strcmp(x->name, y->name);
+    if (!order)
+        order = (x->state == FLEET_UNREADABLE) - (y->state == FLEET_UNREADABLE);
     return order ? order : (x->age_ns > y->age_ns) - (x->age_ns < y->age_ns);
 }
 
-/* HSCAN may show one twice, and a host that was moved to another shard left a beat in the old one: the newest counts. */
+/*
+ * HSCAN may show one twice, and a host that was moved to another shard left a beat in the old one: the newest counts. Two that live and
+ * have not the same journal are two daemons; in one shard the server would have refused one of them.
+ */
 static void drop_doubles(struct fleet *fleet)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < fleet->host_count; i++)
-        if (kept == 0 || strcmp(fleet->hosts[kept - 1].name, fleet->hosts[i].name) != 0)
-            fleet->hosts[kept++] = fleet->hosts[i];
+    for (size_t i = 0; i < fleet->host_count; i++) {
+        struct fleet_host *last = kept ? &fleet->hosts[kept - 1] : NULL,
+                          *host = &fleet->hosts[i];
+        if (!last || strcmp(last->name, host->name) != 0)
+            fleet->hosts[kept++] = *host;
+        else if (lives(last) && lives(host) && last->beat.epoch != host->beat.epoch)
+            last->twice = true;
+    }
     fleet->host_count = kept;
 }
 
@@ -148,6 +171,7 @@ void fleet_judge(struct fleet *fleet)
         struct fleet_host *host = &fleet->hosts[i];
         host->drift = host->state != FLEET_UNREADABLE && host->beat.facts.config != fleet->norm;
         fleet->drifts += host->drift;
+        fleet->twice += host->twice;
         fleet->states[host->state]++;
     }
 }
@@ -226,6 +250,16 @@ static int64_t start_of(struct json_value object)
     return clock_parse(text, &at, NULL) == 0 ? at : NO_TIME;
 }
 
+/* Of a daemon that was stopped, is not known, or began anew with another journal nobody knows whether it is over. */
+static bool is_unheard(const struct fleet_host *host, struct bytes epoch)
+{
+    char text[HASH_TEXT_SIZE];
+    if (!host || host->state == FLEET_STOPPED || host->state == FLEET_UNREADABLE)
+        return true;
+    return host->beat.epoch && epoch.len &&
+           !bytes_is(epoch, hash_format(host->beat.epoch, text));
+}
+
 static void fires(struct fleet *fleet, struct fleet_trouble *trouble,
                   const struct fleet_entry *entry)
 {
@@ -233,9 +267,14 @@ static void fires(struct fleet *fleet, struct fleet_trouble *trouble,
     struct json_value object = json_read(entry->data, &rest);
     const struct fleet_host *host = fleet_find(fleet, entry->host);
     int64_t starts = start_of(object);
-    bool begins = !trouble->first || (starts != NO_TIME && starts < trouble->starts_ns);
+    bool begins =
+        !trouble->first ||
+        (starts != NO_TIME && (trouble->starts_ns == NO_TIME || starts < trouble->starts_ns));
     trouble->hosts++;
-    trouble->silent += host && host->state == FLEET_SILENT;
+    if (host && host->state == FLEET_SILENT)
+        trouble->silent++;
+    else
+        trouble->unheard += is_unheard(host, entry->epoch);
     if (!begins)
         return;
     if (!trouble->first) {

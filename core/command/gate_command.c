@@ -42,8 +42,9 @@ static const struct option_spec specs[OPTIONS] = {
     [OPT_STATE_DIR] = {"state-dir", "DIR",
                        "where marks.jsonl is (default: of the configuration)"},
     [OPT_SERVICE] = {"service", "NAME", "whose deployment; required"},
-    [OPT_SINCE] = {"since", "WHICH",
-                   "a version that was marked, a time, or how long ago (default: newest mark)"},
+    [OPT_SINCE] =
+        {"since", "WHICH",
+         "a version, a time, or how long ago (default: the newest deployment that is known)"},
     [OPT_BASELINE] = {"baseline", "DURATION", "how much of before counts (default: 1h)"},
     [OPT_WAIT] = {"wait", "DURATION", "how much of after counts, at most (default: 10m)"},
     [OPT_CONTROL] = {"control", "STREAM|PATH",
@@ -51,7 +52,8 @@ static const struct option_spec specs[OPTIONS] = {
     [OPT_JSON] = {"json", NULL, "the verdict as one JSON object"},
     [OPT_ON_FAIL] = {"on-fail", "COMMAND", "sh -c COMMAND when it fails, the verdict on stdin"},
     [OPT_ON_FAIL_TIMEOUT] = {"on-fail-timeout", "DURATION", "then it is killed (default: 60s)"},
-    [OPT_DRY_RUN] = {"dry-run", NULL, "show what is found of before; wait and run nothing"},
+    [OPT_DRY_RUN] = {"dry-run", NULL,
+                     "show what is found, and the verdict by now; wait and run nothing"},
     [OPT_ALPHA] = {"alpha", "CHANCE",
                    "that a release no worse than before fails (default: 0.01)"},
     [OPT_MIN_SAMPLES] = {"min-samples", "N",
@@ -176,8 +178,9 @@ struct gate {
     struct gate_stream streams[GATE_STREAMS_MAX];
     struct arena arena;
     struct court court;
+    struct gate_spans spans;
     struct gate_reader *reader;
-    size_t files;
+    struct gate_counts files;
 };
 
 static int find_deploy(struct gate *gate, struct error *reterr)
@@ -188,7 +191,9 @@ static int find_deploy(struct gate *gate, struct error *reterr)
                       : config           ? config->state_dir
                                          : CONFIG_STATE_DIR;
     const char *path = arena_printf(&gate->arena, "%s/marks.jsonl", dir);
-    return gate_deploy_find(path, request->wish.service, request->since, &gate->deploy, reterr);
+    const struct gate_deploy_wish wish = {path, &request->wish, request->since,
+                                          request->terms.baseline_ns};
+    return gate_deploy_find(&wish, &gate->arena, &gate->deploy, reterr);
 }
 
 static int open_court(struct gate *gate, struct error *reterr)
@@ -204,24 +209,19 @@ static int open_court(struct gate *gate, struct error *reterr)
 
 static int open_logs(struct gate *gate, struct error *reterr)
 {
-    struct gate_spans spans;
     int count = gate_streams_find(&gate->request->wish, &gate->arena, gate->streams, reterr);
     if (count < 0)
         return count;
-    struct gate_reading reading = {gate->streams, (size_t)count, court_take, &gate->court};
-    court_spans(&gate->court, &spans);
+    struct gate_reading reading = {gate->streams, (size_t)count, court_take, &gate->court,
+                                   &gate->spans};
+    court_spans(&gate->court, &gate->spans);
     int r = gate_reader_create(&reading, &gate->reader, reterr);
     if (r == 0)
-        r = gate_files_add(gate->reader, &reading, &spans, &gate->files, reterr);
+        r = gate_files_add(gate->reader, &reading, &gate->files, reterr);
+    if (r == 0 && gate->files.found == 0)
+        r = error_set(reterr, -ENOENT, "gate: no log of '%s' is there: %s names no file",
+                      gate->request->wish.service, gate->streams[0].paths.at[0]);
     return r < 0 ? r : gate_reader_begin(gate->reader, reterr);
-}
-
-/* All that is there now. */
-static void catch_up(struct gate *gate)
-{
-    while (gate_reader_behind(gate->reader) && gate_reader_step(gate->reader, CAUGHT_UP_MS))
-        ;
-    gate_reader_live(gate->reader);
 }
 
 /* Read on until something can be looked at. */
@@ -236,15 +236,14 @@ static void follow(struct gate *gate, int64_t until_ns)
 static void judge(struct gate *gate)
 {
     struct court *court = &gate->court;
-    catch_up(gate);
+    gate_reader_catch_up(gate->reader);
     for (;;) {
         int64_t heard = clock_wall_ns() - ARRIVAL_NS;
-        if (gate->request->dry || court_look(court, heard, heard >= court->terms.until_ns))
+        bool last = gate->request->dry || heard >= court->terms.until_ns;
+        if (court_look(court, heard, last) || last)
             break;
         follow(gate, court_next_ns(court) + ARRIVAL_NS);
     }
-    if (gate->request->dry)
-        court_look(court, INT64_MIN, true);
 }
 
 static int report(struct gate *gate)
@@ -255,7 +254,7 @@ static int report(struct gate *gate)
                                        .version = gate->deploy.version,
                                        .dry = request->dry,
                                        .on_fail = request->on_fail,
-                                       .files = gate->files};
+                                       .files = gate->files.needed};
     enum gate_verdict verdict = gate->court.result.verdict;
     struct buffer json = {0};
     struct error error;

@@ -26,9 +26,8 @@ static const char *pair_of(const struct config_pairs *pairs, const char *name)
     return NULL;
 }
 
-/* Its own name, or its label; else what the configuration says of all of them. */
-static bool serves(const struct config *config, const struct config_stream *stream,
-                   const char *service)
+bool gate_serves(const struct config *config, const struct config_stream *stream,
+                 const char *service)
 {
     static const char *const keys[] = {"service.name", "service"};
     if (strcmp(stream->name, service) == 0)
@@ -107,7 +106,7 @@ static int add_service(struct finding_streams *f)
     int r = 0;
     for (size_t i = 0; wish->config && i < wish->config->stream_count && r == 0; i++) {
         const struct config_stream *stream = &wish->config->streams[i];
-        if (serves(wish->config, stream, wish->service) && !is_control(wish, stream->name))
+        if (gate_serves(wish->config, stream, wish->service) && !is_control(wish, stream->name))
             r = add_stream(f, &(struct gate_stream){.name = stream->name,
                                                     .config = stream,
                                                     .paths = stream->paths});
@@ -205,7 +204,11 @@ static int add_needed(struct gate_reader *reader, size_t stream, const struct in
         const struct input *input = &inputs->at[i];
         bool first = i == 0 || strcmp(inputs->at[i - 1].stream, input->stream) != 0;
         int64_t from = first ? INT64_MIN : written_ns(inputs->at[i - 1].path);
-        if (!needed(need, from, written_ns(input->path)) || glob_has_magic(input->path))
+        int64_t until = written_ns(input->path);
+        if (glob_has_magic(input->path) || !needed(need, INT64_MIN, until))
+            continue;
+        if (!needed(need, from, until) &&
+            !needed(need, gate_reader_first_ns(reader, stream, input->path), until))
             continue;
         int r = gate_reader_add(reader, stream, input->path, reterr);
         if (r < 0)
@@ -216,9 +219,9 @@ static int add_needed(struct gate_reader *reader, size_t stream, const struct in
 }
 
 int gate_files_add(struct gate_reader *reader, const struct gate_reading *reading,
-                   const struct gate_spans *spans, size_t *ret, struct error *reterr)
+                   struct gate_counts *ret, struct error *reterr)
 {
-    size_t count = 0;
+    struct gate_counts counts = {0, 0};
     int r = 0;
     for (size_t s = 0; s < reading->stream_count && r >= 0; s++) {
         struct arena arena = {0};
@@ -228,13 +231,14 @@ int gate_files_add(struct gate_reader *reader, const struct gate_reading *readin
         for (size_t p = 0; p < reading->streams[s].paths.count; p++)
             glob_each(reading->streams[s].paths.at[p], &visitor);
         inputs_find(names.at, names.count, &inputs);
-        r = add_needed(reader, s, &inputs, spans, reterr);
-        count += r > 0 ? (size_t)r : 0;
+        r = add_needed(reader, s, &inputs, reading->spans, reterr);
+        counts.needed += r > 0 ? (size_t)r : 0;
+        counts.found += reading->streams[s].control ? 0 : names.count;
         inputs_free(&inputs);
         free(names.at);
         arena_free(&arena);
     }
     if (r >= 0)
-        *ret = count;
+        *ret = counts;
     return r < 0 ? r : 0;
 }

@@ -4,23 +4,13 @@
  *
  *      --service, configuration ──▶ streams ──patterns──▶ files, and what rotation made of them ──when──▶ those to be read
  *
- * A rotated file ends when it was last written to and begins where the one before it ended, so most of them need not be opened.
+ * A rotated file ends when it was last written to and begins where the one before it ended, so most of them need not be opened. What
+ * was copied was written to when it was copied: what seems to begin too late is asked for its first stamp.
  */
 #ifndef COMMAND_GATE_FILES_H
 #define COMMAND_GATE_FILES_H
 
 #include "command/gate_read.h"
-
-/* [from, until) */
-struct gate_span {
-    int64_t from_ns, until_ns;
-};
-
-enum { GATE_SPANS_MAX = 8 };
-struct gate_spans {
-    struct gate_span at[GATE_SPANS_MAX];
-    size_t count;
-};
 
 /* What was asked for. */
 struct gate_wish {
@@ -33,6 +23,10 @@ struct gate_wish {
     size_t control_count;
 };
 
+/* Is the stream of that service? By its name, or its label; else by what the configuration says of all of them. */
+bool gate_serves(const struct config *config, const struct config_stream *stream,
+                 const char *service);
+
 /*
  * The streams, into [GATE_STREAMS_MAX] of *ret.
  *   Returns  their number, or -errno and a sentence; texts lie in `arena`
@@ -40,8 +34,11 @@ struct gate_wish {
 int gate_streams_find(const struct gate_wish *wish, struct arena *arena,
                       struct gate_stream *ret, struct error *reterr);
 
-/* Name all files of the streams that have records in one of the spans to the reader; *ret is how many. */
+/* Name all files of the streams that have records in one of the spans to the reader. */
+struct gate_counts {
+    size_t needed, found; /* found: of the service, whenever they were written to */
+};
 int gate_files_add(struct gate_reader *reader, const struct gate_reading *reading,
-                   const struct gate_spans *spans, size_t *ret, struct error *reterr);
+                   struct gate_counts *ret, struct error *reterr);
 
 #endif /* COMMAND_GATE_FILES_H */

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RING_BYTES = 4 << 20 };
+enum { RING_BYTES = 4 << 20, CAUGHT_UP_MS = 100 };
 
 /* A record that may go on is complete when nothing follows it for so long, as in the daemon. */
 #define FLUSH_NS (300 * NS_PER_MS)
@@ -33,6 +33,8 @@ struct gate_file {
     int64_t held_since_ns; /* monotonic; NO_TIME: nothing waits */
     uint64_t next_look;
     uint64_t target, reached; /* bytes that were there at the beginning; bytes seen */
+    struct gate_parts parts;
+    size_t part; /* which is being read */
 };
 
 /* ---- what is read out of a record ----------------------------------------- */
@@ -149,6 +151,34 @@ static struct gate_file *file_of(struct gate_reader *reader, struct source *sour
     return file;
 }
 
+/* To the part that comes next; behind the last one, to what is not there yet. */
+static void leap(struct gate_file *file, struct source *source, uint64_t to)
+{
+    if (source_seek(source, to) < 0)
+        file->parts.count = 0; // it was cut off: whatever there is now is read
+    file->reached = source_offset(source);
+    file->held_since_ns = NO_TIME;
+}
+
+static void leave_out(struct gate_file *file, struct source *source)
+{
+    const struct gate_parts *parts = &file->parts;
+    if (file->part >= parts->count || source_offset(source) < parts->at[file->part].until)
+        return;
+    file->part++;
+    leap(file, source, file->part < parts->count ? parts->at[file->part].from : file->target);
+}
+
+/* Where in it the times lie that are asked about. */
+static void plan_parts(struct gate_reader *reader, struct gate_file *file,
+                       struct source *source)
+{
+    const struct gate_seeking seeking = {source, file->stream->plan, &reader->writer,
+                                         GATE_HOLE};
+    gate_seek(&seeking, reader->reading.spans, &file->parts);
+    leap(file, source, file->parts.count ? file->parts.at[0].from : 0);
+}
+
 /* An archive says when it is over, and its size nothing. */
 static void aim(struct gate_reader *reader, struct source *source)
 {
@@ -157,6 +187,8 @@ static void aim(struct gate_reader *reader, struct source *source)
         return;
     file->reached = source_offset(source);
     file->target = source_kind(source) == SOURCE_ARCHIVE ? UINT64_MAX : source_size(source);
+    if (source_kind(source) == SOURCE_FILE && file->reached == 0 && file->target >= GATE_HOLE)
+        plan_parts(reader, file, source);
 }
 
 static void forget(struct source *source)
@@ -199,16 +231,18 @@ bool gate_reader_step(struct gate_reader *reader, int timeout_ms)
     char *text = begin(reader, source);
     ssize_t got = source_read(source, text, BATCH_TEXT_BYTES);
     struct gate_file *file = tail_user(source);
-    if (got > 0)
-        file->reached = source_offset(source) + (uint64_t)got;
-    if (got > 0)
-        digest(reader, source, (size_t)got, false);
-    else if (got < 0)
+    if (got < 0)
         end_file(reader, source, (int)got);
+    if (got <= 0)
+        return true;
+    file->reached = source_offset(source) + (uint64_t)got;
+    digest(reader, source, (size_t)got, false);
+    leave_out(file, source);
     return true;
 }
 
-bool gate_reader_behind(struct gate_reader *reader)
+/* Is there something left of what there was at the beginning? A busy log has always something new. */
+static bool is_behind(struct gate_reader *reader)
 {
     for (struct source *s = tail_each(reader->tail, NULL); s; s = tail_each(reader->tail, s)) {
         const struct gate_file *file = tail_user(s);
@@ -220,8 +254,10 @@ bool gate_reader_behind(struct gate_reader *reader)
 
 /* ---- before and after ------------------------------------------------------------ */
 
-void gate_reader_live(struct gate_reader *reader)
+void gate_reader_catch_up(struct gate_reader *reader)
 {
+    while (is_behind(reader) && gate_reader_step(reader, CAUGHT_UP_MS))
+        ;
     for (struct source *s = tail_each(reader->tail, NULL); s; s = tail_each(reader->tail, s))
         if (tail_user(s))
             flush(reader, s, false);
@@ -271,6 +307,19 @@ int gate_reader_add(struct gate_reader *reader, size_t stream, const char *path,
 {
     return tail_add(reader->tail, path,
                     (struct tail_wish){.group = (uint32_t)stream, .start = TAIL_BEGIN}, reterr);
+}
+
+int64_t gate_reader_first_ns(struct gate_reader *reader, size_t stream, const char *path)
+{
+    struct source *source;
+    struct error error;
+    if (source_open(path, &source, &error) < 0)
+        return INT64_MAX;
+    const struct gate_seeking seeking = {source, reader->reading.streams[stream].plan,
+                                         &reader->writer, GATE_HOLE};
+    int64_t first = gate_seek_first(&seeking);
+    source_close(source);
+    return first == NO_TIME ? INT64_MAX : first;
 }
 
 int gate_reader_begin(struct gate_reader *reader, struct error *reterr)

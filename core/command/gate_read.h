@@ -5,7 +5,8 @@
  *      files ──tail──▶ source ──recorder──▶ record, its sentence, its duration and status ──▶ take()
  *
  * The same tail and the same recorders as in `run`: rotation, archives, formats and multi-line records are read alike. A file that is
- * there at the start is read from its beginning, if it was named by gate_reader_add(), else from its end.
+ * there at the start is read from its beginning, if it was named by gate_reader_add(), else from its end. Of a long one that is in the order of
+ * time, long stretches are left out that lie outside all spans.
  *
  * Thread   one
  */
@@ -13,6 +14,7 @@
 #define COMMAND_GATE_READ_H
 
 #include "base/redact.h"
+#include "command/gate_seek.h"
 #include "config/config.h"
 #include "record/record.h"
 #include "record/template.h"
@@ -54,6 +56,8 @@ struct gate_reading {
     size_t stream_count;
     void (*take)(void *context, const struct gate_record *record);
     void *context;
+    const struct gate_spans
+        *spans; /* lent for the reader's life: what lies elsewhere may be left out */
 };
 
 /* Owns: the caller, until gate_reader_free(). Errors name the stream. */
@@ -63,13 +67,13 @@ void gate_reader_free(struct gate_reader *reader); /* accepts NULL */
 /* Read this file of the stream from its beginning. */
 int gate_reader_add(struct gate_reader *reader, size_t stream, const char *path,
                     struct error *reterr);
+/* When its first record is of; INT64_MAX where nobody can tell. */
+int64_t gate_reader_first_ns(struct gate_reader *reader, size_t stream, const char *path);
 /* All files are named; from now on what the streams' patterns find later is read, too. */
 int gate_reader_begin(struct gate_reader *reader, struct error *reterr);
 /* Read something, waiting at most so long for it; false when there was nothing. */
 bool gate_reader_step(struct gate_reader *reader, int timeout_ms);
-/* Is there something left of what there was at the beginning? A busy log has always something new. */
-bool gate_reader_behind(struct gate_reader *reader);
-/* What came so far was there before; records without a time take that of their arrival from now on. */
-void gate_reader_live(struct gate_reader *reader);
+/* Read what there was at the beginning; records without a time take that of their arrival from now on. */
+void gate_reader_catch_up(struct gate_reader *reader);
 
 #endif /* COMMAND_GATE_READ_H */

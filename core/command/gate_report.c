@@ -133,6 +133,9 @@ void gate_report_text(const struct gate_report *report, FILE *out)
     say_what(report, out);
     say_table(report, out);
     if (report->dry) {
+        bool fails = court->result.verdict == GATE_FAIL;
+        fprintf(out, "by now it %s: %s\n", fails ? "would fail" : "would not have failed",
+                court->result.reason);
         fprintf(out, "dry run: would look at each window until %s after the deployment",
                 clock_format_duration(court->terms.until_ns - court->terms.since_ns, heard));
         if (report->on_fail)

@@ -8,9 +8,12 @@
 #include "config/config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
     OPT_SINCE,
@@ -114,22 +117,75 @@ static int take_format(struct request *request, struct error *reterr)
     return error_set(reterr, -EINVAL, "-o: '%s' ends with none of .html, .md, .json", output);
 }
 
+/* Closes it, unless it is stdout. */
+static int put(FILE *file, const struct buffer *text)
+{
+    errno = 0;
+    bool whole = fwrite(text->at, 1, text->len, file) == text->len && fflush(file) == 0;
+    struct stat st;
+    int r = whole ? 0 : errno ? -errno : -EIO;
+    if (r == 0 && fstat(fileno(file), &st) == 0 && S_ISREG(st.st_mode) &&
+        fsync(fileno(file)) < 0)
+        r = -errno;
+    return file != stdout && fclose(file) != 0 && r == 0 ? -errno : r;
+}
+
+/* Whole or not at all: who opens it, or mails it, never has half of one, and what stood there stays until then. */
+static int replace(const char *path, mode_t mode, const struct buffer *text)
+{
+    char fresh[PATH_MAX];
+    int len = snprintf(fresh, sizeof(fresh), "%s.XXXXXX", path);
+    if (len < 0 || (size_t)len >= sizeof(fresh))
+        return -ENAMETOOLONG;
+    int fd = mkstemp(fresh);
+    if (fd < 0)
+        return -errno;
+    FILE *file = fchmod(fd, mode) == 0 ? fdopen(fd, "w") : NULL;
+    int r = file ? put(file, text) : -errno;
+    if (!file)
+        close(fd);
+    if (r == 0 && rename(fresh, path) < 0)
+        r = -errno;
+    if (r < 0)
+        unlink(fresh);
+    return r;
+}
+
+/* A pipe or a device cannot be replaced, and a symlink is not meant to go. */
+static int write_file(const char *path, const struct buffer *text)
+{
+    struct stat st;
+    mode_t mask = umask(0);
+    umask(mask);
+    if (lstat(path, &st) < 0)
+        return replace(path, 0666 & ~mask, text);
+    if (S_ISREG(st.st_mode))
+        return replace(path, st.st_mode & 0777, text);
+    FILE *file = fopen(path, "we");
+    return file ? put(file, text) : -errno;
+}
+
 static int write_out(const struct request *request, struct error *reterr)
 {
     const char *output = request->values[OPT_OUTPUT];
     bool to_stdout = !output || strcmp(output, "-") == 0;
     struct buffer text = {0};
     request->write(&request->report, &text);
-    FILE *file = to_stdout ? stdout : fopen(output, "we");
-    int r = file ? 0 : -errno;
-    if (file && fwrite(text.at, 1, text.len, file) != text.len)
-        r = errno ? -errno : -EIO;
-    if (file && (to_stdout ? fflush(file) : fclose(file)) != 0 && r == 0)
-        r = -errno;
+    int r = to_stdout ? put(stdout, &text) : write_file(output, &text);
     buffer_free(&text);
     return r < 0 ? error_set(reterr, r, "%s: cannot be written: %s",
                              to_stdout ? "stdout" : output, strerror(-r))
                  : 0;
+}
+
+/* One clock that is wrong stretches the span over years, in which nothing can be seen. */
+static void say_ahead(const struct request *request)
+{
+    char text[CLOCK_TEXT_SIZE];
+    if (!request->values[OPT_UNTIL] &&
+        request->report.until_ns > clock_wall_ns() + 86400 * NS_PER_S)
+        log_warning("the newest finding is of %s, which is yet to come; name --until",
+                    clock_format(request->report.until_ns, text));
 }
 
 static int read_and_write(struct request *request, const char *dir, int count, char **paths)
@@ -144,6 +200,7 @@ static int read_and_write(struct request *request, const char *dir, int count, c
     if (dir && report_read_notes(report, dir, &error) < 0)
         return say_failure(EXIT_IO, &error);
     report_settle(report);
+    say_ahead(request);
     if (report->senseless)
         log_warning("%zu values make no sense as findings, and are left out",
                     report->senseless);

@@ -103,7 +103,7 @@ void heartbeat_write(const struct beat *beat, struct buffer *out)
     put_facts(&json, &beat->facts);
 }
 
-/* ---- and back: anybody may have written it ------------------------------- */
+/* ---- and back: anybody may have written it, so each number has to fit where it is counted on ------------------------------- */
 
 static uint64_t take_int(struct json_value object, const char *path, double most)
 {
@@ -163,7 +163,7 @@ bool heartbeat_read(struct bytes text, struct beat *ret)
         return false;
     if (version.type == JSON_STRING && version.raw.len < sizeof(beat.version))
         memcpy(beat.version, version.raw.at, version.raw.len);
-    beat.beat_ms = (int64_t)take_int(object, "beat", 9e15);
+    beat.beat_ms = (int64_t)take_int(object, "beat", 9e12);
     beat.interval_ns = take_seconds(object, "interval_s");
     beat.epoch = take_hash(object, "epoch");
     beat.n = take_int(object, "n", 9e15);

@@ -6,12 +6,10 @@
 #include "base/redact.h"
 
 /* Redacted, and cut at what no name has. */
-static void take_name(const struct lane_plan *plan, struct bytes found,
+static void take_name(const struct notice_redact *with, struct bytes found,
                       char into[DEPLOY_NAME_SIZE])
 {
-    const struct window_options *window = &plan->window;
-    size_t len =
-        redact(window->redactions, window->redaction_count, found, into, DEPLOY_NAME_SIZE - 1);
+    size_t len = redact(with->rules, with->count, found, into, DEPLOY_NAME_SIZE - 1);
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)into[i] < ' ' || into[i] == 0x7f)
             len = i;
@@ -26,14 +24,14 @@ static struct bytes group_of(const struct deploy_rule *rule, struct bytes text, 
     return group < 0 ? none : regex_group(rule->match, text, group);
 }
 
-static bool read_deploy(const struct lane_plan *plan, const struct deploy_rule *rule,
-                        struct bytes text, struct deploy_notice *notice)
+bool notice_read(const struct deploy_rule *rule, const struct notice_redact *with,
+                 struct bytes text, struct deploy_notice *notice)
 {
     if (regex_match(rule->match, text) != 1)
         return false;
     struct bytes service = group_of(rule, text, rule->service);
-    take_name(plan, group_of(rule, text, rule->version), notice->version);
-    take_name(plan, service.len ? service : bytes_of(rule->default_service), notice->service);
+    take_name(with, group_of(rule, text, rule->version), notice->version);
+    take_name(with, service.len ? service : bytes_of(rule->default_service), notice->service);
     return notice->version[0];
 }
 
@@ -44,9 +42,10 @@ static void look_at(struct lane *lane, const struct lane_plan *plan,
     struct deploy_notice notice = {.stream = plan->number,
                                    .time_ns = record->time_ns == NO_TIME ? lane->arrival_ns
                                                                          : record->time_ns};
+    const struct notice_redact with = {plan->window.redactions, plan->window.redaction_count};
     for (size_t i = 0; i < plan->deploy_count && notice.time_ns != NO_TIME; i++)
         if (record->matches >> plan->deploys[i].bit & 1 &&
-            read_deploy(plan, &plan->deploys[i], text, &notice)) {
+            notice_read(&plan->deploys[i], &with, text, &notice)) {
             buffer_append(&lane->noticed, &notice, sizeof(notice));
             return;
         }

@@ -22,6 +22,15 @@ struct deploy_rule {
     const char *default_service; /* where the group takes no part; "": that of the stream */
 };
 
+/* What is taken out of a name. */
+struct notice_redact {
+    const struct redaction *rules; /* [count] */
+    size_t count;
+};
+/* Does the text tell of a deployment, by this rule? Fills version and service ("": that of the stream). */
+bool notice_read(const struct deploy_rule *rule, const struct notice_redact *with,
+                 struct bytes text, struct deploy_notice *notice);
+
 /* The batch is not in the ring yet. */
 void notice_deploys(struct lane *lane, const struct lane_plan *plan,
                     const struct oddline_batch *batch);

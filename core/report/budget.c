@@ -50,14 +50,15 @@ void report_add_budget(struct report *report, struct json_value slo)
                                    .total = number(slo, "total"),
                                    .bad = number(slo, "bad"),
                                    .left = number(slo, "budget_left"),
-                                   .left_s = number(slo, "left_s"),
                                    .budget_records = number(slo, "budget_records"),
                                    .window_bad = NAN,
                                    .until_ns = report_time(slo, "until")};
     int64_t since = report_begins(report);
     bool makes_sense = *budget.name && budget.period_s > 0 && budget.period_s < 1e9 &&
-                       budget.left_s >= 0 && budget.left_s < 1e9;
-    if (report->budget_count == REPORT_BUDGETS_MAX || !makes_sense)
+                       budget.objective >= 0 && budget.objective <= 100 &&
+                       fabs(budget.left) < 1e6;
+    if (report->budget_count == REPORT_BUDGETS_MAX || !makes_sense ||
+        !report_wants(report, budget.stream))
         return;
     if (since != NO_TIME && budget.until_ns != NO_TIME && budget.until_ns > since)
         take_window(report, json_at(slo, "rates"), budget.until_ns - since, &budget);

@@ -59,7 +59,8 @@ static void compose_charts(const struct report *report, struct pen *pen)
     pen->heading(pen, 2, "What the series did", NULL);
     pen->note(pen,
               "A mark is a window that a finding stored; a tinted column is how long that was "
-              "open. The shaded band is what was expected then, held until the next mark. A "
+              "open. The shaded band is what was expected then, held until the next mark, the "
+              "first one from the beginning. A "
               "dashed line is a deployment. Between the marks nothing is known here.");
     for (size_t i = 0; i < report->chart_count; i++)
         pen->chart(pen, report, &report->charts[i]);
@@ -107,8 +108,11 @@ void report_compose(const struct report *report, struct pen *pen)
     struct buffer title = {0};
     char from[WORDS_SIZE], until[WORDS_SIZE], length[CLOCK_TEXT_SIZE], span[256];
     clock_format_duration(report->until_ns - report->since_ns, length);
-    snprintf(span, sizeof(span), "%s to %s (%s)", report_when(report->since_ns, from),
-             report_when(report->until_ns, until), length);
+    if (report->since_ns == NO_TIME)
+        snprintf(span, sizeof(span), "No finding says when");
+    else
+        snprintf(span, sizeof(span), "%s to %s (%s)", report_when(report->since_ns, from),
+                 report_when(report->until_ns, until), length);
     pen->begin(pen, report_title(report, &title), span);
     compose_summary(report, pen);
     if (report->finding_count) {

@@ -134,17 +134,26 @@ static bool same_number(double a, double b)
     return a == b || (isnan(a) && isnan(b));
 }
 
+static bool is_before(const struct report_point *a, const struct report_point *b)
+{
+    return a->start_ns != b->start_ns ? a->start_ns < b->start_ns : a->observed < b->observed;
+}
+
+/* In order; of too many the first ones stay, whichever came first. */
 static void add_point(struct report_draft *draft, const struct report_point *point)
 {
-    for (size_t i = 0; i < draft->point_count; i++)
-        if (draft->points[i].start_ns == point->start_ns &&
-            same_number(draft->points[i].observed, point->observed))
-            return;
-    if (draft->point_count == REPORT_POINTS_MAX)
-        return;
+    size_t at = draft->point_count;
     if (!draft->points)
-        draft->points = sure(calloc(REPORT_POINTS_MAX, sizeof(*draft->points)));
-    draft->points[draft->point_count++] = *point;
+        draft->points = sure(calloc(REPORT_POINTS_MAX + 1, sizeof(*draft->points)));
+    while (at > 0 && is_before(point, &draft->points[at - 1]))
+        at--;
+    if (at > 0 && draft->points[at - 1].start_ns == point->start_ns &&
+        same_number(draft->points[at - 1].observed, point->observed))
+        return;
+    memmove(&draft->points[at + 1], &draft->points[at],
+            (draft->point_count - at) * sizeof(*point));
+    draft->points[at] = *point;
+    draft->point_count += draft->point_count < REPORT_POINTS_MAX;
 }
 
 static void keep_json(struct report_drafts *drafts, struct report_draft *draft,
@@ -154,6 +163,14 @@ static void keep_json(struct report_drafts *drafts, struct report_draft *draft,
     free(draft->json);
     draft->json = memory_text(json.at, json.len);
     draft->len = json.len;
+}
+
+/* Two that say to be the same revision: which one stands must not hang on which came first. */
+static bool is_later(const struct report_draft *draft, struct bytes json)
+{
+    if (json.len != draft->len)
+        return json.len > draft->len;
+    return memcmp(json.at, draft->json, json.len) > 0;
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -170,7 +187,7 @@ static int64_t newest_of(struct json_value finding)
 static void merge(struct report_drafts *drafts, struct report_draft *draft,
                   struct json_value finding)
 {
-    uint32_t revision = (uint32_t)json_number(json_at(finding, "revision"), 0);
+    uint32_t revision = (uint32_t)report_count(finding, "revision");
     struct report_point point;
     draft->newest_ns = later(draft->newest_ns, newest_of(finding));
     if (report_point_of(finding, &point))
@@ -178,7 +195,8 @@ static void merge(struct report_drafts *drafts, struct report_draft *draft,
     if (point.end_ns != NO_TIME &&
         (draft->first_window_ns == NO_TIME || point.end_ns < draft->first_window_ns))
         draft->first_window_ns = point.end_ns;
-    if (draft->json && revision < draft->revision)
+    if (draft->json && (revision < draft->revision ||
+                        (revision == draft->revision && !is_later(draft, finding.raw))))
         return;
     draft->revision = revision;
     draft->starts_ns = report_time(finding, "starts_at");
@@ -186,19 +204,34 @@ static void merge(struct report_drafts *drafts, struct report_draft *draft,
     keep_json(drafts, draft, finding.raw);
 }
 
+bool report_wants(const struct report *report, const char *stream)
+{
+    for (size_t i = 0; i < report->stream_count; i++)
+        if (fnmatch(report->streams[i], stream, 0) == 0)
+            return true;
+    return !report->stream_count;
+}
+
 static bool wanted(const struct report *report, struct json_value finding)
 {
-    char name[1024];
+    char name[1024] = "";
     struct json_value stream = json_at(finding, "stream");
-    if (!report->stream_count)
-        return true;
-    if (stream.type != JSON_STRING || stream.raw.len >= sizeof(name))
-        return false;
-    name[json_unescape(stream.raw, name)] = '\0';
-    for (size_t i = 0; i < report->stream_count; i++)
-        if (fnmatch(report->streams[i], name, 0) == 0)
-            return true;
-    return false;
+    if (stream.type == JSON_STRING && stream.raw.len < sizeof(name))
+        name[json_unescape(stream.raw, name)] = '\0';
+    return report_wants(report, name);
+}
+
+/*
+ * Scans begin their ids anew and have no epoch: those of two files are told apart by what they are about and by when that began, which no
+ * revision changes.
+ */
+static uint64_t key_of(struct json_value finding)
+{
+    struct bytes id = json_at(finding, "id").raw;
+    uint64_t key = hash_join(hash_bytes(id), hash_bytes(json_at(finding, "fingerprint").raw));
+    return bytes_starts_with(id, "0000000000000000-")
+               ? hash_join(key, hash_bytes(json_at(finding, "starts_at").raw))
+               : key;
 }
 
 void report_take(struct report *report, struct json_value finding)
@@ -209,16 +242,15 @@ void report_take(struct report *report, struct json_value finding)
         report->senseless++;
         return;
     }
-    if (!wanted(report, finding) || (report->until_ns != NO_TIME && starts > report->until_ns))
+    if (!wanted(report, finding))
         return;
     if (!report->drafts)
         report->drafts = open_drafts();
-    // before room is sought: it may be what makes others old
+    // before room is sought: it may be what makes others old; and what lies behind the span says that all of that is known
     report->drafts->newest_ns = later(report->drafts->newest_ns, newest_of(finding));
-    // scans begin their ids anew: those of two files are told apart by what they are about
-    uint64_t key =
-        hash_join(hash_bytes(id.raw), hash_bytes(json_at(finding, "fingerprint").raw));
-    struct report_draft *draft = draft_of(report, key, finding.raw.len);
+    if (report->until_ns != NO_TIME && starts > report->until_ns)
+        return;
+    struct report_draft *draft = draft_of(report, key_of(finding), finding.raw.len);
     if (!draft) {
         report->left_out++;
         return;

@@ -67,11 +67,28 @@ void escape_html_lines(struct buffer *out, const char *text)
 
 /* ---- Markdown --------------------------------------------------------------------- */
 
+/* Blanks that would be an indent, and the number of a list; what else begins a block is escaped wherever it stands. */
+static size_t markdown_begin(struct buffer *out, const struct buffer *shown)
+{
+    size_t at = 0, number;
+    for (; at < shown->len && shown->at[at] == ' '; at++)
+        buffer_text(out, "&#32;");
+    if (at < shown->len && (shown->at[at] == '-' || shown->at[at] == '='))
+        buffer_char(out, '\\');
+    for (number = at; number < shown->len && isdigit((unsigned char)shown->at[number]);)
+        number++;
+    if (number == at || number == shown->len || shown->at[number] != '.')
+        return at;
+    buffer_append(out, shown->at + at, number - at);
+    buffer_text(out, "\\.");
+    return number + 1;
+}
+
 void escape_markdown(struct buffer *out, const char *text)
 {
     struct buffer shown = {0};
     screen_text(&shown, bytes_of(text), 0);
-    for (size_t i = 0; i < shown.len; i++) {
+    for (size_t i = markdown_begin(out, &shown); i < shown.len; i++) {
         char c = shown.at[i];
         // a scheme followed by an address becomes a link without being asked
         bool colon = c == ':' && i + 1 < shown.len && shown.at[i + 1] == '/';
@@ -81,10 +98,8 @@ void escape_markdown(struct buffer *out, const char *text)
             buffer_text(out, safe);
         else if (colon || www || c == '@')
             buffer_printf(out, "&#%d;", c);
-        else if (strchr("\\`*_{}[]()#+!|~", c) || (i == 0 && (c == '-' || c == '=')))
+        else if (strchr("\\`*_{}[]()#+!|~$", c)) // $: some read mathematics between two
             buffer_printf(out, "\\%c", c);
-        else if (i == 0 && isdigit((unsigned char)c) && shown.len > 1 && shown.at[1] == '.')
-            buffer_printf(out, "%c\\", c); // no list
         else
             buffer_char(out, c);
     }

@@ -30,11 +30,16 @@ struct report_drafts {
 };
 void report_drop_drafts(struct report *report);
 
+/* Was the stream asked for? */
+bool report_wants(const struct report *report, const char *stream);
+
 /* ---- take.c: JSON ----------------------------------------------------------- */
 
 int64_t report_time(struct json_value object, const char *path); /* NO_TIME: none */
 /* "" when there is none; NUL bytes are shown as \x00. */
 const char *report_text(struct report *report, struct json_value object, const char *path);
+/* A count; 0 for what is none. */
+uint64_t report_count(struct json_value object, const char *path);
 bool report_point_of(struct json_value finding, struct report_point *ret);
 void report_read(struct report *report, const struct report_draft *draft,
                  struct report_finding *ret);

@@ -31,6 +31,7 @@ enum {
     REPORT_CHARTS_MAX = 12,
     REPORT_CHART_POINTS = 400,
 };
+#define REPORT_SPAN_MAX (INT64_C(36600) * 86400 * NS_PER_S) /* an int64_t holds its length */
 
 enum report_route { REPORT_PAGE, REPORT_TICKET, REPORT_LOG, REPORT_ROUTES };
 const char *report_route_name(enum report_route route);
@@ -118,8 +119,9 @@ struct report_silence {
 struct report_budget {
     const char *name, *stream,
         *window; /* window: the shortest that reaches back to where trouble began */
-    double objective, period_s, total, bad, left, left_s, budget_records;
-    double window_bad; /* NaN: no window reaches back so far */
+    double objective, period_s, total, bad, left,
+        budget_records; /* left: a share; below 0: overdrawn */
+    double window_bad;  /* NaN: no window reaches back so far */
     int64_t until_ns,
         burning_ns; /* burning: time in the span in which a finding of it was open */
 };
@@ -174,6 +176,7 @@ struct report {
     size_t stream_count;
     int64_t since_ns, until_ns; /* until: NO_TIME until settled: the newest finding */
     int64_t ago_ns;             /* not 0: since is so long before until */
+    int64_t known_ns;           /* settled: until then something is known of the span */
     /* known */
     struct report_drafts *drafts;
     struct report_finding *findings; /* [finding_count], by when they began */

@@ -218,7 +218,8 @@ static void say_period(double period_s, char text[CLOCK_TEXT_SIZE])
 static void budget_row(struct pen *pen, const struct report_budget *b)
 {
     double whole_s = b->period_s * (1 - b->objective / 100);
-    double used_s = fmax(whole_s - b->left_s, 0);
+    // more than all of it when overdrawn; an int64_t holds it
+    double used_s = fmin(fmax(whole_s * (1 - b->left), 0), 9e9);
     char burning[CLOCK_TEXT_SIZE] = "-", used[CLOCK_TEXT_SIZE], whole[CLOCK_TEXT_SIZE],
          period[CLOCK_TEXT_SIZE], goal[128], spent[160], lately[160], when[WORDS_SIZE];
     if (b->burning_ns > 0)

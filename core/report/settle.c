@@ -23,8 +23,8 @@ struct report_stay report_stay(const struct report *report, const struct report_
     int64_t from = f->starts_ns, until = f->ends_ns;
     if (f->momentary)
         until = from;
-    else if (until == NO_TIME || until > report->until_ns)
-        until = report->until_ns;
+    else if (until == NO_TIME || until > report->known_ns)
+        until = report->known_ns;
     if (from < report->since_ns)
         from = report->since_ns;
     return (struct report_stay){from, until < from ? from : until};
@@ -138,14 +138,22 @@ static void find_escalations(struct report *report)
 
 /* ---- what people said ---------------------------------------------------------------- */
 
+/* Of the same trouble at another time nothing was said: not before it began, and that one of them was false is not of the others. */
+static bool is_meant(const struct report_remark *remark, const struct report_finding *f)
+{
+    if (*remark->id && strcmp(remark->id, f->id) == 0)
+        return true;
+    return *remark->fingerprint && strcmp(remark->fingerprint, f->fingerprint) == 0 &&
+           remark->time_ns >= f->starts_ns && (remark->kind != REPORT_FALSE || !*remark->id);
+}
+
 static void heed_remarks(struct report *report)
 {
     for (size_t r = 0; r < report->remark_count; r++) {
         const struct report_remark *remark = &report->remarks[r];
         for (size_t i = 0; i < report->finding_count; i++) {
             struct report_finding *f = &report->findings[i];
-            if (strcmp(remark->id, f->id) != 0 &&
-                (!*remark->fingerprint || strcmp(remark->fingerprint, f->fingerprint) != 0))
+            if (!is_meant(remark, f))
                 continue;
             if (remark->kind == REPORT_FALSE)
                 f->false_reason = remark->text;
@@ -271,12 +279,14 @@ static void count_all(struct report *report)
         report->budgets[i].burning_ns = open_ns(report, &report->budgets[i]);
 }
 
+/* A silence of no stream is of all. */
 static void drop_outside(struct report *report)
 {
     size_t kept = 0;
     for (size_t i = 0; i < report->silence_count; i++)
         if (report->silences[i].from_ns <= report->until_ns &&
-            report->silences[i].until_ns >= report->since_ns)
+            report->silences[i].until_ns >= report->since_ns &&
+            (!*report->silences[i].stream || report_wants(report, report->silences[i].stream)))
             report->silences[kept++] = report->silences[i];
     report->silence_count = kept;
 }
@@ -288,6 +298,12 @@ void report_settle(struct report *report)
         report->until_ns = report->drafts->newest_ns;
     if (report->until_ns == NO_TIME || report->until_ns < report->since_ns)
         report->until_ns = report->since_ns;
+    if (report->since_ns != NO_TIME && report->until_ns > INT64_MIN + REPORT_SPAN_MAX &&
+        report->since_ns < report->until_ns - REPORT_SPAN_MAX)
+        report->since_ns = report->until_ns - REPORT_SPAN_MAX;
+    report->known_ns = report->until_ns;
+    if (report->drafts && report->drafts->newest_ns < report->until_ns)
+        report->known_ns = report->drafts->newest_ns;
     if (report->drafts)
         read_all(report);
     report_drop_drafts(report);

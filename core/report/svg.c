@@ -18,7 +18,9 @@ enum {
     RIGHT = 16,
     TOP = 26,
     BOTTOM = 28,
-    DEPLOYS_MAX = 20
+    LETTER = 6, /* width of one, about ... */
+    LINE = 13,  /* ... and its height */
+    NAME_BYTES = 24
 };
 
 struct frame {
@@ -81,16 +83,21 @@ static void set_scale(struct frame *f)
         f->high = f->low + 1;
 }
 
+/* Both ends and the middle, or zero, where that lies between them: heights are seen from it. */
 static void draw_values(const struct frame *f)
 {
+    double half = f->low < 0 && f->high > 0 ? 0 : f->low + (f->high - f->low) / 2,
+           values[] = {f->low, half, f->high}, last = HEIGHT + TOP;
     char text[WORDS_SIZE];
     for (int i = 0; i <= 2; i++) {
-        double value = f->low + (f->high - f->low) * i / 2, y = y_of(f, value);
+        double y = y_of(f, values[i]);
         buffer_printf(f->out,
-                      "<line class=\"%s\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"
-                      "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
-                      i ? "grid" : "axis", LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4,
-                      report_number(value, text));
+                      "<line class=\"%s\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>\n",
+                      values[i] == 0 ? "axis" : "grid", LEFT, WIDTH - RIGHT, y, y);
+        if (last - y > LINE) // or one would cover the other
+            buffer_printf(f->out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
+                          LEFT - 8, y + 4, report_number(values[i], text));
+        last = y;
     }
 }
 
@@ -122,11 +129,12 @@ static void draw_times(const struct frame *f)
         else
             snprintf(text, sizeof(text), seconds ? "%02d:%02d:%02d" : "%02d:%02d", t.hour,
                      t.minute, t.second);
+        double x = x_of(f, at), half = (double)strlen(text) * LETTER / 2;
         buffer_printf(f->out,
                       "<line class=\"axis\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>"
                       "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
-                      x_of(f, at), x_of(f, at), HEIGHT - BOTTOM, HEIGHT - BOTTOM + 4,
-                      x_of(f, at), HEIGHT - BOTTOM + 17, text);
+                      x, x, HEIGHT - BOTTOM, HEIGHT - BOTTOM + 4, fmin(x, WIDTH - half),
+                      HEIGHT - BOTTOM + 17, text);
     }
 }
 
@@ -183,11 +191,11 @@ static void draw_open(const struct frame *f)
     }
 }
 
-/* From the nearer bound to the value. */
+/* From the nearer bound, or from zero, to the value. */
 static void draw_mark(const struct frame *f, const struct report_point *point)
 {
     const char *route = report_route_name(point->route);
-    double x = middle(f, point), y = y_of(f, point->observed), from = f->low;
+    double x = middle(f, point), y = y_of(f, point->observed), from = 0;
     if (has_band(point))
         from = point->observed > point->upper   ? point->upper
                : point->observed < point->lower ? point->lower
@@ -223,28 +231,44 @@ static void draw_peak(const struct frame *f)
                   left ? "end" : "start", report_number(point->observed, text));
 }
 
+/* Its beginning, cut between two characters. */
+static struct bytes name_of(const char *version)
+{
+    size_t len = strlen(version);
+    if (len > NAME_BYTES)
+        for (len = NAME_BYTES; len > 0 && ((unsigned char)version[len] & 0xc0) == 0x80;)
+            len--;
+    return (struct bytes){version, len};
+}
+
+/* At its line where there is room behind the one before, which ended at `behind`; returns where the next may begin. */
+static double draw_name(const struct frame *f, const char *version, double x, double behind)
+{
+    struct bytes name = name_of(version);
+    double wide = (double)(name.len + 1) * LETTER, from = fmin(x, WIDTH - wide);
+    if (from < behind)
+        return behind;
+    buffer_printf(f->out, "<text class=\"deployed\" x=\"%.1f\" y=\"%d\">", from, TOP - 11);
+    escape_html_bytes(f->out, name);
+    buffer_text(f->out, "</text>\n");
+    return from + wide;
+}
+
+/* All of them, though not two lines where one is seen: a page has room for so many. */
 static void draw_deploys(const struct frame *f)
 {
-    double behind = -100; // where a name may stand again
-    for (size_t i = 0; i < f->report->deploy_count && i < DEPLOYS_MAX; i++) {
+    double behind = 0, last = 0;
+    for (size_t i = 0; i < f->report->deploy_count; i++) {
         const struct report_deploy *deploy = &f->report->deploys[i];
         double x = x_of(f, deploy->time_ns);
-        char name[24];
-        if (!report_inside(f->report, deploy->time_ns))
+        if (!report_inside(f->report, deploy->time_ns) || x - last < 2)
             continue;
+        last = x;
         buffer_printf(
             f->out,
             "<line class=\"deploy-line\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>\n", x, x,
             TOP - 6, HEIGHT - BOTTOM);
-        if (x - behind < 100)
-            continue;
-        behind = x;
-        snprintf(name, sizeof(name), "%s", deploy->version);
-        buffer_printf(f->out,
-                      "<text class=\"deployed\" x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x,
-                      TOP - 11, x > WIDTH - 120 ? "end" : "start");
-        escape_html(f->out, name);
-        buffer_text(f->out, "</text>\n");
+        behind = draw_name(f, deploy->version, x, behind);
     }
 }
 

@@ -65,6 +65,19 @@ const char *report_text(struct report *report, struct json_value object, const c
     return text_of(report, json_at(object, path));
 }
 
+uint64_t report_count(struct json_value object, const char *path)
+{
+    double value = json_number(json_at(object, path), 0);
+    return value > 0 && value < UINT32_MAX ? (uint64_t)value : 0;
+}
+
+/* That of a byte in a file, which may be longer. */
+static uint64_t offset_of(struct json_value object, const char *path)
+{
+    double value = json_number(json_at(object, path), 0);
+    return value > 0 && value < 9e15 ? (uint64_t)value : 0;
+}
+
 bool report_point_of(struct json_value finding, struct report_point *ret)
 {
     ret->start_ns = report_time(finding, "window.start");
@@ -123,8 +136,8 @@ static void take_evidence(struct report *report, struct json_value array,
         f->evidence[f->evidence_count++] = (struct report_evidence){
             .path = report_text(report, line, "path"),
             .text = report_text(report, line, "text"),
-            .line = (uint64_t)fmax(json_number(json_at(line, "line"), 0), 0),
-            .offset = (uint64_t)fmax(json_number(json_at(line, "offset"), 0), 0),
+            .line = offset_of(line, "line"),
+            .offset = offset_of(line, "offset"),
             .time_ns = report_time(line, "time"),
         };
 }
@@ -137,7 +150,7 @@ static void take_began(struct report *report, struct json_value began, struct re
         .stream = report_text(report, began, "stream"),
         .service = report_text(report, began, "service"),
         .starts_ns = report_time(began, "starts_at"),
-        .shared = (uint32_t)json_number(json_at(began, "shared_traces"), 0),
+        .shared = (uint32_t)report_count(began, "shared_traces"),
     };
     ret->followed_count =
         take_texts(report, json_at(began, "followed"), ret->followed, REPORT_FOLLOWED_MAX);
@@ -148,7 +161,7 @@ static void take_before(struct report *report, struct json_value before,
 {
     bool false_said = json_at(before, "marked_false").type == JSON_STRING;
     *ret = (struct report_before){
-        .count = (uint64_t)fmax(json_number(json_at(before, "count"), 0), 0),
+        .count = report_count(before, "count"),
         .id = report_text(report, before, "id"),
         .postmortem = report_text(report, before, "postmortem"),
         .false_reason = false_said ? report_text(report, before, "marked_false") : NULL,
@@ -202,16 +215,26 @@ static const char *why_hushed(const struct report_finding *f)
     return "";
 }
 
-/* A name with dots in it is one name, not a path. */
-static const char *service_of(struct report *report, struct json_value resource)
+/* A name with dots in it is one name, not a path. "": none. */
+static const char *named(struct report *report, struct json_value object, const char *name)
 {
-    struct json_walk walk = json_walk(resource);
+    struct json_walk walk = json_walk(object);
     struct json_value value;
     struct bytes key;
     while (json_next(&walk, &key, &value))
-        if (bytes_is(key, "service.name"))
+        if (bytes_is(key, name))
             return text_of(report, value);
     return "";
+}
+
+/* As judge/first.c says it of where it began: that of the stream, else that of the host. */
+static const char *service_of(struct report *report, struct json_value finding)
+{
+    struct json_value labels = json_at(finding, "labels");
+    const char *service = named(report, labels, "service");
+    if (!*service)
+        service = named(report, labels, "service.name");
+    return *service ? service : named(report, json_at(finding, "resource"), "service.name");
 }
 
 /* The template or pattern that the series counts. */
@@ -244,7 +267,7 @@ void report_read(struct report *report, const struct report_draft *draft,
         *(const char **)((char *)&f + texts[i].offset) =
             report_text(report, finding, texts[i].path);
     take_times(draft, finding, &f);
-    f.service = service_of(report, json_at(finding, "resource"));
+    f.service = service_of(report, finding);
     f.key = key_of(report, finding);
     f.route = route_of(finding);
     f.momentary = strcmp(f.kind, "gap") == 0 || strcmp(f.kind, "plugin") == 0;

@@ -36,8 +36,8 @@ char *report_number(double value, char text[WORDS_SIZE])
         snprintf(text, WORDS_SIZE, "-");
     else if (fabs(value) >= 1000 && fabs(value) < 1e9)
         snprintf(text, WORDS_SIZE, "%.0f", value);
-    else if (fabs(value) < 0.005)
-        snprintf(text, WORDS_SIZE, "0");
+    else if (value == 0)
+        snprintf(text, WORDS_SIZE, "0"); // and not -0
     else
         snprintf(text, WORDS_SIZE, "%.3g", value);
     return text;
@@ -54,6 +54,8 @@ const char *report_title(const struct report *report, struct buffer *room)
     char when[WORDS_SIZE];
     if (report->title)
         return report->title;
+    if (report->since_ns == NO_TIME)
+        return "Incident";
     buffer_printf(
         room, "Incident of %.16sZ",
         report_when(report->first ? report->first->starts_ns : report->since_ns, when));

@@ -79,8 +79,6 @@ bool source_shows(struct source *source, size_t got, size_t size);
 
 /* The head's fingerprint grows with what was consumed, until it is IDENTITY_HEAD_BYTES long. */
 void source_grow_head(struct source *source);
-/* Begin (a file, nothing read yet) at `offset`; -ENODATA when it is shorter. */
-int source_seek(struct source *source, uint64_t offset);
 
 void source_park(struct source *source);
 /* A parked source of the file with this identity; source_unpark() or source_share() opens it. */

@@ -56,6 +56,9 @@ ssize_t source_again(struct source *source, void *buf, size_t size);
  */
 void source_consume(struct source *source, const void *buf, size_t got, size_t used);
 
+/* Go on (in a file that is open) at `offset`; -ENODATA when it is shorter. What was shown and not consumed is forgotten. */
+int source_seek(struct source *source, uint64_t offset);
+
 const char *source_path(const struct source *source);
 enum source_kind source_kind(const struct source *source);
 uint64_t

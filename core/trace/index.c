@@ -145,7 +145,9 @@ void index_see(struct trace_index *index, const struct trace_id *id,
     }
     if (!sight->error)
         return;
-    if (row->errors++ == 0 || sight->time_ns < row->error_ns) {
+    // of one without a time nobody knows whether it was first
+    if (row->errors++ == 0 || (sight->time_ns != NO_TIME &&
+                               (row->error_ns == NO_TIME || sight->time_ns < row->error_ns))) {
         row->first_error = sight->service;
         row->error_ns = sight->time_ns;
     }

@@ -41,12 +41,44 @@ static bool is_alone(struct bytes text, size_t from, size_t to)
            (to == text.len || !isalnum((unsigned char)text.at[to]));
 }
 
+/* Behind a dash it is the end of something longer; but for `req-`, which is no part of the id. */
+static bool goes_on_before(struct bytes text, size_t at)
+{
+    static const char prefix[] = "req-";
+    size_t len = strlen(prefix);
+    if (at == 0 || text.at[at - 1] != '-')
+        return false;
+    return at < len || memcmp(text.at + at - len, prefix, len) != 0 ||
+           (at > len && isalnum((unsigned char)text.at[at - len - 1]));
+}
+
+/* A dash of a UUID or of X-Ray, behind the digit before it. */
+static size_t dash_before(struct bytes text, size_t at, size_t done)
+{
+    return done % 4 == 0 && at > 1 && text.at[at - 1] == '-';
+}
+
+/* 64 bits may have the zeros before them that make them 128. Moves *at before them; false where they are the end of something else. */
+static bool zeros_before(struct bytes text, size_t *at, bool dashed)
+{
+    size_t zeros = 0;
+    for (; zeros < HALF; zeros++) {
+        size_t dash = dash_before(text, *at, zeros);
+        if (*at == dash || text.at[*at - dash - 1] != '0')
+            break;
+        *at -= dash + 1;
+    }
+    return zeros == HALF || (zeros == 0 && !dashed && !goes_on_before(text, *at));
+}
+
 /* The digits before a tail that was found, from the last to the first. 128 bits may have the dashes of a UUID or of X-Ray. */
 static bool digits_before(const struct needle *needle, struct bytes text, size_t tail)
 {
     size_t at = tail, left = needle->len - TAIL, done = TAIL;
+    bool dashed = false;
     for (; left; done++) {
-        bool dash = needle->len == FULL && done % 4 == 0 && at && text.at[at - 1] == '-';
+        size_t dash = dash_before(text, at, done);
+        dashed |= dash;
         at -= dash;
         if (at == 0 || tolower((unsigned char)text.at[at - 1]) != needle->id.text[--left])
             return false;
@@ -54,12 +86,7 @@ static bool digits_before(const struct needle *needle, struct bytes text, size_t
     }
     if (needle->len == FULL)
         return is_alone(text, at, tail + TAIL);
-    size_t zeros = 0;
-    for (; zeros < HALF && at && text.at[at - 1] == '0'; zeros++)
-        at--;
-    // behind a dash it is the end of something longer
-    return (zeros == 0 || zeros == HALF) && is_alone(text, at, tail + TAIL) &&
-           !(at && text.at[at - 1] == '-');
+    return zeros_before(text, &at, dashed) && is_alone(text, at, tail + TAIL);
 }
 
 static bool stands_at(const struct needle *needle, struct bytes text, size_t tail)

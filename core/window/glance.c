@@ -19,6 +19,8 @@
 
 #define GLANCE_NS WINDOW_DENSE_NS
 
+enum { SOURCES_MAX = 16 }; /* that hold the watermark back; of more there are no glances */
+
 /* The next full minute behind `t` of the window that it lies in; the last is the end. */
 static int64_t next_glance(const struct windows *w, int64_t t)
 {
@@ -52,16 +54,30 @@ static bool may_glance(struct windows *w)
     return w->glance_ns != INT64_MAX && w->first_ns != NO_TIME && !w->doubt;
 }
 
-void glance_before(struct windows *w, const struct window_source *source, int64_t t)
+/*
+ * What all sources that hold the watermark back will have reached with this record; NO_TIME where one of them is behind the minute, or
+ * there are more than are looked at for each record.
+ */
+static int64_t all_reach(const struct windows *w, const struct window_source *source, int64_t t)
 {
-    int64_t lowest = INT64_MAX, highest = t > w->reached_ns ? t : w->reached_ns;
+    int64_t lowest = w->holders ? INT64_MAX : t > w->reached_ns ? t : w->reached_ns;
+    int looked = 0;
     for (const struct window_source *s = w->holders; s; s = s->next) {
         int64_t at = s == source && t > s->reached_ns ? t : s->reached_ns;
         lowest = at < lowest ? at : lowest;
+        if (++looked > SOURCES_MAX || lowest == NO_TIME ||
+            lowest - w->options.lateness_ns < w->glance_ns)
+            return NO_TIME;
     }
-    if (!may_glance(w) || lowest == NO_TIME)
+    return lowest;
+}
+
+void glance_before(struct windows *w, const struct window_source *source, int64_t t)
+{
+    int64_t reached = may_glance(w) ? all_reach(w, source, t) : NO_TIME;
+    if (reached == NO_TIME)
         return;
-    int64_t until = (lowest == INT64_MAX ? highest : lowest) - w->options.lateness_ns;
+    int64_t until = reached - w->options.lateness_ns;
     if (is_due(w, until))
         take_glance(w, until);
     else if (until >= w->glance_ns)

@@ -57,6 +57,9 @@ struct windows {
     uint64_t oldest, newest; /* indices of the open windows; newest < oldest: none yet */
     int64_t first_ns;        /* start of window 0, NO_TIME before the first record */
     struct window_source *holders;
+    int64_t
+        bar_ns; /* what every holder must reach before the oldest window closes, NO_TIME: not known */
+    size_t below;       /* so many holders have not reached it */
     int64_t reached_ns; /* highest believed time of any source */
     bool doubt;         /* that is the first stamp of all, and nothing has confirmed it */
     uint32_t doubted;   /* number of the source it came from */

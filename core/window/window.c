@@ -13,7 +13,7 @@ int windows_create(const struct window_options *options, struct windows **ret)
         return -ENOMEM;
     w->options = *options;
     w->window_ns = options->window_ns;
-    w->first_ns = w->reached_ns = w->beside_ns = w->glance_ns = NO_TIME;
+    w->first_ns = w->reached_ns = w->beside_ns = w->bar_ns = w->glance_ns = NO_TIME;
     int r = groups_create(w);
     if (r < 0)
         windows_free(w);
@@ -47,25 +47,46 @@ static int64_t watermark(const struct windows *w)
     return lowest == INT64_MAX ? w->reached_ns : lowest;
 }
 
+/*
+ * Is the oldest window kept open by a holder? All are looked at once a window: from then on who passes the bar, comes or goes counts himself.
+ * A look at all of them for each record would make ten thousand files that are behind fall behind further.
+ */
+static bool is_held(struct windows *w)
+{
+    int64_t bar = start_of(w, w->oldest + 1) + w->options.lateness_ns;
+    if (bar != w->bar_ns) {
+        w->bar_ns = bar;
+        w->below = 0;
+        for (const struct window_source *s = w->holders; s; s = s->next)
+            w->below += s->reached_ns < bar;
+    }
+    return w->below > 0;
+}
+
 void windows_hold(struct windows *w, struct window_source *source)
 {
     if (source->holds)
         return;
     source->holds = true;
     source->next = w->holders;
+    source->link = &w->holders;
+    if (w->holders)
+        w->holders->link = &source->next;
     w->holders = source;
+    w->below += source->reached_ns < w->bar_ns;
 }
 
 void windows_let_go(struct windows *w, struct window_source *source)
 {
     if (!source->holds)
         return;
-    struct window_source **link = &w->holders;
-    while (*link != source)
-        link = &(*link)->next;
-    *link = source->next;
+    *source->link = source->next;
+    if (source->next)
+        source->next->link = source->link;
     source->holds = false;
-    if (w->holders) // they may wait for the windows to go on; without any the next record or quiet closing sees to it
+    w->below -= source->reached_ns < w->bar_ns;
+    // They may wait for the windows to go on; without any the next record or quiet closing sees to it.
+    if (w->holders && w->first_ns != NO_TIME && !is_held(w))
         close_until(w, watermark(w), 0);
 }
 
@@ -213,10 +234,12 @@ static bool wanted(const struct windows *w, int64_t t)
 /* The source has come to `t`; that may be what a window waited for. */
 static void advance(struct windows *w, struct window_source *source, int64_t t)
 {
+    if (source->holds && source->reached_ns < w->bar_ns && t >= w->bar_ns)
+        w->below--;
     source->reached_ns = t > source->reached_ns ? t : source->reached_ns;
     w->reached_ns = t > w->reached_ns ? t : w->reached_ns;
     if (w->first_ns != NO_TIME &&
-        w->reached_ns - w->options.lateness_ns >= start_of(w, w->oldest + 1))
+        w->reached_ns - w->options.lateness_ns >= start_of(w, w->oldest + 1) && !is_held(w))
         close_until(w, watermark(w), 0); // else the watermark is not there either
 }
 

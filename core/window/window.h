@@ -73,10 +73,11 @@ void windows_free(struct windows *windows); /* accepts NULL */
 /* A source as the windows see it. The caller owns it and keeps it in place while it is attached. */
 struct window_source {
     uint32_t number;
-    struct path *path;          /* the caller's reference */
-    int64_t reached_ns;         /* highest believed time so far, NO_TIME before the first */
-    int64_t suspect_ns;         /* a jump that the next record may confirm, NO_TIME if none */
-    struct window_source *next; /* among the sources that hold the watermark back */
+    struct path *path;  /* the caller's reference */
+    int64_t reached_ns; /* highest believed time so far, NO_TIME before the first */
+    int64_t suspect_ns; /* a jump that the next record may confirm, NO_TIME if none */
+    struct window_source *next,
+        **link; /* among the sources that hold the watermark back; what points here */
     bool holds;
 };
 

@@ -15,7 +15,12 @@
 # code to the audit. SCALE_GET and SCALE_SET are commands: the count of a service, and its new one; these are Kubernetes'.
 set -eu
 max=4
-[ "${1:-}" != --max ] || max=$2
+[ "${1:-}" != --max ] || max=${2:-}
+case $max in '' | *[!0-9]*)
+    echo "scale-up: --max: '$max' is no number" >&2
+    exit 1
+    ;;
+esac
 service=$ODDLINE_STREAM
 get=${SCALE_GET:-"kubectl get deployment -o jsonpath={.spec.replicas}"}
 set=${SCALE_SET:-"kubectl scale deployment --replicas"}

@@ -52,7 +52,8 @@ async function handle(fields) {
 // ---- the steps of a consumer ----
 
 const keys = args.route.map((route) => `${args.prefix}:{${args.shard}}:${route}`);
-const last = new Map(); // "host epoch route" -> n: the same entry is handled once, and `prev` shows what never came
+const last = new Map(); // "host epoch route" -> n: `prev` shows what never came
+const KEPT = 100000, handled = new Set(); // "host epoch route n": once. A lower n than the last may be what a peer that died had taken
 
 async function take(client, key, [entry, list]) {
   const fields = {};
@@ -61,13 +62,15 @@ async function take(client, key, [entry, list]) {
   const before = last.get(who), n = BigInt(fields.n ?? 0);
   if (!list) {
     console.error(`gone: ${key} ${entry} was trimmed before it was acknowledged`);
-  } else if (before !== undefined && n <= before) {
+  } else if (handled.has(`${who} ${n}`)) {
     console.error(`duplicate: ${safe(fields.host)} n ${n}`);
   } else {
     await handle(fields);
-    if (before !== undefined && BigInt(fields.prev) !== before)
+    if (before !== undefined && n > before && BigInt(fields.prev) !== before)
       console.error(`hole: ${safe(fields.host)} ${fields.route}: expected what follows n ${before}, got n ${n} with prev ${fields.prev}`);
-    last.set(who, n);
+    if (before === undefined || n > before) last.set(who, n);
+    handled.add(`${who} ${n}`);
+    if (handled.size > KEPT) handled.delete(handled.values().next().value);
   }
   await client.sendCommand(["XACK", key, args.group, entry]);
 }

@@ -60,21 +60,28 @@ def handle(fields):
 class Ledger:
     """What came from each host: the same (host, epoch, n) is handled once, and `prev` shows what never came.
 
-    It lives in memory, one number per host and route. Holes are noticed only by a consumer that is alone in its group.
+    It lives in memory, the last KEPT of them. A lower n than the last is no duplicate for that: it may be what a consumer of the group that died
+    had taken. Holes are noticed only by a consumer that is alone in its group.
     """
 
+    KEPT = 100000
+
     def __init__(self):
-        self.last = {}
+        self.last, self.handled = {}, {}
 
     def duplicate(self, fields):
-        return int(fields["n"]) <= self.last.get(self.key(fields), 0)
+        return self.key(fields) + (int(fields["n"]),) in self.handled
 
     def enter(self, fields):
-        before = self.last.get(self.key(fields))
-        if before is not None and int(fields["prev"]) != before:
+        key, n = self.key(fields), int(fields["n"])
+        before = self.last.get(key)
+        if before is not None and n > before and int(fields["prev"]) != before:
             print("hole: %s %s: expected what follows n %d, got n %s with prev %s" % (
-                safe(fields["host"]), fields["route"], before, fields["n"], fields["prev"]), file=sys.stderr)
-        self.last[self.key(fields)] = int(fields["n"])
+                safe(fields["host"]), fields["route"], before, n, fields["prev"]), file=sys.stderr)
+        self.last[key] = max(n, before or 0)
+        self.handled[key + (n,)] = True
+        if len(self.handled) > self.KEPT:
+            del self.handled[next(iter(self.handled))]
 
     @staticmethod
     def key(fields):

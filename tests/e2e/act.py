@@ -328,6 +328,9 @@ def the_samples_do_what_they_say(rig):
     expect(open(replicas).read() == "5\n", f"replicas {open(replicas).read()}")
     letter, = rig.dead()
     expect(letter["action"] == "scale-up" and "-5" in letter["id"], letter)
+    rig.publish()
+    rig.once(rig.configure({"name": "typo", "run": [f"{TREE}/samples/actions/scale-up.sh", "--max", "5x"], "retries": 0}), env=env)
+    expect(open(replicas).read() == "5\n" and "'5x' is no number" in rig.said(), f"replicas {open(replicas).read()}: without a limit")
     tickets = {name: json.load(open(f"{rig.path('queue')}/{name}")) for name in os.listdir(rig.path("queue"))}
     expect(len(tickets) == 5, sorted(tickets))
     expect(tickets["00000000000000e1-1.json"]["state"] == "closed" and tickets["00000000000000e1-2.json"]["state"] == "open", tickets)

@@ -87,6 +87,26 @@ redis-cli -s "$dir/s" XREADGROUP GROUP dead gone COUNT 2 STREAMS "$key" '>' >"$d
 consume --once --group dead --consumer me --route page --claim-after 0 --count 3
 same "taken over and new" 3 "$(lines)"
 
+# taken by one that died, and handed on when later ones were handled already: not taken for a duplicate
+redis-cli -s "$dir/s" XGROUP CREATE "$key" late 0 >"$dir/out"
+redis-cli -s "$dir/s" XREADGROUP GROUP late gone COUNT 2 STREAMS "$key" '>' >"$dir/out"
+consume --group late --consumer me --route page --claim-after 1 --count 3
+same "new ones, and then what was left" 3 "$(lines)"
+same "pending after a late one" 0 "$(redis-cli -s "$dir/s" XPENDING "$key" late | head -n 1)"
+redis-cli -s "$dir/s" XGROUP CREATE "$key" nodelate 0 >"$dir/out"
+redis-cli -s "$dir/s" XREADGROUP GROUP nodelate gone COUNT 2 STREAMS "$key" '>' >"$dir/out"
+NODE_PATH=/usr/share/nodejs timeout 8 node "$source/samples/consumers/consume.mjs" --url "$url" --group nodelate --consumer me --route page \
+    --claim-after 1 >"$dir/out" 2>"$dir/err" &
+node=$!
+tries=0
+until [ "$(lines)" -ge 3 ] || [ $tries -ge 60 ]; do
+    tries=$((tries + 1))
+    sleep 0.1
+done
+kill $node
+wait $node || :
+same "node: new ones, and then what was left" 3 "$(lines)"
+
 # a hole: an entry in the middle is deleted before it was read
 redis-cli -s "$dir/s" XDEL "$key" "$(redis-cli -s "$dir/s" --raw XRANGE "$key" - + COUNT 2 | grep -E '^[0-9]+-[0-9]+$' | sed -n 2p)" \
     >"$dir/out"

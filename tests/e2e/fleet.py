@@ -6,10 +6,19 @@ how many hosts; and a heartbeat that Redis refuses holds up no finding.
     fleet.py BUILD [TEST...]
 """
 import datetime
+import fcntl
 import json
+import os
+import pty
+import signal
+import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
+
+import redis
 
 from act_rig import TREE, expect, main, until
 
@@ -177,6 +186,124 @@ def what_strangers_write_is_shown_and_not_obeyed(rig):
     expect(len(fleet(rig, "--json")) == 4 + 2 + 1, "objects")
 
 
+class Screen:
+    """A terminal that somebody watches."""
+
+    def __init__(self, rig, lines, columns, *options):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self.child = rig.spawn([rig.oddline, "fleet", "--url", f"unix://{rig.socket}", "--watch", *options], stdout=slave, stderr=slave)
+        os.close(slave)
+        os.set_blocking(self.master, False)
+        self.said = ""
+
+    def frames(self):
+        """What stood on it, one screen after the other."""
+        try:
+            self.said += os.read(self.master, 1 << 20).decode()
+        except BlockingIOError:
+            pass
+        return self.said.split("\x1b[H\x1b[2J")[1:]
+
+    def shows(self, text):
+        return self.frames()[-1:] and text in self.frames()[-1]
+
+
+def who_watches_sees_the_worst_and_that_redis_is_away(rig):
+    now = int(time.time() * 1000)
+    for i in range(60):
+        rig.redis.hset("oddline:{0}:hosts", f"host-{i:02}", json.dumps(
+            {"v": 1, "beat": now if i else 1, "version": "0.1.0", "running": True, "interval_s": 1000}))
+    for i in range(40):
+        rig.publish(summary="x" * 300)
+    screen = Screen(rig, 20, 80)
+    until(10, lambda: len(screen.frames()) >= 3, lambda: f"it does not look again: {screen.said}")
+    frame = screen.frames()[1]
+    lines = frame.replace("\x1b[?7l", "").replace("\x1b[?7h", "").split("\r\n")
+    expect(len(lines) == 20, f"{len(lines)} of 20 lines: {frame}")
+    expect(frame.startswith("\x1b[?7l") and frame.endswith("\x1b[?7h"), f"long lines are not cut: {frame!r}")
+    expect("host-00" in lines[2] and "SILENT" in lines[2] and "more, none of them worse" in frame and "and 3" in lines[-2], frame)
+    rig.redis_kill()
+    until(10, lambda: screen.shows("cannot connect"), lambda: f"nothing is said: {screen.said[-500:]!r}")
+    expect("host-00" not in screen.frames()[-1], "what is over still stands there")
+    rig.redis_start()
+    until(10, lambda: screen.shows("host-00"), lambda: f"it does not come back: {screen.said[-500:]!r}")
+    screen.child.send_signal(signal.SIGINT)
+    expect(screen.child.wait(4) == 0, "it does not end well")
+    every = Screen(rig, 20, 80, "--top", "60")
+    until(10, lambda: every.shows("host-59"), "--top does not count on a terminal")
+    every.child.terminate()
+    expect(every.child.wait(4) == 0, "it does not end well")
+    fleet(rig, "--watch", "--forget-after", "1d", code=64)
+
+
+def free_ports(count):
+    """Below those that the system gives to clients, so that none of them takes one before a server does."""
+    found = set()
+    while len(found) < count:
+        with socket.socket() as one:
+            port = 10000 + int.from_bytes(os.urandom(2), "big") % 20000
+            if one.connect_ex(("127.0.0.1", port)):
+                found.add(port)
+    return sorted(found)
+
+
+class Cluster:
+    """Three nodes, and slots so that {0} is on the third, {1} on the second, {2} on the first."""
+
+    def __init__(self, rig):
+        self.ports = free_ports(6)
+        for i in range(3):
+            os.mkdir(rig.path(f"node{i}"))
+            with open(rig.path(f"node{i}/log"), "w") as out:
+                rig.spawn(["redis-server", "--port", str(self.ports[i]), "--cluster-port", str(self.ports[i + 3]), "--bind", "127.0.0.1",
+                           "--cluster-enabled", "yes", "--save", "", "--dir", rig.path(f"node{i}")], stdout=out, stderr=out)
+        self.nodes = [redis.Redis(port=port, decode_responses=True) for port in self.ports[:3]]
+        until(10, lambda: all(self.answers(node) for node in self.nodes), "the nodes do not start")
+        for i, (first, last) in enumerate(((0, 5999), (6000, 10922), (10923, 16383))):
+            self.nodes[i].execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+            self.nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[i], self.ports[i + 3])
+        until(20, lambda: all(node.execute_command("CLUSTER INFO").get("cluster_state") == "ok" for node in self.nodes), "no cluster")
+
+    @staticmethod
+    def answers(node):
+        try:
+            return node.ping()
+        except redis.RedisError:
+            return False
+
+
+def a_cluster_is_one_fleet(rig):
+    """{0}, {1} and {2} lie on three nodes: wherever one asks, or is configured to ask, each shard is found."""
+    cluster, hosts = Cluster(rig), Hosts(rig)
+    url = f"redis://127.0.0.1:{cluster.ports[0]}"
+    for k in range(3):
+        path = hosts.start(f"web{k}", url=url, shards=3, shard=k)
+
+    def look(port):
+        ran = subprocess.run([rig.oddline, "fleet", "--url", f"redis://127.0.0.1:{port}", "--shards", "3", "--json"],
+                             capture_output=True, text=True, timeout=20)
+        expect(ran.returncode == 0, ran.stderr)
+        return [json.loads(line) for line in ran.stdout.splitlines()]
+
+    def together(port):
+        seen = look(port)
+        return ({(h["host"], h["shard"], h["state"], h["waiting"]) for h in seen if h["type"] == "host"} == {(f"web{k}", k, "ok", 0) for k in range(3)}
+                and 3 in [t["hosts"] for t in seen if t["type"] == "trouble"])
+    for port in cluster.ports[:3]:
+        until(15, lambda: together(port), lambda: f"node {port} does not lead to all: {look(port)} {rig.said()}")
+    kept = [[k for k in range(3) if any(key.startswith("oddline:{%d}:" % k) for key in node.keys())] for node in cluster.nodes]
+    expect(kept == [[2], [1], [0]], f"the shards are not on three nodes: {kept}")
+    hosts.stop("web1")
+    ran = subprocess.run([rig.oddline, "fleet", "-c", path, "--forget", "web1"], capture_output=True, text=True, timeout=20)
+    expect(ran.returncode == 0, ran.stderr)
+    table = subprocess.run([rig.oddline, "fleet", "-c", path], capture_output=True, text=True, timeout=20).stdout
+    expect("web1 " not in table.split("\n\n")[0] and "(of 1 nobody knows)" in table, table)
+    seen = look(cluster.ports[0])
+    expect([t["unheard_hosts"] for t in seen if t["type"] == "trouble" and t["hosts"] == 3] == [1], seen)
+    expect([h["name_twice"] for h in seen if h["type"] == "host"] == [False, False], seen)
+
+
 def without_redis_it_says_so(rig):
     rig.redis_kill()
     fleet(rig, code=69)
@@ -192,4 +319,5 @@ def without_redis_it_says_so(rig):
 if __name__ == "__main__":
     sys.exit(main([three_hosts_one_dies_and_one_differs, a_quiet_host_holds_no_connection,
                    a_heartbeat_that_is_refused_holds_up_no_finding, what_strangers_write_is_shown_and_not_obeyed,
+                   who_watches_sees_the_worst_and_that_redis_is_away, a_cluster_is_one_fleet,
                    without_redis_it_says_so], 110))

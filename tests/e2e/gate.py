@@ -116,6 +116,79 @@ def what_happens_by_the_clock_is_no_fault():
     os.remove("state/marks.jsonl")
 
 
+def copied_logs_are_judged_as_the_originals():
+    """A copy was last written to when it was copied, so its files seem to begin later than they do."""
+    a_release("shop.log", SINCE, 0.2, 9)
+    original = gate("shop.log", code=FAIL)
+    with open("shop.log") as log:
+        text = log.readlines()
+    half = len(text) // 2
+    for name, part in (("shop.log.2", text[:half]), ("shop.log.1", text[half:-100]), ("shop.log", text[-100:])):
+        with open(name, "w") as out:
+            out.writelines(part)
+    verdict = gate("shop.log", code=FAIL)
+    check(verdict["records_before"] == original["records_before"] and verdict["records_after"] == original["records_after"],
+          "rotated files that were copied are left out", verdict["records_before"], verdict["records_after"])
+
+
+def a_long_log_is_not_read_as_a_whole():
+    """Six hours of chatter before the release, and an hour after it: 100 MB of which next to nothing matters."""
+    def judge():
+        before = os.times().children_user
+        verdict = gate("shop.log", "--baseline", "30m", "--on-fail", "true", code=FAIL)
+        return os.times().children_user - before, [verdict[key] for key in ("reason", "records_before", "records_after", "after_seconds")]
+    write_release("shop.log", 21, SANE, Profile(errors=0.2))
+    _, short = judge()
+    with open("shop.log") as log:
+        release = log.read()
+    chatter = "INFO  nothing to do for worker number 7 of the pool that waits for orders of the shop, and all is well with it\n"
+    with open("shop.log", "w") as out:
+        for minutes, text in ((range(-420, -60), release), (range(11, 60), "")):
+            for minute in minutes:
+                out.write(((SINCE + datetime.timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%S.000Z ") + chatter) * 2000)
+            out.write(text)
+    took, long = judge()
+    print(f"{os.path.getsize('shop.log') >> 20} MiB of log: {took:.2f} s of processor time")
+    check(long == short, "what was left out mattered", long, short)
+    quick = took
+    with open("shop.log", "a") as out:  # in no order: it has to be
+        out.write(((SINCE - 24 * HOUR).strftime("%Y-%m-%dT%H:%M:%S.000Z ") + chatter) * 40000)
+    all_of_it, long = judge()
+    check(long == short, "a log in no order is not read as a whole", long, short)
+    check(quick < all_of_it / 3, "it was read as a whole", quick, all_of_it)
+
+
+def a_deployment_that_a_log_tells_of_is_found():
+    write_release("shop.log", 15, SANE, Profile(errors=0.05))
+    deploys = "deploys: [{match: 'out: (?<service>\\S+) (?<version>v\\S+)'}, {match: 'this is (?<version>v\\S+)'}]"
+    with open("oddline.yaml", "w") as out:
+        out.write("state_dir: state\nstreams:\n"
+                  f"  - {{name: shop, paths: shop.log, {deploys}}}\n  - {{name: pipeline, paths: pipeline.log, {deploys}}}\n")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    shift = now - datetime.timedelta(hours=2) - SINCE
+    with open("shop.log") as log:
+        moved = [(datetime.datetime.fromisoformat(line[:23] + "+00:00") + shift, line[23:]) for line in log]
+    told = [(SINCE - HOUR * 0.9, "Z INFO  this is v1 started\n"), (SINCE, "Z INFO  this is v2 started\n"),
+            (SINCE + datetime.timedelta(seconds=20), "Z INFO  this is v2 started\n")]  # somebody was started again
+    moved = sorted(moved + [(at + shift, text) for at, text in told])
+    with open("shop.log", "w") as out:
+        out.writelines(f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}{text}" for at, text in moved)
+    for since in ("v2", None):
+        verdict = gate("-c", "oddline.yaml", since=since, code=FAIL)
+        check(verdict["version"] == "v2" and verdict["deployed_at"][:19] == f"{SINCE + shift:%Y-%m-%dT%H:%M:%S}", "another one", verdict)
+        check(states(verdict)["errors"] == "failed", "for another reason", verdict["reason"])
+    check("no version of 'shop'" in gate("-c", "oddline.yaml", since="v3", code=64)["error"], "a version from nowhere")
+    with open("pipeline.log", "w") as out:
+        for minutes, text in ((3, "out: other v9"), (5, "out: shop v3"), (70, "this is v4")):
+            out.write(f"{SINCE + shift + datetime.timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ} INFO {text}\n")
+    check(gate("-c", "oddline.yaml", since="v2")["after_seconds"] <= 300, "what came after the next deployment counts")
+    check(gate("-c", "oddline.yaml", since=None)["version"] == "v3", "another stream tells of it, and of others")
+    mark("shop", "v2", SINCE + shift + datetime.timedelta(minutes=7))
+    verdict = gate("-c", "oddline.yaml", since=None)
+    check(verdict["version"] == "v2", "a mark counts no less", verdict["version"])
+    os.remove("state/marks.jsonl")
+
+
 def a_control_group_counts():
     a_release("shop.log", SINCE, 0.04, 12)
     a_release("other.log", SINCE, 0.04, 13)
@@ -167,6 +240,10 @@ def a_command_gets_the_verdict_and_nothing_of_a_log():
                            capture_output=True, timeout=30).stdout
     check(b"\x1b" not in shown and b"\\x1b[2J" in shown and b"fail after" in shown, "a log moves the cursor", shown)
     check(gate("shop.log", "--on-fail", "touch ran", "--dry-run", code=PASS)["verdict"] == "dry-run", "no dry run")
+    tried = subprocess.run([ODDLINE, "gate", "--service", "shop", "--state-dir", "state", "--since", SINCE.isoformat(), "--on-fail", "touch ran",
+                            "--dry-run", "shop.log"], capture_output=True, text=True, timeout=30)
+    check(tried.returncode == PASS and "by now it would fail: surely worse: new_templates" in tried.stdout, "what would be done is not said", tried)
+    check("when it fails run: touch ran" in tried.stdout and not os.path.exists("ran"), "a dry run runs it, or does not name it", tried.stdout)
     begun = time.monotonic()
     gate("shop.log", "--on-fail", "sleep 30 & sleep 30", "--on-fail-timeout", "1s", code=FAIL)
     check(time.monotonic() - begun < 5, "the command is not stopped")
@@ -180,6 +257,7 @@ def wrong_words_are_refused():
     for args in (["--alpha", "2"], ["--wait", "0s"], ["--tolerate", "x"], ["--min-samples", "0"]):
         check("allowed is" in gate("shop.log", *args, code=64)["error"] or args[1] == "x", "accepted", args)
     check("cannot be read" in gate("nowhere.log", code=66)["error"], "a log that is not there")
+    check("nowhere*.log names no file" in gate("nowhere*.log", code=66)["error"], "a pattern that names nothing is no traffic")
 
 
 class Writer(threading.Thread):
@@ -232,6 +310,7 @@ def main():
         os.chdir(work)
         os.mkdir("state")
         for test in (recorded_releases_get_their_verdicts, once_at_start_is_told_and_no_more, what_happens_by_the_clock_is_no_fault,
+                     copied_logs_are_judged_as_the_originals, a_long_log_is_not_read_as_a_whole, a_deployment_that_a_log_tells_of_is_found,
                      a_control_group_counts, a_deployment_is_found_by_its_mark, streams_of_the_configuration_are_found,
                      a_command_gets_the_verdict_and_nothing_of_a_log, wrong_words_are_refused, live_logs_are_followed):
             begun = time.monotonic()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Promise: the sample of a rolling release updates two services one after the other, halts at the first one that a bad version hurts, and
-goes back by itself within seconds; the other one is never touched.
+goes back by itself within seconds; the other one is never touched. The step of the pipeline goes on only with a verdict that is no failure.
 
   gate_rollout.py BUILD_DIR
 """
@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 BUILD = os.path.abspath(sys.argv[1])
@@ -20,8 +21,21 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
+def step(code):
+    """What the step `gate` of ci.yml ends with when the gate ends with `code`."""
+    with open(os.path.join(TREE, "samples/rollout/ci.yml")) as file:
+        step_of = file.read().split("id: gate")[1].split("run: |\n")[1].split("      - name:")[0]
+    script = f"oddline() {{ return {code}; }}\n" + step_of
+    with tempfile.TemporaryDirectory() as work:
+        env = dict(os.environ, VERSION="v1", GITHUB_OUTPUT=os.path.join(work, "output"))
+        return subprocess.run(["sh", "-e", "-c", script], cwd=work, env=env, timeout=10).returncode
+
+
 def main():
-    env = dict(os.environ, ODDLINE=os.path.join(BUILD, "oddline"), BASELINE="8s", WAIT="4s")
+    for code, goes_on in ((0, True), (2, True), (1, False), (66, False), (78, False), (137, False)):
+        if (step(code) == 0) != goes_on:
+            sys.exit(f"gate_rollout.py: the pipeline {'stops' if goes_on else 'goes on'} when the gate ends with {code}")
+    env = dict(os.environ, ODDLINE=os.path.join(BUILD, "oddline"), BASELINE="8s", WAIT="10s")  # a busy machine has a dozen requests a second
     done = subprocess.Popen(["sh", os.path.join(TREE, "samples/rollout/run.sh")], env=env, stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, preexec_fn=die_with_parent)
     said, at = [], {}

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -249,6 +250,43 @@ def it_prints_and_is_seen():
     check(pathlib.Path("page.png").stat().st_size > 20000, "the picture is empty")
 
 
+# ---- the file ----------------------------------------------------------------------------
+
+
+def a_report_is_whole_or_what_was_there_stays():
+    page, span = pathlib.Path("kept.html"), ("--since", "5h", "kafka.jsonl", "-o")
+    page.write_text("yesterday's")
+    page.chmod(0o600)
+    full = subprocess.run([ODDLINE, "report", *span, "kept.html"], capture_output=True, text=True, timeout=60,
+                          preexec_fn=lambda: (signal.signal(signal.SIGXFSZ, signal.SIG_IGN),
+                                              resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))))
+    check(full.returncode == 74 and "kept.html: cannot be written" in full.stderr, "a full disk is answered with", full.stderr)
+    check(page.read_text() == "yesterday's", "what stood there is gone", page.read_text()[:80])
+    check(not list(pathlib.Path(".").glob("kept.html.*")), "half a report lies about")
+    report(*span, "kept.html")
+    check(page.read_text().endswith("</html>\n") and page.stat().st_mode & 0o777 == 0o600, "it is not replaced as it was", page.stat())
+    os.symlink("kept.html", "link.html")
+    report(*span, "link.html")
+    check(os.path.islink("link.html"), "the symlink is gone")
+    os.umask(0o027)
+    report(*span, "new.html")
+    check(os.stat("new.html").st_mode & 0o777 == 0o640, "the umask does not count", oct(os.stat("new.html").st_mode))
+    os.umask(0o022)
+    os.mkfifo("pipe.html")
+    reader = subprocess.Popen(["cat", "pipe.html"], stdout=subprocess.PIPE)
+    report(*span, "pipe.html")
+    check(reader.communicate(timeout=20)[0].endswith(b"</html>\n"), "a pipe is not written to")
+
+
+def a_clock_that_is_ahead_is_named():
+    line = json.loads(pathlib.Path("kafka.jsonl").read_text().splitlines()[0])
+    line.update(id="x-1", starts_at="2250-01-01T00:00:00.000Z")
+    pathlib.Path("ahead.jsonl").write_text(pathlib.Path("kafka.jsonl").read_text() + json.dumps(line) + "\n")
+    for options, said in (([], True), (["--until", "2016-12-20T00:00:00Z"], False)):
+        done = subprocess.run([ODDLINE, "report", "--since", "2016-12-19T00:00:00Z", *options, "ahead.jsonl"], capture_output=True, text=True)
+        check(done.returncode == 0 and ("yet to come; name --until" in done.stderr) == said, "a clock that is ahead", done.stderr)
+
+
 # ---- mistakes ----------------------------------------------------------------------------
 
 
@@ -274,6 +312,8 @@ def main():
         os.chdir(directory)
         a_real_incident()
         the_state_directory_tells_all()
+        a_report_is_whole_or_what_was_there_stays()
+        a_clock_that_is_ahead_is_named()
         errors_are_one_sentence()
         a_browser_finds_only_what_is_ours()
         a_browser_would_have_noticed()

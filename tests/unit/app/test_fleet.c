@@ -54,9 +54,10 @@ static void add(const char *name, int64_t age_s, struct beat beat)
     buffer_free(&text);
 }
 
-static void entry(const char *host, const char *id, const char *status)
+static void entry_of(const char *host, const char *id, const char *status, const char *epoch)
 {
     fleet_add_entry(&fleet, &(struct fleet_entry){
+                                .epoch = bytes_of(epoch),
                                 .id = bytes_of(id),
                                 .host = bytes_of(host),
                                 .stream = bytes_of("shop"),
@@ -65,6 +66,11 @@ static void entry(const char *host, const char *id, const char *status)
                                 .data = bytes_of("{\"starts_at\":\"2016-12-19T17:14:38.000Z\","
                                                  "\"summary\":\"a \\u001b[31mbad\\nthing\"}"),
                                 .route = ROUTE_PAGE});
+}
+
+static void entry(const char *host, const char *id, const char *status)
+{
+    entry_of(host, id, status, "");
 }
 
 static void fleet_tells_the_silent_from_the_stopped(void **state)
@@ -82,7 +88,8 @@ static void fleet_tells_the_silent_from_the_stopped(void **state)
     add("hung", 1, hung);
     add("behind", 1, behind);
     add("waits", 1, waits);
-    add("future", -500, beat_of(1));
+    add("ahead", -89, beat_of(1));
+    add("future", -500, beat_of(1)); // of a clock that the server had: who lives beats again
     fleet_judge(&fleet);
     assert_int_equal(fleet_find(&fleet, bytes_of("stopped"))->state, FLEET_STOPPED);
     assert_int_equal(fleet_find(&fleet, bytes_of("silent"))->state, FLEET_SILENT);
@@ -90,11 +97,13 @@ static void fleet_tells_the_silent_from_the_stopped(void **state)
     assert_int_equal(fleet_find(&fleet, bytes_of("hung"))->state, FLEET_HUNG);
     assert_int_equal(fleet_find(&fleet, bytes_of("behind"))->state, FLEET_BEHIND);
     assert_int_equal(fleet_find(&fleet, bytes_of("waits"))->state, FLEET_WAITS);
-    assert_int_equal(fleet_find(&fleet, bytes_of("future"))->state, FLEET_OK);
+    assert_int_equal(fleet_find(&fleet, bytes_of("future"))->state, FLEET_SILENT);
+    assert_int_equal(fleet_find(&fleet, bytes_of("ahead"))->state, FLEET_OK);
     assert_null(fleet_find(&fleet, bytes_of("silen")));
     assert_null(fleet_find(&fleet, bytes_of("silent2")));
     fleet_sort(&fleet);
-    assert_string_equal(fleet.hosts[0].name, "silent");
+    assert_string_equal(fleet.hosts[0].name, "future");
+    assert_string_equal(fleet.hosts[1].name, "silent");
     assert_string_equal(fleet.hosts[fleet.host_count - 1].name, "stopped");
 }
 
@@ -152,6 +161,146 @@ static void fleet_shows_the_same_trouble_on_two_hosts_once(void **state)
     assert_string_equal(fleet.troubles[0].stream, "shop");
 }
 
+/* Where the server does not tell its time, ours may be behind. */
+static void fleet_forgives_its_own_clock(void **state)
+{
+    (void)state;
+    fleet.own_clock = true;
+    add("a", -500, beat_of(1));
+    fleet_judge(&fleet);
+    assert_int_equal(fleet.hosts[0].state, FLEET_OK);
+}
+
+static void fleet_reads_a_beat_of_any_time(void **state)
+{
+    static const char *const beats[] = {"9000000000000000", "9223372036855", "-1", "1e300"};
+    (void)state;
+    for (size_t i = 0; i < sizeof(beats) / sizeof(beats[0]); i++) {
+        char text[160], name[8];
+        snprintf(name, sizeof(name), "h%zu", i);
+        snprintf(text, sizeof(text),
+                 "{\"v\":1,\"beat\":%s,\"running\":true,\"alive\":\"1678-01-01T00:00:00Z\"}",
+                 beats[i]);
+        fleet_add_host(&fleet, 0, bytes_of(name), bytes_of(text));
+        assert_int_equal(fleet.hosts[i].state, FLEET_SILENT);
+        assert_true(fleet.hosts[i].age_ns == NOW);
+    }
+}
+
+/* Stopped, taken off the list, or begun anew after its disk was lost: what it said last stands in Redis for long. */
+static void fleet_says_of_how_many_nobody_knows(void **state)
+{
+    (void)state;
+    struct beat stopped = beat_of(1), anew = beat_of(1), same = beat_of(1);
+    struct buffer out = {0};
+    stopped.running = false;
+    anew.epoch = 0xe2;
+    same.epoch = 0xe1;
+    add("stopped", 5, stopped);
+    add("anew", 5, anew);
+    add("same", 5, same);
+    add("silent", 999, same);
+    fleet_judge(&fleet);
+    entry_of("stopped", "s-1", "firing", "00000000000000e1");
+    entry_of("anew", "a-1", "firing", "00000000000000e1");
+    entry_of("same", "c-1", "firing", "00000000000000e1");
+    entry_of("silent", "d-1", "firing", "00000000000000e1");
+    entry_of("forgotten", "f-1", "firing", "00000000000000e1");
+    assert_int_equal(fleet.trouble_count, 1);
+    assert_int_equal(fleet.troubles[0].hosts, 5);
+    assert_int_equal(fleet.troubles[0].silent, 1);
+    assert_int_equal(fleet.troubles[0].unheard, 3);
+    fleet_sort(&fleet);
+    fleet_table(&fleet, &(struct fleet_look){.hosts = 9, .troubles = 9}, &out);
+    buffer_char(&out, '\0');
+    assert_non_null(strstr(out.at, "(1 SILENT since) (of 3 nobody knows)"));
+    buffer_free(&out);
+}
+
+static void fleet_takes_the_earliest_start_that_is_known(void **state)
+{
+    (void)state;
+    fleet_judge(&fleet);
+    fleet_add_entry(&fleet, &(struct fleet_entry){.id = bytes_of("x"),
+                                                  .host = bytes_of("none"),
+                                                  .status = bytes_of("firing"),
+                                                  .fingerprint = bytes_of("00000000000000f1"),
+                                                  .data = bytes_of("{}"),
+                                                  .route = ROUTE_PAGE});
+    entry("known", "y", "firing");
+    assert_string_equal(fleet.troubles[0].first, "known");
+    assert_true(fleet.troubles[0].starts_ns != NO_TIME);
+}
+
+/* In another shard nobody refuses it. */
+static void fleet_sees_two_daemons_of_one_name(void **state)
+{
+    (void)state;
+    struct beat one = beat_of(1), other = beat_of(1), stopped = beat_of(1);
+    struct buffer out = {0};
+    one.epoch = 1;
+    other.epoch = stopped.epoch = 2;
+    stopped.running = false;
+    add("both", 1, one);
+    add("both", 2, other);
+    add("moved", 1, one);
+    add("moved", 40, one);
+    add("renewed", 1, one);
+    add("renewed", 2, stopped);
+    fleet_add_host(&fleet, 1, bytes_of("odd"), bytes_of("garbage"));
+    add("odd", 3, one);
+    fleet_judge(&fleet);
+    assert_int_equal(fleet.host_count, 4);
+    assert_int_equal(fleet.twice, 1);
+    assert_true(fleet_find(&fleet, bytes_of("both"))->twice);
+    assert_int_equal(fleet_find(&fleet, bytes_of("odd"))->state, FLEET_OK);
+    fleet_sort(&fleet);
+    fleet_table(&fleet, &(struct fleet_look){.hosts = 9, .troubles = 9}, &out);
+    buffer_char(&out, '\0');
+    assert_non_null(strstr(out.at, "NAME USED TWICE"));
+    assert_non_null(strstr(out.at, "1 of a name that another has"));
+    buffer_free(&out);
+}
+
+/* In a cloud they are alike up to their end. */
+static void fleet_does_not_cut_the_names_of_hosts_short(void **state)
+{
+    static const char name[] = "ip-10-0-12-34.eu-central-1.compute.internal";
+    struct buffer out = {0};
+    (void)state;
+    add(name, 1, beat_of(1));
+    fleet_judge(&fleet);
+    entry(name, "e", "firing");
+    fleet_sort(&fleet);
+    fleet_table(&fleet, &(struct fleet_look){.hosts = 9, .troubles = 9}, &out);
+    buffer_char(&out, '\0');
+    const char *first = strstr(out.at, name);
+    assert_non_null(first);
+    assert_non_null(strstr(first + 1, name));
+    buffer_free(&out);
+}
+
+static void fleet_fits_on_a_screen(void **state)
+{
+    (void)state;
+    for (int lines = 12; lines < 60; lines += 7)
+        for (size_t hosts = 0; hosts < 80; hosts += 13)
+            for (size_t troubles = 0; troubles < 80; troubles += 13) {
+                struct fleet_look look = {0};
+                fleet.host_count = hosts;
+                fleet.trouble_count = troubles;
+                fleet_fit(&fleet, lines, &look);
+                assert_true(look.hosts + look.troubles <= lines - 8);
+                assert_true(look.hosts >= 1 || !hosts);
+                assert_true(look.troubles >= 1 || !troubles);
+                // no line is left empty while something is left out
+                size_t h = (size_t)look.hosts < hosts ? (size_t)look.hosts : hosts;
+                size_t t = (size_t)look.troubles < troubles ? (size_t)look.troubles : troubles;
+                assert_true(h + t == (size_t)lines - 8 || (h == hosts && t == troubles));
+            }
+    fleet.host_count = fleet.trouble_count = 0;
+}
+
 static void fleet_sends_no_control_bytes_to_a_terminal(void **state)
 {
     (void)state;
@@ -160,7 +309,7 @@ static void fleet_sends_no_control_bytes_to_a_terminal(void **state)
     fleet_judge(&fleet);
     entry("\033[2J", "i", "firing");
     fleet_sort(&fleet);
-    fleet_table(&fleet, &(struct fleet_look){.top = 9}, &out);
+    fleet_table(&fleet, &(struct fleet_look){.hosts = 9, .troubles = 9}, &out);
     assert_null(memchr(out.at, '\033', out.len));
     assert_null(memchr(out.at, '\007', out.len));
     buffer_char(&out, '\0');
@@ -238,6 +387,13 @@ int main(void)
         TEST(fleet_takes_the_lowest_hash_of_a_tie),
         TEST(fleet_counts_a_host_that_was_moved_once),
         TEST(fleet_shows_the_same_trouble_on_two_hosts_once),
+        TEST(fleet_forgives_its_own_clock),
+        TEST(fleet_reads_a_beat_of_any_time),
+        TEST(fleet_says_of_how_many_nobody_knows),
+        TEST(fleet_takes_the_earliest_start_that_is_known),
+        TEST(fleet_sees_two_daemons_of_one_name),
+        TEST(fleet_does_not_cut_the_names_of_hosts_short),
+        TEST(fleet_fits_on_a_screen),
         TEST(fleet_sends_no_control_bytes_to_a_terminal),
         TEST(fleet_keeps_no_more_than_it_has_room_for),
         cmocka_unit_test(likeness_is_of_what_is_meant_and_not_of_who_means_it),

@@ -64,6 +64,13 @@ static void markdown_is_not_obeyed(void **state)
     becomes(escape_markdown, "- x", "\\- x");
     becomes(escape_markdown, "a - x", "a - x");
     becomes(escape_markdown, "1. x", "1\\. x");
+    becomes(escape_markdown, "2026. x", "2026\\. x");
+    becomes(escape_markdown, "  - x", "&#32;&#32;\\- x");
+    becomes(escape_markdown, "    7. x", "&#32;&#32;&#32;&#32;7\\. x");
+    becomes(escape_markdown, "7", "7");
+    becomes(escape_markdown, "  ", "&#32;&#32;");
+    becomes(escape_markdown, "$\\href{javascript:x}{y}$",
+            "\\$\\\\href\\{javascript:x\\}\\{y\\}\\$");
     becomes(escape_markdown, "&lt;", "&amp;lt;");
     becomes(escape_markdown, "![x](javascript:y)", "\\!\\[x\\]\\(javascript:y\\)");
 }

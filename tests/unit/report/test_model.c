@@ -364,6 +364,149 @@ static void a_trouble_of_this_very_span_is_not_seen_before_it(void **state)
     assert_false(report_recurs(report, &report->findings[2]));
 }
 
+static void what_did_not_end_is_open_as_long_as_anything_is_known(void **state)
+{
+    (void)state;
+    report->until_ns = made_minute(59);
+    made_take(report, (struct made){.id = "1", .minute = 5});
+    made_take(report, (struct made){.id = "2", .route = "log", .minute = 20, .ends = 25});
+    report_settle(report);
+    assert_true(report->counts.paged_ns == 20 * 60 * NS_PER_S);
+    assert_int_equal(report->counts.open, 1);
+}
+
+static void a_silence_and_a_budget_of_another_stream_are_left_out(void **state)
+{
+    static const char slo[] = "{\"slo\":\"%s\",\"stream\":\"%s\",\"objective\":99,"
+                              "\"period_s\":2592000,\"budget_left\":0.5}";
+    static const char *const names[] = {"web", "db"};
+    (void)state;
+    report->streams[report->stream_count++] = "w*";
+    made_take(report, (struct made){.minute = 5});
+    for (int i = 0; i < 2; i++) {
+        char text[256];
+        struct bytes rest;
+        snprintf(text, sizeof(text), slo, names[i], names[i]);
+        report_add_budget(report, json_read(bytes_of(text), &rest));
+        report_add_silence(report, &(struct report_silence){names[i], "", "", "",
+                                                            made_minute(0), made_minute(5)});
+    }
+    report_add_silence(report, &(struct report_silence){"", "", "", "all of them",
+                                                        made_minute(1), made_minute(5)});
+    report_settle(report);
+    assert_int_equal(report->budget_count, 1);
+    assert_string_equal(report->budgets[0].name, "web");
+    assert_int_equal(report->silence_count, 2);
+    assert_string_equal(report->silences[0].stream, "web");
+    assert_string_equal(report->silences[1].reason, "all of them");
+}
+
+/* The real one that came after it must not read as another backup job. */
+static void that_one_was_false_is_not_said_of_the_others(void **state)
+{
+    (void)state;
+    made_take(report, (struct made){.id = "1", .fingerprint = "f", .minute = 5, .ends = 6});
+    made_take(report, (struct made){.id = "2", .fingerprint = "f", .minute = 20});
+    report_add_remark(
+        report, &(struct report_remark){REPORT_FALSE, "1", "f", "backup", made_minute(25)});
+    report_add_remark(report, &(struct report_remark){REPORT_POSTMORTEM, "0", "f",
+                                                      "https://old.example/", made_minute(2)});
+    report_add_remark(report, &(struct report_remark){REPORT_POSTMORTEM, "9", "f",
+                                                      "https://pm.example/", made_minute(9)});
+    report_settle(report);
+    assert_string_equal(report->findings[0].false_reason, "backup");
+    assert_null(report->findings[1].false_reason);
+    assert_int_equal(report->counts.falses, 1);
+    assert_string_equal(report->findings[0].postmortem, "https://pm.example/");
+    assert_null(report->findings[1].postmortem); // it began later
+}
+
+/* Two hosts were scanned, and each scan counts its findings from one. */
+static void findings_of_two_scans_are_two(void **state)
+{
+    static const char id[] = "0000000000000000-1";
+    (void)state;
+    made_take(report, (struct made){.id = id, .fingerprint = "f", .minute = 5, .ends = 6});
+    made_take(report, (struct made){.id = id, .fingerprint = "f", .minute = 30, .ends = 31});
+    made_take(
+        report,
+        (struct made){.id = id, .fingerprint = "f", .minute = 30, .ends = 40, .revision = 1});
+    report_settle(report);
+    assert_int_equal(report->finding_count, 2);
+    assert_true(report->findings[0].ends_ns == made_minute(6));
+    assert_true(report->findings[1].ends_ns == made_minute(40));
+}
+
+static void which_came_first_of_two_that_contradict_does_not_matter(void **state)
+{
+    (void)state;
+    for (int turn = 0; turn < 2; turn++) {
+        struct report *r = made_report();
+        for (int i = 0; i < 2; i++)
+            made_take(r,
+                      (struct made){.minute = 5, .ends = 6, .observed = i == turn ? 20 : 30});
+        report_settle(r);
+        assert_int_equal(r->finding_count, 1);
+        assert_string_equal(r->findings[0].summary, "errors at 30");
+        made_free(r);
+    }
+}
+
+static void of_too_many_windows_the_first_stay_whichever_came_first(void **state)
+{
+    (void)state;
+    for (int i = 40; i-- > 0;)
+        made_take(report, (struct made){.minute = 0, .revision = i, .observed = 100 + i});
+    report_settle(report);
+    const struct report_finding *f = &report->findings[0];
+    assert_int_equal(f->point_count, REPORT_POINTS_MAX);
+    for (int i = 0; i < REPORT_POINTS_MAX; i++)
+        assert_true(f->points[i].observed == 100 + i);
+}
+
+static void numbers_out_of_range_are_none(void **state)
+{
+    (void)state;
+    made_take(
+        report,
+        (struct made){.minute = 5,
+                      .more = ",\"seen_before\":{\"count\":1e300},\"began\":{\"stream\":\"a\","
+                              "\"shared_traces\":-4},\"evidence\":[{\"path\":\"p\",\"text\":"
+                              "\"t\",\"line\":1e300,\"offset\":-1}]"});
+    report_settle(report);
+    const struct report_finding *f = &report->findings[0];
+    assert_int_equal(f->before.count, 0);
+    assert_int_equal(f->began.shared, 0);
+    assert_int_equal(f->evidence[0].line, 0);
+    assert_int_equal(f->evidence[0].offset, 0);
+}
+
+static void the_service_is_that_of_the_stream_else_that_of_the_host(void **state)
+{
+    static const char *const more[] = {
+        ",\"resource\":{\"service.name\":\"shop\"}",
+        ",\"resource\":{\"service.name\":\"shop\"},\"labels\":{\"service\":\"payment\"}",
+        ",\"labels\":{\"service.name\":\"db\"}", ""};
+    static const char *const services[] = {"shop", "payment", "db", ""};
+    (void)state;
+    for (int i = 0; i < 4; i++)
+        made_take(report, (struct made){.id = services[i], .minute = 5 + i, .more = more[i]});
+    report_settle(report);
+    for (int i = 0; i < 4; i++)
+        assert_string_equal(report->findings[i].service, services[i]);
+}
+
+static void a_span_of_centuries_is_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(clock_parse("1700-01-01T00:00:00Z", &report->since_ns, NULL), 0);
+    assert_int_equal(clock_parse("2200-01-01T00:00:00Z", &report->until_ns, NULL), 0);
+    made_take(report, (struct made){.minute = 5, .ends = 6});
+    report_settle(report);
+    assert_true(report->until_ns - report->since_ns == REPORT_SPAN_MAX);
+    assert_int_equal(report->finding_count, 0); // that was before
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -389,6 +532,15 @@ int main(void)
         TEST(a_budget_says_what_the_span_cost),
         TEST(overlapping_stays_count_once),
         TEST(a_trouble_of_this_very_span_is_not_seen_before_it),
+        TEST(what_did_not_end_is_open_as_long_as_anything_is_known),
+        TEST(a_silence_and_a_budget_of_another_stream_are_left_out),
+        TEST(that_one_was_false_is_not_said_of_the_others),
+        TEST(findings_of_two_scans_are_two),
+        TEST(which_came_first_of_two_that_contradict_does_not_matter),
+        TEST(of_too_many_windows_the_first_stay_whichever_came_first),
+        TEST(numbers_out_of_range_are_none),
+        TEST(the_service_is_that_of_the_stream_else_that_of_the_host),
+        TEST(a_span_of_centuries_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

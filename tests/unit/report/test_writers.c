@@ -228,6 +228,112 @@ static void nothing_found_is_a_page_too(void **state)
     buffer_free(&html);
 }
 
+static struct report *charted(double observed, const char *more)
+{
+    struct report *report = made_report();
+    made_take(report,
+              (struct made){.minute = 5, .ends = 6, .observed = observed, .more = more});
+    report_settle(report);
+    return report;
+}
+
+static void page_has(struct report *report, const char *const *texts, size_t count)
+{
+    struct buffer html = {0};
+    write_with(report_html, report, &html);
+    check_html(html.at);
+    for (size_t i = 0; i < count; i++)
+        if (!strstr(html.at, texts[i]))
+            fail_msg("the page lacks %s", texts[i]);
+    buffer_free(&html);
+}
+
+/* A ratio of one error in a thousand is not zero. */
+static void a_small_number_is_not_shown_as_zero(void **state)
+{
+    char text[WORDS_SIZE];
+    (void)state;
+    assert_string_equal(report_number(0.0009, text), "0.0009");
+    assert_string_equal(report_number(-0.0, text), "0");
+    assert_string_equal(report_number(1234.4, text), "1234");
+}
+
+/* -50 hangs from zero, which has a line of its own though the scale goes on above it, to 5. */
+static void what_is_below_zero_hangs_from_zero(void **state)
+{
+    static const char *const hanging[] = {
+        "<line class=\"axis\" x1=\"58\" x2=\"944\" y1=\"40.2\" y2=\"40.2\"/>",
+        "<line class=\"stem page\" x1=\"870.2\" x2=\"870.2\" y1=\"40.2\" y2=\"182.0\"/>"};
+    static const char *const alone[] = {
+        "<line class=\"axis\" x1=\"58\" x2=\"944\" y1=\"26.0\" y2=\"26.0\"/>",
+        "y1=\"26.0\" y2=\"182.0\"/><circle"};
+    (void)state;
+    page_has(charted(-50, ""), hanging, 2);
+    struct report *report = made_report();
+    struct bytes rest;
+    report_take(report,
+                json_read(bytes_of("{\"id\":\"1\",\"starts_at\":\"2026-03-01T10:05:00Z\","
+                                   "\"series\":\"d\",\"route\":\"page\",\"observed\":-5,"
+                                   "\"window\":{\"start\":\"2026-03-01T10:05:00Z\","
+                                   "\"end\":\"2026-03-01T10:06:00Z\"}}"),
+                          &rest));
+    report_settle(report);
+    page_has(report, alone, 2);
+}
+
+/* Thirty in a row: none of them is left out, and a name is not cut within a letter. */
+static void every_deployment_has_its_line(void **state)
+{
+    struct report *report = made_report();
+    struct buffer html = {0};
+    size_t lines = 0, names = 0;
+    (void)state;
+    made_take(report, (struct made){.minute = 1, .ends = 59, .observed = 9});
+    for (int i = 0; i < 30; i++)
+        report_add_deploy(report,
+                          &(struct report_deploy){"shop", "v1.2.3-release-candidate\xc3\xb6",
+                                                  "", made_minute(2 + i)});
+    report_add_deploy(report, &(struct report_deploy){"shop", "v1.2.3-release-candidat\xc3\xb6",
+                                                      "", made_minute(58)});
+    report_settle(report);
+    write_with(report_html, report, &html);
+    for (const char *at = html.at; (at = strstr(at, "class=\"deploy-line\"")); at++)
+        lines++;
+    for (const char *at = html.at; (at = strstr(at, "class=\"deployed\"")); at++)
+        names++;
+    assert_int_equal(lines, 31);
+    assert_true(names > 2 && names < 8);
+    assert_null(strstr(html.at, "\\xc3"));
+    assert_non_null(strstr(html.at, "candidat</text>"));
+    buffer_free(&html);
+}
+
+static void an_overdrawn_budget_is_more_than_used_up(void **state)
+{
+    static const char slo[] =
+        "{\"slo\":\"a\",\"stream\":\"web\",\"objective\":99,\"period_s\":2592000,"
+        "\"budget_left\":-0.5,\"left_s\":0}";
+    static const char *const said[] = {"150 %: 10h48m of 7h12m"};
+    struct report *report = made_report();
+    struct bytes rest;
+    (void)state;
+    report_add_budget(report, json_read(bytes_of(slo), &rest));
+    made_take(report, (struct made){.minute = 5, .ends = 6});
+    report_settle(report);
+    page_has(report, said, 1);
+}
+
+static void a_page_of_no_finding_at_no_time_says_so(void **state)
+{
+    static const char *const said[] = {"<h1>Incident</h1>", "No finding says when"};
+    struct report *report = made_report();
+    (void)state;
+    report->since_ns = NO_TIME;
+    report->ago_ns = 3600 * NS_PER_S;
+    report_settle(report);
+    page_has(report, said, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +343,11 @@ int main(void)
         cmocka_unit_test(the_json_reads_back),
         cmocka_unit_test(numbers_of_any_size_make_a_chart),
         cmocka_unit_test(nothing_found_is_a_page_too),
+        cmocka_unit_test(a_small_number_is_not_shown_as_zero),
+        cmocka_unit_test(what_is_below_zero_hangs_from_zero),
+        cmocka_unit_test(every_deployment_has_its_line),
+        cmocka_unit_test(an_overdrawn_budget_is_more_than_used_up),
+        cmocka_unit_test(a_page_of_no_finding_at_no_time_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,12 +79,30 @@ static void the_first_error_is_the_earliest_whoever_is_read_first(void **state)
     index_free(index);
 }
 
+/* A line of a stack, or one whose stamp is unreadable: it may have come at any time. */
+static void an_error_without_a_time_is_not_the_first(void **state)
+{
+    (void)state;
+    struct trace_index *index = index_create(INDEX_FAILED, 64);
+    struct trace_id id = {"id-00000001"};
+    for (uint32_t i = 0; i < 3; i++)
+        index_see(index, &id,
+                  &(struct index_sight){
+                      .service = i, .time_ns = i == 1 ? 5 * NS_PER_S : NO_TIME, .error = true});
+    const struct index_row *row;
+    assert_int_equal(index_best(index, &row, 1), 1);
+    assert_int_equal(row->first_error, 1);
+    assert_int_equal(row->errors, 3);
+    index_free(index);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_slowest_are_kept_when_the_table_is_full),
         cmocka_unit_test(only_what_failed_is_listed_the_newest_first),
         cmocka_unit_test(the_first_error_is_the_earliest_whoever_is_read_first),
+        cmocka_unit_test(an_error_without_a_time_is_not_the_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
