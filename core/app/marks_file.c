@@ -2,6 +2,7 @@
 
 #include "app/marks_file.h"
 
+#include "app/note_file.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/json_put.h"
@@ -66,18 +67,10 @@ void said_encode(const struct said *said, struct buffer *out)
     buffer_char(out, '\n');
 }
 
-/* The text of a string, unescaped; a member that is not there is "". */
+/* A member that is not there is "". */
 static bool take_text(struct json_value value, char *into, size_t size)
 {
-    if (value.type == JSON_BAD)
-        return true;
-    char *plain = value.type == JSON_STRING ? malloc(value.raw.len + 1) : NULL;
-    size_t len = plain ? json_unescape(value.raw, plain) : 0;
-    bool good = plain && len < size && !memchr(plain, '\0', len);
-    if (good)
-        memcpy(into, plain, len);
-    free(plain);
-    return good;
+    return value.type == JSON_BAD || note_text(value, into, size);
 }
 
 static bool take_kind(struct json_value value, enum said_kind *ret)
@@ -101,13 +94,6 @@ static bool take_fingerprint(struct json_value value, uint64_t *ret)
     return !*end;
 }
 
-static bool take_time(struct json_value value, int64_t *ret)
-{
-    char text[CLOCK_TEXT_SIZE] = "";
-    return value.type == JSON_STRING && take_text(value, text, sizeof(text)) &&
-           clock_parse(text, ret, NULL) == 0;
-}
-
 bool said_decode(struct bytes line, struct said *ret)
 {
     struct bytes rest;
@@ -116,7 +102,7 @@ bool said_decode(struct bytes line, struct said *ret)
     bool good = object.type == JSON_OBJECT && rest.len == 0 &&
                 json_number(json_at(object, "v"), 0) == 1 &&
                 take_kind(json_at(object, "kind"), &said.kind) &&
-                take_time(json_at(object, "time"), &said.time_ns) &&
+                note_time(json_at(object, "time"), &said.time_ns) &&
                 take_fingerprint(json_at(object, "fingerprint"), &said.fingerprint);
     for (size_t i = 0; i < TEXTS && good; i++) {
         char *into = (char *)&said + texts[i].offset;
@@ -130,25 +116,6 @@ bool said_decode(struct bytes line, struct said *ret)
 }
 
 /* ---- writing ------------------------------------------------------------- */
-
-/* The daemon has to read what root wrote. */
-static int give_away(const char *dir, int fd)
-{
-    struct stat st;
-    if (geteuid() != 0)
-        return 0;
-    return stat(dir, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0 ? -errno : 0;
-}
-
-static int sync_dir(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = fsync(fd) < 0 ? -errno : 0;
-    close(fd);
-    return r;
-}
 
 /* What somebody left half-written, when his disk was full, must not take our line with it. */
 static bool ends_within_line(int fd)
@@ -180,11 +147,11 @@ int marks_append(const char *dir, const struct said *said, struct error *reterr)
     int r = fd < 0 || fstat(fd, &st) < 0 ? -errno : !S_ISREG(st.st_mode) ? -EINVAL : 0;
     bool fresh = r == 0 && st.st_size == 0;
     if (fresh)
-        r = give_away(dir, fd);
+        r = note_give_away(dir, fd);
     if (r == 0)
         r = append(fd, said);
     if (r == 0 && fresh)
-        r = sync_dir(dir);
+        r = note_sync_directory(dir);
     if (fd >= 0)
         close(fd);
     return r < 0 ? error_set(reterr, r, "%s: cannot be written: %s", path, strerror(-r)) : 0;

@@ -2,7 +2,7 @@
 
 #include "app/silence_file.h"
 
-#include "base/clock.h"
+#include "app/note_file.h"
 #include "base/json_put.h"
 
 #include <errno.h>
@@ -33,36 +33,16 @@ enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
 
 /* ---- reading --------------------------------------------------------------- */
 
-/* The text of a string, unescaped; escapes never make it longer. */
-static bool take_text(struct json_value value, char *into, size_t size)
-{
-    char *plain = value.type == JSON_STRING ? malloc(value.raw.len + 1) : NULL;
-    size_t len = plain ? json_unescape(value.raw, plain) : 0;
-    bool good = plain && len < size && !memchr(plain, '\0', len);
-    if (good) {
-        memcpy(into, plain, len);
-        into[len] = '\0';
-    }
-    free(plain);
-    return good;
-}
-
-static bool take_time(struct json_value value, int64_t *ret)
-{
-    char text[CLOCK_TEXT_SIZE];
-    return take_text(value, text, sizeof(text)) && clock_parse(text, ret, NULL) == 0;
-}
-
 static bool take_silence(struct json_value object, struct silence *ret)
 {
     double id = json_number(json_at(object, "id"), 0);
     bool good = id >= 1 && id < 1e15;
     *ret = (struct silence){.id = good ? (uint64_t)id : 0};
     for (size_t i = 0; i < TEXTS && good; i++)
-        good = take_text(json_at(object, texts[i].key), (char *)ret + texts[i].offset,
+        good = note_text(json_at(object, texts[i].key), (char *)ret + texts[i].offset,
                          texts[i].size);
-    return good && take_time(json_at(object, "from"), &ret->from_ns) &&
-           take_time(json_at(object, "until"), &ret->until_ns);
+    return good && note_time(json_at(object, "from"), &ret->from_ns) &&
+           note_time(json_at(object, "until"), &ret->until_ns);
 }
 
 static bool take_file(struct bytes text, struct silence_file *ret)
@@ -128,9 +108,8 @@ static void put_silence(struct json *json, const struct silence *silence)
 {
     json_begin(json, '{');
     json_put_count(json, "id", silence->id);
-    for (size_t i = 0; i < TEXTS; i++) {
+    for (size_t i = 0; i < TEXTS; i++)
         json_put_text(json, texts[i].key, (const char *)silence + texts[i].offset);
-    }
     json_put_time(json, "from", silence->from_ns);
     json_put_time(json, "until", silence->until_ns);
     json_end(json, '}');
@@ -150,32 +129,13 @@ static void compose(const struct silence_file *file, struct buffer *out)
     buffer_char(out, '\n');
 }
 
-/* The daemon has to read what root wrote. */
-static int give_away(const char *dir, int fd)
-{
-    struct stat st;
-    if (geteuid() != 0)
-        return 0;
-    return stat(dir, &st) < 0 || fchown(fd, st.st_uid, st.st_gid) < 0 ? -errno : 0;
-}
-
-static int sync_dir(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = fsync(fd) < 0 ? -errno : 0;
-    close(fd);
-    return r;
-}
-
 static int write_fresh(const char *dir, const char *path, const struct buffer *text)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
     if (fd < 0)
         return -errno;
     ssize_t n = write(fd, text->at, text->len);
-    int r = n < 0 ? -errno : n != (ssize_t)text->len ? -ENOSPC : give_away(dir, fd);
+    int r = n < 0 ? -errno : n != (ssize_t)text->len ? -ENOSPC : note_give_away(dir, fd);
     if (r == 0 && fsync(fd) < 0)
         r = -errno;
     close(fd);
@@ -191,7 +151,7 @@ int silence_file_write(const char *dir, const struct silence_file *file, struct 
     compose(file, &text);
     int r = write_fresh(dir, fresh, &text);
     if (r == 0)
-        r = rename(fresh, path) < 0 ? -errno : sync_dir(dir);
+        r = rename(fresh, path) < 0 ? -errno : note_sync_directory(dir);
     buffer_free(&text);
     return r < 0 ? error_set(reterr, r, "%s: cannot be written: %s", path, strerror(-r)) : 0;
 }
@@ -201,7 +161,7 @@ int silence_file_lock(const char *dir, struct error *reterr)
     char path[PATH_SIZE];
     snprintf(path, sizeof(path), "%s/silences.lock", dir);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-    int r = fd < 0 ? -errno : give_away(dir, fd);
+    int r = fd < 0 ? -errno : note_give_away(dir, fd);
     if (r == 0 && flock(fd, LOCK_EX) < 0)
         r = -errno;
     if (r == 0)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "config/plan.h"
+#include "config/plan_inner.h"
 
 #include "base/hash.h"
 #include "base/nearest.h"
-#include "config/group_plan.h"
 #include "config/routing_plan.h"
-#include "config/selection.h"
 #include "config/slo_plan.h"
 #include "record/zone.h"
 
@@ -14,29 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is being put together; becomes the plan at the end. */
-struct draft {
-    struct plan *plan;
-    const struct config_stream *config;
-    const char *file;
-    struct library *library;
-    struct error *reterr;
-    struct series_spec series[WINDOW_SERIES_MAX];
-    struct judge_series judged[WINDOW_SERIES_MAX];
-    size_t series_count;
-    struct group_wishes groups;   /* series of many slots, which come last */
-    struct selection_names names; /* fields and patterns, grown on demand */
-};
-
-static int complain(struct draft *d, int line, const char *sentence)
+int plan_complain(struct draft *d, int line, const char *sentence)
 {
     return error_set(d->reterr, -EINVAL, "%s:%d: stream '%s': %s", d->file, line,
                      d->config->name, sentence);
-}
-
-static int complain_error(struct draft *d, int line, const struct error *error)
-{
-    return complain(d, line, error->text);
 }
 
 /* ---- series ------------------------------------------------------------- */
@@ -105,7 +84,7 @@ static int add_series(struct draft *d, int line, const struct series_spec *spec,
                       struct bytes key, uint32_t *ret)
 {
     if (d->series_count == WINDOW_SERIES_MAX)
-        return complain(d, line, "too many series; at most 128 are counted");
+        return plan_complain(d, line, "too many series; at most 128 are counted");
     d->series[d->series_count] = *spec;
     d->judged[d->series_count] = judged_of(d, spec, key);
     *ret = (uint32_t)d->series_count++;
@@ -118,12 +97,13 @@ static int configured_series(struct draft *d, const struct config_series *config
     struct error error;
     uint32_t field;
     if (config->groups && !config->by)
-        return complain(d, config->line,
-                        arena_printf(&d->plan->arena, "series '%s': 'groups' goes with 'by'",
-                                     config->name));
+        return plan_complain(d, config->line,
+                             arena_printf(&d->plan->arena,
+                                          "series '%s': 'groups' goes with 'by'",
+                                          config->name));
     if (selection_series(&d->names, config, ret, &error) < 0 ||
         (config->by && selection_any_field(&d->names, config->by, &field, &error) < 0))
-        return complain_error(d, config->line, &error);
+        return plan_complain(d, config->line, error.text);
     return 0;
 }
 
@@ -139,7 +119,7 @@ static int add_group(struct draft *d, const struct config_series *config,
                                   config->groups ? (uint32_t)config->groups : GROUP_DEFAULT};
     if (selection_any_field(&d->names, config->by, &wish.field, &error) < 0 ||
         group_add(&d->groups, &wish, ret, &error) < 0)
-        return complain_error(d, config->line, &error);
+        return plan_complain(d, config->line, error.text);
     return 0;
 }
 
@@ -160,14 +140,14 @@ static int unknown_series(struct draft *d, int line, const char *name)
     for (size_t i = 0; i < BUILTINS; i++)
         names[count++] = builtins[i].name;
     const char *near = nearest(name, names, count);
-    return complain(d, line,
-                    arena_printf(&d->plan->arena, "no series is called '%s'%s%s%s", name,
-                                 near ? "; did you mean '" : "", near ? near : "",
-                                 near ? "'?" : ""));
+    return plan_complain(d, line,
+                         arena_printf(&d->plan->arena, "no series is called '%s'%s%s%s", name,
+                                      near ? "; did you mean '" : "", near ? near : "",
+                                      near ? "'?" : ""));
 }
 
 /* The index of the series of that name, planned now if it was not yet. */
-static int want_series(struct draft *d, int line, const char *name, uint32_t *ret)
+int plan_want_series(struct draft *d, int line, const char *name, uint32_t *ret)
 {
     for (size_t i = 0; i < d->series_count; i++)
         if (strcmp(d->series[i].name, name) == 0) {
@@ -175,7 +155,7 @@ static int want_series(struct draft *d, int line, const char *name, uint32_t *re
             return 0;
         }
     const struct config_series *configured = find_configured(d, name);
-    struct series_spec spec;
+    struct series_spec spec = {0};
     struct error error;
     if (group_find(&d->groups, name, ret))
         return 0;
@@ -191,14 +171,13 @@ static int want_series(struct draft *d, int line, const char *name, uint32_t *re
             spec.name = builtins[i].name;
             return spec.kind >= SERIES_SUM &&
                            selection_duration(&d->names, &spec.field, &error) < 0
-                       ? complain_error(d, line, &error)
+                       ? plan_complain(d, line, error.text)
                        : add_series(d, line, &spec, (struct bytes){0}, ret);
         }
     return unknown_series(d, line, name);
 }
 
-/* A series that counts one pattern of a PATTERNS parameter. */
-static int want_pattern(struct draft *d, int line, const char *pattern, uint32_t *ret)
+int plan_want_pattern(struct draft *d, int line, const char *pattern, uint32_t *ret)
 {
     struct config_select select = {.match = pattern};
     struct series_spec spec = {.name = arena_printf(&d->plan->arena, "pattern %s", pattern)};
@@ -209,108 +188,11 @@ static int want_pattern(struct draft *d, int line, const char *pattern, uint32_t
             return 0;
         }
     if (selection_compile(&d->names, &select, &spec.select, &error) < 0)
-        return complain_error(d, line, &error);
+        return plan_complain(d, line, error.text);
     return add_series(d, line, &spec, bytes_of(pattern), ret);
 }
 
-/* ---- detectors ---------------------------------------------------------- */
-
-static int check_settings(struct draft *d, const struct config_detector *config,
-                          const struct plugin *plugin)
-{
-    struct error error;
-    for (size_t i = 0; i < config->set.count; i++) {
-        struct plugin_setting setting = {config->set.at[i].name, config->set.at[i].value};
-        if (plugin_check_setting(plugin, setting, &error) < 0)
-            return complain_error(d, config->line, &error);
-    }
-    const char *list = plugin_patterns_param(plugin);
-    if (config->patterns_name && (!list || strcmp(list, config->patterns_name) != 0))
-        return complain(d, config->line,
-                        arena_printf(&d->plan->arena, "%s: '%s' takes no list", config->use,
-                                     config->patterns_name));
-    if (config->patterns_name && config->patterns.count == 0)
-        return complain(d, config->line,
-                        arena_printf(&d->plan->arena, "%s: the list '%s' is empty", config->use,
-                                     config->patterns_name));
-    return 0;
-}
-
-/* Series of one use: its patterns where it has any, else what `on` says, else `lines`. */
-static int plan_series_of(struct draft *d, const struct config_detector *config,
-                          struct judge_use *use)
-{
-    static const char *usual[] = {"lines"};
-    bool patterns = config->patterns_name != NULL;
-    struct config_texts names = patterns           ? config->patterns
-                                : config->on.count ? config->on
-                                                   : (struct config_texts){usual, 1};
-    uint32_t *on = arena_alloc(&d->plan->arena, names.count, sizeof(*on));
-    int r = 0;
-    for (size_t i = 0; i < names.count && r == 0; i++)
-        r = patterns ? want_pattern(d, config->line, names.at[i], &on[i])
-                     : want_series(d, config->line, names.at[i], &on[i]);
-    use->on = on;
-    use->on_count = names.count;
-    return r;
-}
-
-static int plan_detector(struct draft *d, const struct config_detector *config,
-                         struct judge_use *use)
-{
-    struct error error;
-    if (library_get(d->library, config->use, &use->plugin, &error) < 0)
-        return complain_error(d, config->line, &error);
-    int r = check_settings(d, config, use->plugin);
-    struct plugin_setting *settings =
-        arena_alloc(&d->plan->arena, config->set.count, sizeof(*settings));
-    for (size_t i = 0; i < config->set.count; i++)
-        settings[i] = (struct plugin_setting){config->set.at[i].name, config->set.at[i].value};
-    use->settings = settings;
-    use->setting_count = config->set.count;
-    use->wait = config->on_lag && strcmp(config->on_lag, "wait") == 0;
-    use->shadow = config->shadow;
-    return r < 0 ? r : plan_series_of(d, config, use);
-}
-
-/*
- * What judges a log when nobody says otherwise: how much is written, how much of it is bad, whether it falls silent, what it
- * says that it never said before or never so often, and, where it says how long things took, whether the slow ones got slower or
- * one of them took longer than ever.
- * Median and mean are for who knows his log: of few records and of a mixture of quick and slow things they cry wolf.
- */
-static const char *on_lines[] = {"lines"};
-static const char *on_troubles[] = {"errors", "warnings"};
-static const char *on_news[] = {"new_templates", "new_troubles"};
-static const char *on_records[] = {"records"};
-static const char *on_durations[] = {"duration_p95_ms"};
-static const char *on_longest[] = {"duration_max_ms"};
-static const struct config_detector default_detectors[] = {
-    {.use = "ewma", .on = {on_lines, 1}},       {.use = "pattern", .on = {on_troubles, 2}},
-    {.use = "silence", .on = {on_lines, 1}},    {.use = "novelty", .on = {on_news, 2}},
-    {.use = "template", .on = {on_records, 1}}, {.use = "ewma", .on = {on_durations, 1}},
-    {.use = "worst", .on = {on_longest, 1}},
-};
-
-static int plan_detectors(struct draft *d)
-{
-    const struct config_detector *detectors = d->config->detectors;
-    size_t count = d->config->detector_count;
-    if (!detectors) {
-        detectors = default_detectors;
-        count = sizeof(default_detectors) / sizeof(default_detectors[0]);
-    }
-    struct judge_use *uses = arena_alloc(&d->plan->arena, count, sizeof(*uses));
-    int r = 0;
-    for (size_t i = 0; i < count && r == 0; i++)
-        r = plan_detector(d, &detectors[i], &uses[i]);
-    d->plan->judge.uses = uses;
-    d->plan->judge.use_count = count;
-    struct error error;
-    if (r == 0 && group_check(&d->groups, uses, count, &error) < 0)
-        return complain_error(d, d->config->line, &error);
-    return r;
-}
+/* ---- what is counted for others ------------------------------------------ */
 
 /* One hidden series each: of what is bad, and of how many. */
 static int plan_slos(struct draft *d)
@@ -344,7 +226,7 @@ static int plan_redactions(struct draft *d)
     for (size_t i = 0; i < 2 * count; i++) {
         struct error error;
         if (regex_compile(d->config->redact[i % count].match, &plan->redactions[i], &error) < 0)
-            return complain_error(d, d->config->line, &error);
+            return plan_complain(d, d->config->line, error.text);
         plan->redaction_count = i + 1;
         rules[i] = (struct redaction){plan->redactions[i], d->config->redact[i % count].with};
     }
@@ -370,9 +252,9 @@ static int plan_record(struct draft *d)
     };
     struct error error;
     if (record_format_parse(c->format, &options.format) < 0)
-        return complain(d, c->line, "unknown format");
+        return plan_complain(d, c->line, "unknown format");
     if (record_plan_create(&options, &d->plan->record, &error) < 0)
-        return complain_error(d, c->line, &error);
+        return plan_complain(d, c->line, error.text);
     return 0;
 }
 
@@ -380,14 +262,14 @@ static int plan_releases(struct draft *d)
 {
     struct error error;
     int line, r = plan_deploys(d->config, d->plan, &d->names, &line, &error);
-    return r < 0 ? complain_error(d, line, &error) : 0;
+    return r < 0 ? plan_complain(d, line, error.text) : 0;
 }
 
 static int plan_calls(struct draft *d)
 {
     struct error error;
     int line, r = plan_alarm(d->config, d->plan, &line, &error);
-    return r < 0 ? complain_error(d, line, &error)
+    return r < 0 ? plan_complain(d, line, error.text)
                  : routing_plan(d->config, d->file, d->plan, d->reterr);
 }
 
@@ -446,7 +328,7 @@ static int check_series_names(struct draft *d)
     for (size_t i = 0; i < d->config->series_count; i++)
         for (size_t j = 0; j < i; j++)
             if (strcmp(s[i].name, s[j].name) == 0)
-                return complain(
+                return plan_complain(
                     d, s[i].line,
                     arena_printf(&d->plan->arena, "series '%s' is there twice", s[i].name));
     return 0;
@@ -482,12 +364,12 @@ static int plan_fields(struct draft *d)
         uint32_t number;
         bool is_text = strcmp(field->value, "text") == 0;
         if (!is_text && strcmp(field->value, "number") != 0)
-            return complain(d, d->config->line,
-                            arena_printf(&d->plan->arena,
-                                         "field %s: '%s' is neither number nor text",
-                                         field->name, field->value));
+            return plan_complain(d, d->config->line,
+                                 arena_printf(&d->plan->arena,
+                                              "field %s: '%s' is neither number nor text",
+                                              field->name, field->value));
         if (selection_field(&d->names, field->name, is_text, &number, &error) < 0)
-            return complain_error(d, d->config->line, &error);
+            return plan_complain(d, d->config->line, error.text);
     }
     return 0;
 }

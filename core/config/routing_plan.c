@@ -127,10 +127,7 @@ static int take_route(struct draft *d)
 
 static const char *value_of(struct config_pairs pairs, const char *name)
 {
-    for (size_t i = 0; i < pairs.count; i++)
-        if (strcmp(pairs.at[i].name, name) == 0)
-            return pairs.at[i].value;
-    return NULL;
+    return finding_pair_value((struct finding_pairs){pairs.at, pairs.count}, name);
 }
 
 static void add_pairs(struct finding_pair *at, size_t *count, struct config_pairs more)

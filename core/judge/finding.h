@@ -40,6 +40,15 @@ struct finding_pairs {
     size_t count;
 };
 
+/* The value of that name; NULL: there is none. */
+static inline const char *finding_pair_value(struct finding_pairs pairs, const char *name)
+{
+    for (size_t i = 0; i < pairs.count; i++)
+        if (strcmp(pairs.at[i].name, name) == 0)
+            return pairs.at[i].value;
+    return NULL;
+}
+
 /* ---- what a score came from: anybody can compute it again (oddline explain) ---- */
 
 /* The tail that a calibrated score was held against, see calibrate.h; peaks == 0: too little was known for a score above 0. */

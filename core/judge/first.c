@@ -77,27 +77,20 @@ static void add_ids_of(struct first *first, const struct closed *closed)
 
 /* ---- one trouble -------------------------------------------------------- */
 
-static const char *pair_of(struct finding_pairs pairs, const char *name)
-{
-    for (size_t i = 0; i < pairs.count; i++)
-        if (strcmp(pairs.at[i].name, name) == 0)
-            return pairs.at[i].value;
-    return NULL;
-}
-
 /* Worth a call, or it would have been. What comes by the clock is no trouble. */
 static bool is_aloud(const struct finding *finding)
 {
-    return finding->route != ROUTE_LOG || pair_of(finding->labels, "muted") ||
-           pair_of(finding->labels, "silenced") || pair_of(finding->labels, "capped");
+    return finding->route != ROUTE_LOG || finding_pair_value(finding->labels, "muted") ||
+           finding_pair_value(finding->labels, "silenced") ||
+           finding_pair_value(finding->labels, "capped");
 }
 
 static const char *service_of(const struct finding *finding)
 {
-    const char *name = pair_of(finding->labels, "service");
+    const char *name = finding_pair_value(finding->labels, "service");
     if (!name)
-        name = pair_of(finding->labels, "service.name");
-    return name ? name : pair_of(finding->resource, "service.name");
+        name = finding_pair_value(finding->labels, "service.name");
+    return name ? name : finding_pair_value(finding->resource, "service.name");
 }
 
 static bool is_little(const struct finding *finding)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge_inner.h - the judge and what it keeps of each stream: judge.c goes through the frames, judge_state.c carries it over a restart,
+ * judge_inner.h - the judge and what it keeps of each stream: judge.c goes through the frames, judge_deliver.c hands on what they say, judge_state.c carries it over a restart,
  * judge_report.c shows it.
  */
 #ifndef JUDGE_JUDGE_INNER_H
@@ -43,6 +43,25 @@ struct judge {
     struct past *past;                   /* owned; verdicts look at it, and change it */
     struct placeholder_room annotations; /* of the finding that is being delivered */
 };
+
+/* ---- judge_deliver.c: findings on their way out; `context` is a bench ---- */
+
+/* Of a trouble: with which stream it began. */
+void judge_deliver_trouble(void *context, struct finding *finding);
+/* Kept apart: for the log whatever it would have been, and labelled. */
+void judge_deliver_shadow(void *context, struct finding *finding);
+/* An error budget's. */
+void judge_deliver_burn(void *context, struct finding *finding, struct recall *kept);
+/* Windows that a detector could not score. */
+void judge_deliver_gap(void *context, struct gap_run *run, enum finding_status status);
+/* A ticket of our own goes where the rules say. `capped`: it counts among those of its hour. */
+void judge_deliver_ticket(struct bench *bench, struct finding *finding, bool capped);
+/* A finding that no detector made: over as soon as it is said. Without a time it takes that of its delivery. */
+struct finding judge_plain_finding(const struct bench *bench, enum finding_kind kind,
+                                   int64_t at_ns);
+/* What is wrong with a detector; `context` is the judge. */
+void judge_complain(void *context, enum crew_trouble trouble, uint32_t seat,
+                    const char *sentence);
 
 /* ---- judge_past.c: what came before ---- */
 

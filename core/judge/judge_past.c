@@ -16,12 +16,8 @@
 /* Whose deployments are those of all streams. */
 static void take_service(struct judge *judge)
 {
-    const struct finding_pairs *resource = &judge->options.resource;
-    judge->past->service[0] = '\0';
-    for (size_t i = 0; i < resource->count; i++)
-        if (strcmp(resource->at[i].name, "service.name") == 0)
-            snprintf(judge->past->service, sizeof(judge->past->service), "%s",
-                     resource->at[i].value);
+    const char *name = finding_pair_value(judge->options.resource, "service.name");
+    snprintf(judge->past->service, sizeof(judge->past->service), "%s", name ? name : "");
 }
 
 int judge_past_create(struct judge *judge)

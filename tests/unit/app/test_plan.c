@@ -11,31 +11,9 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "config/plan.h"
-#include "rig.h"
+#include "plan_rig.h"
 
 #include <errno.h>
-
-static struct library library = {.isolation = ISOLATION_NONE};
-static struct config config;
-static struct plan *plan;
-static struct error error;
-
-static int set_up(void **state)
-{
-    setenv("ODDLINE_PLUGIN_DIR", BINARY_DIR "/detectors", 1);
-    return rig_set_up(state);
-}
-
-static int tear_down(void **state)
-{
-    plan_free(plan);
-    plan = NULL;
-    config_free(&config);
-    library_free(&library);
-    return rig_tear_down(state);
-}
 
 /* The plan of one stream; its lines begin in line 4 of c.yaml. */
 static int plan_of(const char *lines)
@@ -47,8 +25,7 @@ static int plan_of(const char *lines)
     snprintf(text, sizeof(text), "streams:\n- name: web\n  paths: x\n%s", lines);
     rig_write("c.yaml", text);
     assert_int_equal(config_read("c.yaml", &config, &error), 0);
-    struct plan_place place = {.file = "c.yaml", .number = 5, .library = &library};
-    return plan_create(&config.streams[0], &place, &plan, &error);
+    return plan_stream(0, 5);
 }
 
 static void plan_counts_only_what_a_detector_asked_for(void **state)

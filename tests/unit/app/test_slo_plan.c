@@ -11,31 +11,9 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "config/plan.h"
-#include "rig.h"
+#include "plan_rig.h"
 
 #include <errno.h>
-
-static struct library library = {.isolation = ISOLATION_NONE};
-static struct config config;
-static struct plan *plan;
-static struct error error;
-
-static int set_up(void **state)
-{
-    setenv("ODDLINE_PLUGIN_DIR", BINARY_DIR "/detectors", 1);
-    return rig_set_up(state);
-}
-
-static int tear_down(void **state)
-{
-    plan_free(plan);
-    plan = NULL;
-    config_free(&config);
-    library_free(&library);
-    return rig_tear_down(state);
-}
 
 /* Two streams, and the SLOs below, which begin in line 6. */
 static int read_slos(const char *slos)
@@ -52,14 +30,6 @@ static int read_slos(const char *slos)
     return config_read("c.yaml", &config, &error);
 }
 
-static int plan_stream(size_t which)
-{
-    struct plan_place place = {.file = "c.yaml", .number = 0, .library = &library};
-    plan_free(plan);
-    plan = NULL;
-    return plan_create(&config.streams[which], &place, &plan, &error);
-}
-
 static void refuse(const char *slos, const char *why)
 {
     assert_int_equal(read_slos(slos), -EINVAL);
@@ -70,7 +40,7 @@ static void refuse(const char *slos, const char *why)
 static uint64_t meaning(const char *slo)
 {
     assert_int_equal(read_slos(slo), 0);
-    assert_int_equal(plan_stream(0), 0);
+    assert_int_equal(plan_stream(0, 0), 0);
     assert_int_equal(plan->judge.slo_count, 1);
     return plan->judge.slos[0].hash;
 }
@@ -81,7 +51,7 @@ static void slo_is_one_hidden_series_of_its_stream(void **state)
     assert_int_equal(read_slos("- {name: up, stream: web, good: {where: 'status < 500'}, "
                                "total: {match: GET}, objective: 99.9}\n"),
                      0);
-    assert_int_equal(plan_stream(0), 0);
+    assert_int_equal(plan_stream(0, 0), 0);
     assert_int_equal(plan->judge.slo_count, 1);
     const struct judge_slo *slo = &plan->judge.slos[0];
     assert_string_equal(slo->name, "up");
@@ -96,7 +66,7 @@ static void slo_is_one_hidden_series_of_its_stream(void **state)
     for (size_t i = 0; i < plan->judge.use_count; i++)
         for (size_t k = 0; k < plan->judge.uses[i].on_count; k++)
             assert_true(plan->judge.uses[i].on[k] != slo->series);
-    assert_int_equal(plan_stream(1), 0);
+    assert_int_equal(plan_stream(1, 0), 0);
     assert_int_equal(plan->judge.slo_count, 0);
     assert_int_equal(plan->judge.series_count, 1);
 }
@@ -110,7 +80,7 @@ static void several_slos_have_a_series_each(void **state)
                   "- {name: c, stream: db, objective: 95, period: 7d, min_total: 20,"
                   " good: {where: 'duration_ms <= 300'}, labels: {team: dba}}\n"),
         0);
-    assert_int_equal(plan_stream(1), 0);
+    assert_int_equal(plan_stream(1, 0), 0);
     assert_int_equal(plan->judge.slo_count, 2);
     assert_true(plan->judge.slos[0].series != plan->judge.slos[1].series);
     assert_string_equal(plan->judge.slos[1].name, "c");
@@ -136,7 +106,7 @@ static void what_makes_no_sense_is_refused_with_its_line(void **state)
     refuse("- {name: a, stream: web, bad: {match: x}, objective: 99, period: 1h}\n", "period");
     assert_int_equal(read_slos("- {name: a, stream: web, bad: {match: '('}, objective: 99}\n"),
                      0);
-    assert_true(plan_stream(0) < 0);
+    assert_true(plan_stream(0, 0) < 0);
     assert_non_null(strstr(error.text, "c.yaml:6: SLO 'a': "));
 }
 

@@ -8,6 +8,7 @@
 #define UNIT_JUDGE_STAGE_H
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "judge/judge.h"
 #include "judge/panel.h"
 
@@ -42,6 +43,28 @@ static inline struct judge_stream stage_stream(void)
 static inline int64_t stage_start(uint64_t nth)
 {
     return STAGE_START + (int64_t)nth * STAGE_LENGTH;
+}
+
+/* ---- detectors ----------------------------------------------------------- */
+
+/* -1: one of them cannot be loaded; it is said why. */
+static inline int stage_load(const char *const files[], struct plugin *plugins[], size_t count)
+{
+    struct error error;
+    log_setup(LOG_QUIET, 0);
+    for (size_t i = 0; i < count; i++)
+        if (plugin_load(files[i], "", &plugins[i], &error) < 0) {
+            fprintf(stderr, "%s\n", error.text);
+            return -1;
+        }
+    return 0;
+}
+
+static inline int stage_unload(struct plugin *plugins[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        plugin_free(plugins[i]);
+    return 0;
 }
 
 /* ---- opinions ------------------------------------------------------------ */

@@ -52,20 +52,14 @@ static struct buffer packed;
 static int load_all(void **state)
 {
     (void)state;
-    log_setup(LOG_QUIET, 0);
-    for (size_t i = 0; i < PLUGINS; i++)
-        if (plugin_load(files[i], "", &plugins[i], NULL) < 0)
-            return -1;
-    return 0;
+    return stage_load(files, plugins, PLUGINS);
 }
 
 static int unload_all(void **state)
 {
     (void)state;
     buffer_free(&packed);
-    for (size_t i = 0; i < PLUGINS; i++)
-        plugin_free(plugins[i]);
-    return 0;
+    return stage_unload(plugins, PLUGINS);
 }
 
 /* ---- a judge ------------------------------------------------------------------ */

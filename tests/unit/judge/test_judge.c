@@ -37,19 +37,13 @@ static struct judge *judge;
 static int load_all(void **state)
 {
     (void)state;
-    log_setup(LOG_QUIET, 0);
-    for (size_t i = 0; i < PLUGINS; i++)
-        if (plugin_load(files[i], "", &plugins[i], NULL) < 0)
-            return -1;
-    return 0;
+    return stage_load(files, plugins, PLUGINS);
 }
 
 static int unload_all(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < PLUGINS; i++)
-        plugin_free(plugins[i]);
-    return 0;
+    return stage_unload(plugins, PLUGINS);
 }
 
 static void deliver(void *context, struct finding *finding)

@@ -33,21 +33,13 @@ static double pages_per_s; // the budget
 static int load_all(void **state)
 {
     (void)state;
-    struct error error;
-    for (size_t i = 0; i < PLUGINS; i++)
-        if (plugin_load(files[i], "", &plugins[i], &error) < 0) {
-            fprintf(stderr, "%s\n", error.text);
-            return -1;
-        }
-    return 0;
+    return stage_load(files, plugins, PLUGINS);
 }
 
 static int unload_all(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < PLUGINS; i++)
-        plugin_free(plugins[i]);
-    return 0;
+    return stage_unload(plugins, PLUGINS);
 }
 
 static void complain(void *context, const struct plugin *plugin, const char *sentence)

@@ -11,41 +11,7 @@
 
 #include <cmocka.h>
 
-#include "judge/verdict.h"
-
-#include "stage.h"
-
-static struct notes notes;
-static struct judge_stream stream;
-static struct verdict *verdict;
-static struct stage_closed closed;
-
-static void deliver(void *context, struct finding *finding)
-{
-    notes_take(context, finding);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    memset(&notes, 0, sizeof(notes));
-    stream = stage_stream();
-    struct verdict_options options = {.stream = &stream, .deliver = deliver, .context = &notes};
-    return verdict_create(&options, &verdict);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    verdict_free(verdict);
-    return 0;
-}
-
-static const struct told *told(size_t i)
-{
-    assert_true(i < notes.count);
-    return &notes.told[i];
-}
+#include "verdict_rig.h"
 
 static void verdict_hands_every_score_on_when_told_so(void **state)
 {
@@ -102,10 +68,10 @@ static void verdict_hands_on_every_score_of_a_run_of_windows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(verdict_hands_every_score_on_when_told_so, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(verdict_hands_every_score_on_when_told_so, rig_set_up,
+                                        rig_tear_down),
         cmocka_unit_test_setup_teardown(verdict_hands_on_every_score_of_a_run_of_windows,
-                                        set_up, tear_down),
+                                        rig_set_up, rig_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,65 +11,9 @@
 
 #include <cmocka.h>
 
-#include "judge/verdict.h"
+#include "verdict_rig.h"
 
-#include "stage.h"
-
-enum { WARM = 100 }; // a window well after the warm-up
-
-static struct notes notes;
-static struct judge_stream stream;
-static struct silences silences;
-static struct verdict *verdict;
-static struct stage_closed closed;
 static struct mute mute;
-
-static void deliver(void *context, struct finding *finding)
-{
-    notes_take(context, finding);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    memset(&notes, 0, sizeof(notes));
-    memset(&silences, 0, sizeof(silences));
-    stream = stage_stream();
-    struct verdict_options options = {
-        .stream = &stream, .deliver = deliver, .context = &notes, .silences = &silences};
-    return verdict_create(&options, &verdict);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    verdict_free(verdict);
-    return 0;
-}
-
-static void window(uint64_t nth, const struct opinion *opinions, size_t count)
-{
-    stage_close(&closed, nth, NULL, 0);
-    verdict_window(verdict, &closed.head, nth, opinions, count);
-}
-
-static void errors(uint64_t nth, double surprise)
-{
-    struct opinion opinion = stage_opinion(ERRORS, 100, 1, surprise);
-    window(nth, &opinion, 1);
-}
-
-static void calm_until(uint64_t from, uint64_t until)
-{
-    while (from < until)
-        errors(from++, 0);
-}
-
-static const struct told *told(size_t i)
-{
-    assert_true(i < notes.count);
-    return &notes.told[i];
-}
 
 static void silence(const char *series, uint64_t from, uint64_t until)
 {
@@ -161,7 +105,7 @@ static void silence_of_one_series_hides_no_other(void **state)
     struct opinion both[] = {stage_opinion(ERRORS, 100, 1, 50),
                              stage_opinion(WARNINGS, 100, 1, 7)};
     silence("errors", WARM, WARM + 50);
-    window(WARM, both, 2);
+    rig_window(WARM, 0, both, 2);
     assert_int_equal(notes.count, 1);
     assert_int_equal(told(0)->finding.route, ROUTE_PAGE);
     assert_true(told(0)->finding.score == 7);
@@ -174,9 +118,9 @@ static void other_series_speaks_up_while_a_silenced_one_is_open(void **state)
     struct opinion both[] = {stage_opinion(ERRORS, 100, 1, 50),
                              stage_opinion(WARNINGS, 100, 1, 7)};
     silence("errors", WARM, WARM + 50);
-    window(WARM, both, 1);
+    rig_window(WARM, 0, both, 1);
     assert_string_equal(told(0)->label, "silenced=moving");
-    window(WARM + 1, both, 2);
+    rig_window(WARM + 1, 0, both, 2);
     assert_int_equal(notes.count, 3);
     assert_int_equal(told(1)->finding.route, ROUTE_PAGE);
     assert_true(told(1)->finding.score == 7);
@@ -201,7 +145,7 @@ static void hushed_ones_neither_tire_nor_fill_the_cap(void **state)
 static void sized(uint64_t nth, double size)
 {
     struct opinion opinion = stage_opinion(ERRORS, size, 1, 50);
-    window(nth, &opinion, 1);
+    rig_window(nth, 0, &opinion, 1);
     calm_until(nth + 1, nth + 8);
 }
 
@@ -273,33 +217,31 @@ static void new_level_that_two_detectors_accept_is_one_finding(void **state)
 {
     (void)state;
     struct opinion both[] = {accepted(ERRORS, &stage_ewma), accepted(WARNINGS, &stage_burst)};
-    window(WARM, both, 2);
+    rig_window(WARM, 0, both, 2);
     assert_int_equal(notes.count, 1);
     assert_int_equal(told(0)->finding.reason_count, 2);
     struct opinion later = accepted(ERRORS, &stage_burst);
-    window(WARM + 30, &later, 1); // the same change, seen by a slower one
+    rig_window(WARM + 30, 0, &later, 1); // the same change, seen by a slower one
     assert_int_equal(notes.count, 1);
-    window(WARM + 200, &later, 1); // another
+    rig_window(WARM + 200, 0, &later, 1); // another
     assert_int_equal(notes.count, 2);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(muted_page_is_kept_for_the_log_with_reason_and_author),
-        TEST(what_is_for_the_log_anyway_is_not_called_hushed),
-        TEST(trouble_that_outlasts_its_hush_is_sent_then),
-        TEST(page_that_is_open_when_the_hush_begins_resolves_as_a_page),
-        TEST(silence_of_one_series_hides_no_other),
-        TEST(other_series_speaks_up_while_a_silenced_one_is_open),
-        TEST(hushed_ones_neither_tire_nor_fill_the_cap),
-        TEST(what_comes_again_an_hour_later_is_kept_for_the_log),
-        TEST(what_comes_a_third_time_after_the_same_while_is_kept_for_the_log),
-        TEST(what_recurs_and_does_not_end_as_it_did_is_sent),
-        TEST(errors_that_recur_are_errors),
-        TEST(new_level_that_two_detectors_accept_is_one_finding),
+        RIG_TEST(muted_page_is_kept_for_the_log_with_reason_and_author),
+        RIG_TEST(what_is_for_the_log_anyway_is_not_called_hushed),
+        RIG_TEST(trouble_that_outlasts_its_hush_is_sent_then),
+        RIG_TEST(page_that_is_open_when_the_hush_begins_resolves_as_a_page),
+        RIG_TEST(silence_of_one_series_hides_no_other),
+        RIG_TEST(other_series_speaks_up_while_a_silenced_one_is_open),
+        RIG_TEST(hushed_ones_neither_tire_nor_fill_the_cap),
+        RIG_TEST(what_comes_again_an_hour_later_is_kept_for_the_log),
+        RIG_TEST(what_comes_a_third_time_after_the_same_while_is_kept_for_the_log),
+        RIG_TEST(what_recurs_and_does_not_end_as_it_did_is_sent),
+        RIG_TEST(errors_that_recur_are_errors),
+        RIG_TEST(new_level_that_two_detectors_accept_is_one_finding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

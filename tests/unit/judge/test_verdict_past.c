@@ -11,18 +11,10 @@
 
 #include <cmocka.h>
 
-#include "judge/verdict.h"
-
-#include "stage.h"
+#include "verdict_rig.h"
 
 #include <stdlib.h>
 
-enum { WARM = 100 }; // a window well after the warm-up
-
-static struct notes notes;
-static struct judge_stream stream;
-static struct verdict *verdict;
-static struct stage_closed closed;
 static struct past *past;
 /* What the findings said, copied: it is lent for the call only. */
 static struct {
@@ -74,24 +66,6 @@ static int tear_down(void **state)
     past_free(past);
     free(past);
     return 0;
-}
-
-static void window(uint64_t nth, const struct opinion *opinion)
-{
-    stage_close(&closed, nth, NULL, 0);
-    verdict_window(verdict, &closed.head, nth, opinion, 1);
-}
-
-static void errors(uint64_t nth, double surprise)
-{
-    struct opinion opinion = stage_opinion(ERRORS, 100, 1, surprise);
-    window(nth, &opinion);
-}
-
-static void calm_until(uint64_t from, uint64_t until)
-{
-    while (from < until)
-        errors(from++, 0);
 }
 
 /* A trouble of one window, and its end. */
@@ -172,7 +146,7 @@ static void what_was_new_once_is_the_same_as_the_spike_that_follows(void **state
     (void)state;
     struct opinion opinion = stage_opinion(ERRORS, 100, 0, 50);
     opinion.score.kind = ODDLINE_NEW;
-    window(WARM, &opinion);
+    window(WARM, opinion);
     calm_until(WARM + 1, WARM + 7);
     trouble(WARM + 43);
     assert_true(notes.told[0].finding.fingerprint != notes.told[2].finding.fingerprint);
@@ -195,7 +169,7 @@ static void other_trouble_has_no_such_past(void **state)
     (void)state;
     trouble(WARM);
     struct opinion other = stage_opinion(WARNINGS, 100, 1, 50);
-    window(WARM + 43, &other);
+    window(WARM + 43, other);
     assert_int_equal(said[2].count, 0);
 }
 

@@ -132,4 +132,4 @@ until_true 10 grep -q 'SLO availability means something else by now: its budget 
 until_true 10 holds total=0 || fail "another objective goes on with the old numbers"
 [ "$(grep -c 'begins anew' "$tmp/daemon.log")" = 1 ] || fail "said more than once"
 daemon_stop
-echo "slo: ok"
+echo "slo_daemon: ok"

@@ -74,4 +74,4 @@ zstd -q churn.log
 mkdir same
 python3 "$tree/tests/e2e/same.py" "$build" same churn.log.zst --groups --seeds 2 >same.out || fail "the findings differ: $(cat same.out)"
 grep -q '"key":{"route":"/r' same/found.jsonl || fail "no group was found at all"
-echo "groups: ok"
+echo "groups_daemon: ok"
