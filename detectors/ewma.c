@@ -332,11 +332,21 @@ static void take(const struct chart *chart, uint32_t index, double x)
 
 /* ---- callbacks ---------------------------------------------------------- */
 
+/* What is not over yet is scored like the rest, and was never seen. */
+static void score_series(const struct chart *chart, uint32_t index,
+                         const oddline_window *window)
+{
+    struct series *s = store_series(&chart->state.store, index), before = *s;
+    take(chart, index, window->values[index]);
+    if (window->flags & ODDLINE_WINDOW_UNFINISHED)
+        *s = before;
+}
+
 static oddline_status ewma_score(void *instance, const oddline_window *window)
 {
     const struct chart *chart = instance;
     for (uint32_t i = 0; i < chart->state.store.host->series_count; i++)
-        take(chart, i, window->values[i]);
+        score_series(chart, i, window);
     return ODDLINE_OK;
 }
 
@@ -376,6 +386,7 @@ static oddline_status ewma_open(const oddline_host *host, const oddline_value *v
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
     .size = sizeof(oddline_plugin),
     .abi = ODDLINE_ABI,
+    .needs = ODDLINE_TAKES_UNFINISHED,
     .id = "ewma",
     .version = "1.0.0",
     .summary = "this window is far from where the series has lately been",

@@ -259,11 +259,21 @@ static void take(const struct counter *counter, uint32_t index, double value)
 
 /* ---- callbacks ---------------------------------------------------------- */
 
+/* What is not over yet is scored like the rest, and was never seen. */
+static void score_series(const struct counter *counter, uint32_t index,
+                         const oddline_window *window)
+{
+    struct series *s = store_series(&counter->state.store, index), before = *s;
+    take(counter, index, window->values[index]);
+    if (window->flags & ODDLINE_WINDOW_UNFINISHED)
+        *s = before;
+}
+
 static oddline_status pattern_score(void *instance, const oddline_window *window)
 {
     const struct counter *counter = instance;
     for (uint32_t i = 0; i < counter->state.store.host->series_count; i++)
-        take(counter, i, window->values[i]);
+        score_series(counter, i, window);
     return ODDLINE_OK;
 }
 
@@ -297,6 +307,7 @@ static oddline_status pattern_open(const oddline_host *host, const oddline_value
 ODDLINE_EXPORT const struct oddline_plugin oddline_plugin = {
     .size = sizeof(oddline_plugin),
     .abi = ODDLINE_ABI,
+    .needs = ODDLINE_TAKES_UNFINISHED,
     .id = "pattern",
     .version = "1.0.0",
     .summary = "something is counted far more, or less, often than it used to be",

@@ -182,7 +182,10 @@ static bool has_stopped(const struct watch *w, const struct known *known)
            known->count * 2 < rate_mean(&known->rate);
 }
 
-/* A template that is met for the first time inherits from those that look like it and stopped with its coming. */
+/*
+ * A template that is met for the first time inherits from those that look like it and stopped with its coming. They stay in the book, as if
+ * they had just been met: records of them may wait in later windows, or come with the next batch.
+ */
 static void inherit(struct watch *w, uint64_t id)
 {
     for (size_t i = w->book.used; i-- > 0;) {
@@ -190,7 +193,7 @@ static void inherit(struct watch *w, uint64_t id)
         if (old == heir || !has_stopped(w, old) || !line_is_kin(&old->line, &heir->line))
             continue;
         take_over(heir, old);
-        book_remove(&w->book, old);
+        *old = (struct known){.id = old->id, .last_seen = old->last_seen, .line = old->line};
     }
 }
 

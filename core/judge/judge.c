@@ -223,6 +223,21 @@ static void judge_window(struct judge *judge, const struct closed *closed)
     firsts_window(judge->firsts, bench->stream->name, closed);
 }
 
+/* A window that is not over yet. What is on trial, gaps and error budgets can wait for the rest. */
+static void judge_glance(struct judge *judge, const struct closed *closed)
+{
+    struct bench *bench = bench_of(judge, closed->stream);
+    const struct opinion *opinions;
+    struct oddline_window window = closed_window(closed, 0);
+    panel_at(bench->panel, judge->position, 0);
+    size_t count = panel_glance(bench->panel, &window, &opinions), real = 0;
+    while (real < count && !opinions[real].shadow)
+        real++;
+    judge->closed = closed;
+    verdict_glance(bench->verdict, closed, opinions, real);
+    judge->closed = NULL;
+}
+
 static void judge_gap(struct judge *judge, const struct gap *gap)
 {
     struct bench *bench = bench_of(judge, gap->stream);
@@ -275,6 +290,9 @@ static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
         return true;
     case RING_WINDOW:
         judge_window(judge, payload);
+        return true;
+    case RING_GLANCE:
+        judge_glance(judge, payload);
         return true;
     case RING_STREAM:
         open_stream(judge, payload);

@@ -249,6 +249,32 @@ static double believe(struct calibration *calibration, double period, double sco
     return borne_out;
 }
 
+/*
+ * Of a window that is not over: what the detector itself calls a probability, and no history is asked or told. Where a budget has to be kept
+ * that is not enough, so nobody speaks before the window is over.
+ */
+size_t panel_glance(struct panel *panel, const struct oddline_window *window,
+                    const struct opinion **ret)
+{
+    size_t count = 0;
+    double period = period_of(&panel->options.stream->policy, window);
+    crew_score(panel->crew, panel->position, panel->nth, panel->options.number, window);
+    for (size_t i = 0; period <= 0 && i < panel->seat_count; i++) {
+        const struct seat *seat = &panel->seats[i];
+        const struct oddline_score *scores = crew_scores(panel->crew, seat->number);
+        for (uint32_t k = 0; scores && k < seat->on_count; k++)
+            if (scores[k].size && scores[k].flags & ODDLINE_SCORE_SURPRISE)
+                panel->opinions[count++] =
+                    (struct opinion){.plugin = plugin_label(seat->plugin),
+                                     .shadow = seat->shadow,
+                                     .series = seat->on[k],
+                                     .score = scores[k],
+                                     .surprise = scores[k].score};
+    }
+    *ret = panel->opinions;
+    return count;
+}
+
 static void form_opinion(double period, struct seat *seat, uint32_t which,
                          const struct oddline_score *score, struct opinion *ret)
 {

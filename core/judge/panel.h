@@ -52,6 +52,9 @@ void panel_renew(struct panel *panel, const struct closed *closed);
 /* *ret is [n], lent until the next call: one opinion for each series that a detector spoke of, in a fixed order. */
 size_t panel_score(struct panel *panel, const struct oddline_window *window,
                    const struct opinion **ret);
+/* The same of a window that is not over; nobody learns from it, and it will come again. */
+size_t panel_glance(struct panel *panel, const struct oddline_window *window,
+                    const struct opinion **ret);
 
 /* ---- who was there, and from run to run ---------------------------------- */
 

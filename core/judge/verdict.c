@@ -304,12 +304,12 @@ static void take_stock(struct verdict *verdict, const struct scene *scene)
         verdict->warming += (scene->opinions[i].score.flags & ODDLINE_SCORE_WARMING) != 0;
 }
 
-void verdict_window(struct verdict *verdict, const struct closed *closed, uint64_t nth,
-                    const struct opinion *opinions, size_t count)
+static struct scene scene_of(const struct verdict *verdict, const struct closed *closed,
+                             uint64_t nth, const struct opinion *opinions, size_t count)
 {
     int64_t length = closed->end_ns - closed->start_ns,
             start = closed->start_ns + (int64_t)(nth - closed->index) * length;
-    struct scene scene = {.stream = verdict->options.stream,
+    return (struct scene){.stream = verdict->options.stream,
                           .closed = closed,
                           .start_ns = start,
                           .end_ns = start + length,
@@ -318,6 +318,37 @@ void verdict_window(struct verdict *verdict, const struct closed *closed, uint64
                           .opinions = opinions,
                           .opinion_count = count,
                           .nth = nth};
+}
+
+/*
+ * Only a page or a ticket is worth saying before the window is over, and only where it is new or worse than what is open. What was said
+ * goes on with the window itself, which holds no less. Several windows in a row (`hold`) cannot be seen in one.
+ */
+void verdict_glance(struct verdict *verdict, const struct closed *closed,
+                    const struct opinion *opinions, size_t count)
+{
+    const struct judge_policy *policy = verdict_policy(verdict);
+    struct trouble *trouble = &verdict->troubles[TOO_MUCH];
+    struct scene scene = scene_of(verdict, closed, closed->index, opinions, count);
+    if (policy->every || policy->hold > 1)
+        return;
+    budget_thresholds(scene.stream, scene.end_ns - scene.start_ns, verdict->thresholds);
+    struct call call = verdict_call(verdict, &scene, TOO_MUCH);
+    if (call.route >= (trouble->open ? trouble->route : ROUTE_LOG))
+        return;
+    cap(verdict, TOO_MUCH, &scene, &call);
+    if (call.route >= (trouble->open ? trouble->route : ROUTE_LOG))
+        return; // the log can wait
+    if (trouble->open)
+        escalate(verdict, trouble, &scene, &call);
+    else
+        fire(verdict, trouble, &scene, &call);
+}
+
+void verdict_window(struct verdict *verdict, const struct closed *closed, uint64_t nth,
+                    const struct opinion *opinions, size_t count)
+{
+    struct scene scene = scene_of(verdict, closed, nth, opinions, count);
     take_stock(verdict, &scene);
     if (verdict_policy(verdict)->every) {
         say_every(verdict, &scene);

@@ -42,6 +42,10 @@ void verdict_renew(struct verdict *verdict, uint32_t series, int64_t now_ns);
 void verdict_window(struct verdict *verdict, const struct closed *closed, uint64_t nth,
                     const struct opinion *opinions, size_t count);
 
+/* Those on one that is not over yet: what is too much already does not wait for its end. */
+void verdict_glance(struct verdict *verdict, const struct closed *closed,
+                    const struct opinion *opinions, size_t count);
+
 /* New pages and tickets that the storm cap held back. */
 uint64_t verdict_suppressed(const struct verdict *verdict);
 /* A status object: how far it has warmed up, its thresholds, what is open. */

@@ -122,9 +122,10 @@ void lane_stream_end(struct lane *lane, struct lane_stream *stream)
 
 void lane_stream_quiet(struct lane *lane, struct lane_stream *stream, int64_t event_ns)
 {
-    uint64_t closed = windows_counts(stream->windows).closed;
+    struct window_counts before = windows_counts(stream->windows);
     windows_quiet(stream->windows, event_ns);
-    if (windows_counts(stream->windows).closed != closed)
+    struct window_counts after = windows_counts(stream->windows);
+    if (after.closed != before.closed || after.glances != before.glances)
         lane_note(lane, &(struct step){
                             .kind = STEP_QUIET, .key = stream->plan->key, .time_ns = event_ns});
     lane_emit(lane, stream->windows);

@@ -38,13 +38,13 @@ struct closed_group {
     uint32_t key, key_len; /* the value, redacted; empty: all that sit nowhere */
 };
 
-/* The payload of RING_WINDOW. */
+/* The payload of RING_WINDOW and RING_GLANCE. */
 struct closed {
     uint32_t stream;
     uint32_t flags; /* ODDLINE_WINDOW_* */
     int64_t start_ns, end_ns;
     int64_t
-        closed_ns; /* event time that closed it: the watermark passed it, or the quiet clock did */
+        closed_ns; /* event time that closed it: the watermark passed it, or the quiet clock did; of a glance the minute it is of */
     uint64_t index;
     uint64_t
         repeat; /* this frame stands for so many windows in a row; more than 1 only if they are empty */

@@ -38,6 +38,7 @@ enum ring_kind {
     RING_SILENCES = 7, /* what nobody wants to hear of from now on: struct silences_notice */
     RING_REMARKS = 8,  /* what people said of deployments and findings: struct remarks_notice */
     RING_DEPLOY = 9,   /* a log told of a deployment: struct deploy_notice */
+    RING_GLANCE = 10,  /* a window that is not over yet: struct closed */
 };
 
 /* What lies before the payload of every frame. */

@@ -27,15 +27,17 @@ static void pad8(struct buffer *out)
     buffer_append(out, zeros, -out->len & 7);
 }
 
-static size_t write_values(const struct windows *w, const struct pane *pane, uint64_t index,
-                           struct buffer *out)
+static size_t write_values(const struct windows *w, const struct pane *pane,
+                           const struct closed *head, struct buffer *out)
 {
+    bool open = head->flags & ODDLINE_WINDOW_UNFINISHED;
     size_t at = out->len;
     for (size_t i = 0; i < w->options.series_count; i++) {
         static const struct series_state nothing;
         const struct series_state *state = pane ? &pane->states[i] : &nothing;
-        bool nobody = i >= w->plain && !groups_at(w, i, index);
-        double value = nobody ? NAN : series_value(&w->options.series[i], state);
+        bool nobody = i >= w->plain && !groups_at(w, i, head->index);
+        bool sinks = open && !series_only_rises(&w->options.series[i]);
+        double value = nobody || sinks ? NAN : series_value(&w->options.series[i], state);
         buffer_append(out, &value, sizeof(value));
     }
     for (size_t i = 0; i < w->options.series_count; i++)
@@ -90,7 +92,7 @@ static void write_frame(struct windows *w, struct closed head, const struct pane
     size_t mark = out->len, base = mark + sizeof(size_t);
     buffer_append(out, &(size_t){0}, sizeof(size_t));
     buffer_append(out, &head, sizeof(head));
-    size_t values = write_values(w, pane, head.index, out);
+    size_t values = write_values(w, pane, &head, out);
     head.values = (uint32_t)(values - base);
     head.counts = head.values + (uint32_t)(w->options.series_count * sizeof(double));
     write_evidence(w, pane, &head, base, out);
@@ -144,6 +146,17 @@ static void count_empty(struct windows *w, uint64_t count, uint32_t flags)
     w->empty_run += count;
     w->oldest += count;
     w->counts.closed += count;
+}
+
+void close_glance(struct windows *w, int64_t at_ns)
+{
+    const struct pane *pane = w->panes[w->oldest % WINDOW_OPEN_MAX];
+    close_run(w, w->oldest);
+    struct closed head = head_of(w, w->oldest, ODDLINE_WINDOW_UNFINISHED);
+    head.closed_ns = at_ns;
+    head.records = pane->records;
+    head.late = pane->late;
+    write_frame(w, head, pane);
 }
 
 static void close_oldest(struct windows *w, uint32_t flags)

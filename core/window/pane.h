@@ -6,6 +6,7 @@
  *      pane.c           an open window and its memory
  *      group.c          which group of a grouped series a record is of, and who sits in which slot; group_state.c: as bytes
  *      concern.c        which series a record may count in
+ *      glance.c         long windows are looked at before they close
  *      close.c          closed windows become frames, in order and without holes
  *      window_state.c   all of it as bytes, and back
  *
@@ -76,6 +77,8 @@ struct windows {
     bool doubt;         /* that is the first stamp of all, and nothing has confirmed it */
     uint32_t doubted;   /* number of the source it came from */
     int64_t beside_ns;  /* while in doubt: highest believed time of the other sources */
+    int64_t glance_ns;  /* the minute at which the next glance is due: see glance.c */
+    uint64_t glanced;   /* counts.records at the last one */
     uint64_t empty_run; /* empty windows that wait to be written as one frame */
     uint32_t empty_flags;
     struct buffer pending; /* frames: size_t payload length, payload, padded to 8 */
@@ -109,6 +112,14 @@ void close_many(struct windows *w, uint64_t count, uint32_t flags);
 void close_until(struct windows *w, int64_t until, uint32_t flags);
 /* Write the empty windows that wait; the next one is `before`. */
 void close_run(struct windows *w, uint64_t before);
+/* Write what the oldest window holds so far, as of `at_ns`; it stays open. */
+void close_glance(struct windows *w, int64_t at_ns);
+
+/* glance.c */
+/* A record of `source` at `t` is about to be counted. */
+void glance_before(struct windows *w, const struct window_source *source, int64_t t);
+/* Nothing came for a while and event time is at least `now_ns`. */
+void glance_quiet(struct windows *w, int64_t now_ns);
 
 /* concern.c */
 int concerns_create(

@@ -104,6 +104,12 @@ static inline bool series_by_value(const struct series_spec *spec)
     return spec->kind >= SERIES_SUM && spec->kind <= SERIES_QUANTILE;
 }
 
+/* Whatever comes until the window is over, its number will not be smaller. */
+static inline bool series_only_rises(const struct series_spec *spec)
+{
+    return spec->kind <= SERIES_BYTES || spec->kind == SERIES_MAX;
+}
+
 /* The number for the window, or NaN. */
 double series_value(const struct series_spec *spec, const struct series_state *state);
 

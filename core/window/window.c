@@ -13,7 +13,7 @@ int windows_create(const struct window_options *options, struct windows **ret)
         return -ENOMEM;
     w->options = *options;
     w->window_ns = options->window_ns;
-    w->first_ns = w->reached_ns = w->beside_ns = w->bar_ns = NO_TIME;
+    w->first_ns = w->reached_ns = w->beside_ns = w->bar_ns = w->glance_ns = NO_TIME;
     int r = groups_create(w);
     if (r == 0)
         r = concerns_create(w);
@@ -269,6 +269,8 @@ void windows_observe(struct windows *w, const struct oddline_batch *batch,
         if (t == NO_TIME) {
             w->counts.timeless++;
         } else {
+            if (t - w->options.lateness_ns >= w->glance_ns)
+                glance_before(w, source, t);
             if (wanted(w, t))
                 count_record(w, place_record(w, t), &sighting);
             advance(w, source, t); // also beyond the bounds: time goes on there
@@ -279,8 +281,10 @@ void windows_observe(struct windows *w, const struct oddline_batch *batch,
 
 void windows_quiet(struct windows *w, int64_t now_ns)
 {
-    if (!w->holders)
-        close_until(w, now_ns, ODDLINE_WINDOW_QUIET);
+    if (w->holders)
+        return;
+    glance_quiet(w, now_ns);
+    close_until(w, now_ns, ODDLINE_WINDOW_QUIET);
 }
 
 void windows_end(struct windows *w)
@@ -294,6 +298,13 @@ void windows_end(struct windows *w)
     close_run(w, w->oldest);
 }
 
+static enum ring_kind kind_of(const char *payload)
+{
+    struct closed head;
+    memcpy(&head, payload, sizeof(head));
+    return head.flags & ODDLINE_WINDOW_UNFINISHED ? RING_GLANCE : RING_WINDOW;
+}
+
 bool windows_emit(struct windows *w, struct ring *ring, int timeout_ms)
 {
     struct buffer *pending = &w->pending;
@@ -304,7 +315,7 @@ bool windows_emit(struct windows *w, struct ring *ring, int timeout_ms)
         if (!ring_wait_room(ring, len, timeout_ms))
             break;
         memcpy(ring_reserve(ring, len), pending->at + at + sizeof(len), len);
-        ring_commit(ring, RING_WINDOW, len);
+        ring_commit(ring, kind_of(pending->at + at + sizeof(len)), len);
     }
     pending->len -= at;
     if (at && pending->len)

@@ -19,6 +19,8 @@
  * taken from the second, and as long as no window is closed the only open one moves there, the first record with it. A
  * record without a stamp of its own confirms nothing.
  *
+ * A window of more than a minute is looked at each minute before it closes: glance.c.
+ *
  * When a live source goes quiet, elapsed time moves its event time on (quiet closing): nothing here asks the wall clock.
  *
  * Thread   the lane's
@@ -130,6 +132,7 @@ int64_t windows_oldest_ns(const struct windows *windows);
 
 struct window_counts {
     uint64_t records, closed, late, timeless, suspect; /* records: those that were placed */
+    uint64_t glances; /* frames of windows that were not over: glance.c */
 };
 struct window_counts windows_counts(const struct windows *windows);
 

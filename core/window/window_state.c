@@ -149,6 +149,9 @@ static void pack_head(const struct windows *w, struct buffer *out)
         w->counts.late,
         w->counts.timeless,
         w->counts.suspect,
+        w->counts.glances,
+        (uint64_t)w->glance_ns,
+        w->glanced,
     };
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
         pack_u64(out, numbers[i]);
@@ -171,8 +174,12 @@ static bool unpack_head(struct windows *w, struct unpacker *in)
     w->counts.late = unpack_u64(in);
     w->counts.timeless = unpack_u64(in);
     w->counts.suspect = unpack_u64(in);
+    w->counts.glances = unpack_u64(in);
+    w->glance_ns = (int64_t)unpack_u64(in);
+    w->glanced = unpack_u64(in);
     return same && !in->bad && doubt <= 1 && doubted <= UINT32_MAX && is_length(w) &&
-           is_span(w) && is_time(w->reached_ns) && is_time(w->beside_ns);
+           is_span(w) && is_time(w->reached_ns) && is_time(w->beside_ns) &&
+           (is_time(w->glance_ns) || w->glance_ns == INT64_MAX);
 }
 
 void windows_pack(const struct windows *w, struct buffer *out)

@@ -198,6 +198,9 @@ static void score_here(struct crew *crew, uint32_t number, const struct oddline_
     }
     own.values = seat->values;
     own.counts = seat->counts;
+    seat->scored = !plugin_takes(seat->plugin, window);
+    if (seat->scored)
+        return; // it has nothing to say of it
     if (instance_score(seat->local, &own, &scores, &error) < 0) {
         bury(crew, number, &error);
         return;
@@ -286,7 +289,8 @@ void crew_score(struct crew *crew, uint64_t position, uint64_t nth, uint32_t str
     }
     for (uint32_t i = 0; i < crew->minder_count; i++)
         minder_score(&crew->minders[i], position, nth, stream);
-    for (uint32_t i = 0; i < crew->seat_count; i++)
+    bool over = !(window->flags & ODDLINE_WINDOW_UNFINISHED); // else it will come again
+    for (uint32_t i = 0; over && i < crew->seat_count; i++)
         if (crew->seats[i].stream == stream && !crew->seats[i].scored)
             note_gap(crew, &crew->seats[i]);
 }

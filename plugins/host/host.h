@@ -32,6 +32,8 @@ int plugin_load(const char *name, const char *dir, struct plugin **ret, struct e
 int plugin_find(const char *name, const char *dir, struct plugin **ret, struct error *reterr);
 void plugin_free(struct plugin *plugin); /* accepts NULL; no instance may be left */
 const struct oddline_plugin *plugin_label(const struct plugin *plugin);
+/* Does it score such windows? Those that are over everybody does. */
+bool plugin_takes(const struct plugin *plugin, const struct oddline_window *window);
 const char *plugin_path(const struct plugin *plugin);
 /* Are these the same bytes on disk, as far as inode, size and time can tell? */
 bool plugin_same_file(const struct plugin *a, const struct plugin *b);

@@ -154,6 +154,12 @@ const struct oddline_plugin *plugin_label(const struct plugin *plugin)
     return plugin->label;
 }
 
+bool plugin_takes(const struct plugin *plugin, const struct oddline_window *window)
+{
+    return !(window->flags & ODDLINE_WINDOW_UNFINISHED) ||
+           plugin->label->needs & ODDLINE_TAKES_UNFINISHED;
+}
+
 const char *plugin_path(const struct plugin *plugin)
 {
     return plugin->path;

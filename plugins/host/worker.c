@@ -290,6 +290,18 @@ static void score_seat(struct worker *w, struct seat *seat, const struct oddline
             pack_score(&w->out, &scores[i]);
 }
 
+/* Its part where the window is not over and it takes none of those. */
+static bool pass_over(struct worker *w, const struct seat *seat,
+                      const struct oddline_window *window)
+{
+    if (plugin_takes(seat->plugin, window))
+        return false;
+    pack_u32(&w->out, seat->brief->number);
+    pack_u32(&w->out, 1);
+    pack_u32(&w->out, 0);
+    return true;
+}
+
 static void score_one(struct worker *w, const struct closed *closed,
                       const struct oddline_window *window, uint64_t nth)
 {
@@ -303,7 +315,8 @@ static void score_one(struct worker *w, const struct closed *closed,
             pack_u64(&w->out, nth);
         }
         any = true;
-        score_seat(w, seat, window);
+        if (!pass_over(w, seat, window))
+            score_seat(w, seat, window);
     }
     if (any)
         push(w, REPLY_SCORES);
@@ -340,6 +353,13 @@ static void score(struct worker *w, const struct closed *closed)
         struct oddline_window window = closed_window(closed, i);
         score_one(w, closed, &window, i);
     }
+}
+
+/* The window stays open, so nothing begins anew. */
+static void glance(struct worker *w, const struct closed *closed)
+{
+    struct oddline_window window = closed_window(closed, 0);
+    score_one(w, closed, &window, 0);
 }
 
 /* ---- states ------------------------------------------------------------- */
@@ -397,6 +417,9 @@ static bool handle(struct worker *w, const struct ring_frame *frame)
         return true;
     case RING_WINDOW:
         score(w, payload);
+        return true;
+    case RING_GLANCE:
+        glance(w, payload);
         return true;
     case RING_STREAM:
         begin_stream(w, payload);

@@ -122,7 +122,8 @@ struct rig_script {
     void (*cut)(void *context, struct crew *crew, int window); /* at the one behind window n */
     int from; /* the first window: what came before is in `packed` */
     struct bytes packed;
-    int renewed; /* with this window another group sits in series 0 of stream 0; 0 = never */
+    bool glances; /* each window is looked at before it is over */
+    int renewed;  /* with this window another group sits in series 0 of stream 0; 0 = never */
     void *context;
 };
 
@@ -197,7 +198,8 @@ static inline bool rig_put_batch(struct rig *rig)
     return true;
 }
 
-static inline bool rig_put_window(struct rig *rig, uint32_t stream, int window)
+static inline bool rig_put_frame(struct rig *rig, uint32_t stream, int window,
+                                 enum ring_kind kind)
 {
     struct {
         struct closed closed;
@@ -220,6 +222,7 @@ static inline bool rig_put_window(struct rig *rig, uint32_t stream, int window)
                                     .series_count = 2,
                                     .values = offsetof(__typeof__(*frame), values),
                                     .counts = offsetof(__typeof__(*frame), counts)};
+    frame->closed.flags = kind == RING_GLANCE ? ODDLINE_WINDOW_UNFINISHED : 0;
     frame->closed.groups = offsetof(__typeof__(*frame), group);
     frame->closed.group_count = renewed;
     if (renewed)
@@ -228,8 +231,16 @@ static inline bool rig_put_window(struct rig *rig, uint32_t stream, int window)
         frame->values[i] = rig_value(window, 2 * stream + i);
         frame->counts[i] = 1;
     }
-    ring_commit(rig->ring, RING_WINDOW, size);
+    ring_commit(rig->ring, kind, size);
     return true;
+}
+
+/* A glance may come again when there was no room for its window. */
+static inline bool rig_put_window(struct rig *rig, uint32_t stream, int window)
+{
+    if (rig->script && rig->script->glances && !rig_put_frame(rig, stream, window, RING_GLANCE))
+        return false;
+    return rig_put_frame(rig, stream, window, RING_WINDOW);
 }
 
 static inline bool rig_put_mark(struct rig *rig)
@@ -284,6 +295,18 @@ static inline void rig_keep(struct rig *rig, uint32_t stream, int window)
     }
 }
 
+/* Who takes what is not over says the same of it as of the window; the rest says nothing. */
+static inline void rig_glance(struct rig *rig, uint64_t position, const struct closed *closed)
+{
+    struct oddline_window window = closed_window(closed, 0);
+    crew_score(rig->crew, position, 0, closed->stream, &window);
+    for (uint32_t i = 0; i < rig_seat_count(rig); i++) {
+        const struct oddline_score *score = crew_scores(rig->crew, i);
+        if (rig_seats[i].stream == closed->stream && score)
+            assert_int_equal(score->size != 0, rig_seats[i].file == 0);
+    }
+}
+
 static inline void rig_judge(struct rig *rig)
 {
     uint64_t position = ring_cursor(rig->ring, 0);
@@ -297,6 +320,8 @@ static inline void rig_judge(struct rig *rig)
     } else if (frame->kind == RING_BATCH) {
         struct oddline_batch view = batch_view(payload);
         crew_observe(rig->crew, position, 0, &view);
+    } else if (frame->kind == RING_GLANCE) {
+        rig_glance(rig, position, closed);
     } else if (frame->kind == RING_WINDOW) {
         struct oddline_window window = closed_window(closed, 0);
         if (rig->script->each && closed->stream == 0)

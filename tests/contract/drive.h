@@ -18,6 +18,7 @@ struct drive {
     struct instance *instance;
     uint64_t index;
     uint32_t series_count;
+    uint32_t flags; /* of the windows, besides what follows from their values */
 };
 
 static const char *const drive_series[] = {"errors", "timeouts", "deadlocks"};
@@ -52,7 +53,7 @@ static inline const struct oddline_score *drive_window(struct drive *drive,
         .records = values[0] > 0 && values[0] < 1e9 ? (uint64_t)values[0] : 0,
         .values = values,
         .counts = counts};
-    window.flags = window.records ? 0 : ODDLINE_WINDOW_EMPTY;
+    window.flags = drive->flags | (window.records ? 0 : ODDLINE_WINDOW_EMPTY);
     drive->index++;
     if (instance_score(drive->instance, &window, &scores, &error) < 0)
         fail_msg("%s", error.text);

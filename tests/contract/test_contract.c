@@ -136,6 +136,28 @@ static void instances_do_not_touch(struct plugin *plugin)
     drive_close(&alone);
 }
 
+/* Who takes windows that are not over says the same of them as when they are, and is then as if there had been none. */
+static void glances_teach_nothing(struct plugin *plugin)
+{
+    if (!(plugin_label(plugin)->needs & ODDLINE_TAKES_UNFINISHED))
+        return;
+    struct drive looked, alone;
+    drive_open(&looked, plugin, 1, NULL, 0);
+    drive_open(&alone, plugin, 1, NULL, 0);
+    for (int n = 0; n < WINDOWS; n++) {
+        looked.flags = ODDLINE_WINDOW_UNFINISHED;
+        drive_value(&looked, world(1, n) / 2);
+        struct oddline_score early = *drive_value(&looked, world(1, n));
+        looked.flags = 0;
+        looked.index = alone.index;
+        struct oddline_score late = *drive_value(&looked, world(1, n));
+        assert_same(&late, drive_value(&alone, world(1, n)));
+        assert_true(early.score == late.score);
+    }
+    drive_close(&looked);
+    drive_close(&alone);
+}
+
 static void state_goes_on_where_it_was_saved(struct plugin *plugin)
 {
     static const int cuts[] = {0, 1, 7, 29, 31, 250, 315, 430, 600};
@@ -250,6 +272,7 @@ FOR_EVERY_DETECTOR(detector_stays_finite_over_extremes, extremes_in_a_row_stay_f
 FOR_EVERY_DETECTOR(detector_scores_the_same_windows_the_same, same_windows_give_same_scores)
 FOR_EVERY_DETECTOR(detector_keeps_instances_apart, instances_do_not_touch)
 FOR_EVERY_DETECTOR(detector_keeps_series_apart, series_of_one_instance_do_not_touch)
+FOR_EVERY_DETECTOR(detector_learns_nothing_from_a_glance, glances_teach_nothing)
 FOR_EVERY_DETECTOR(detector_goes_on_from_saved_state, state_goes_on_where_it_was_saved)
 FOR_EVERY_DETECTOR(detector_starts_cold_from_spoilt_state, spoilt_state_starts_cold)
 FOR_EVERY_DETECTOR(detector_survives_flipped_bits, flipped_bits_do_no_harm)
@@ -302,6 +325,7 @@ int main(void)
         cmocka_unit_test(detector_scores_the_same_windows_the_same),
         cmocka_unit_test(detector_keeps_instances_apart),
         cmocka_unit_test(detector_keeps_series_apart),
+        cmocka_unit_test(detector_learns_nothing_from_a_glance),
         cmocka_unit_test(detector_goes_on_from_saved_state),
         cmocka_unit_test(detector_starts_cold_from_spoilt_state),
         cmocka_unit_test(detector_survives_flipped_bits),

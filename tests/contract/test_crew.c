@@ -221,6 +221,24 @@ static void crew_survives_constructors(void **state)
     rig_assert_clean(fds);
 }
 
+/* Wherever detectors run: a window that is looked at before it is over is scored as if nobody had looked. */
+static void crew_learns_nothing_from_a_glance(void **state)
+{
+    (void)state;
+    static struct rig_tape looked;
+    for (int far = 0; far < 2; far++) {
+        struct rig_script script = {.isolation = far ? ISOLATION_WORKERS : ISOLATION_NONE,
+                                    .windows = WINDOWS,
+                                    .glances = true};
+        rig_run(&script, &looked);
+        assert_int_equal(looked.complaint_count, 0);
+        assert_int_equal(looked.counts.gaps, 0);
+        for (int n = 0; n < WINDOWS; n++)
+            for (uint32_t i = 0; i < RIG_VILLAIN; i++)
+                assert_true(looked.takes[n][i].score.score == honest.takes[n][i].score.score);
+    }
+}
+
 static int setup(void **state)
 {
     struct rig_script script = {.isolation = ISOLATION_NONE, .windows = WINDOWS};
@@ -236,6 +254,7 @@ int main(void)
         cmocka_unit_test(crew_survives_every_crime),
         cmocka_unit_test(crew_survives_a_leak),
         cmocka_unit_test(crew_survives_constructors),
+        cmocka_unit_test(crew_learns_nothing_from_a_glance),
     };
     return cmocka_run_group_tests(tests, setup, rig_teardown);
 }

@@ -209,6 +209,36 @@ static void template_counts_each_record_in_its_own_window(void **state)
     drive_close(&prompt);
 }
 
+/*
+ * Sentence 5 gives way to 6, which looks like it, and comes back: whether its return lay in the batch in which it gave way, or came
+ * after that window was scored, every score is the same (promise P8).
+ */
+static void template_that_comes_back_counts_the_same_in_any_batches(void **state)
+{
+    (void)state;
+    enum { BEFORE = 60, GONE = 60, AFTER = 100, WINDOWS = 300 };
+    static double scores[2][WINDOWS];
+    for (uint64_t lead = 0; lead < 2; lead++) {
+        struct drive drive;
+        uint64_t seed = 23, observed = 0;
+        drive_open(&drive, plugin, 1, NULL, 0);
+        for (uint64_t n = 0; n < WINDOWS; n++) {
+            for (; observed <= n + lead * 3 && observed < WINDOWS; observed++) {
+                double counts[MOST];
+                ordinary(&seed, counts);
+                counts[4] =
+                    observed < BEFORE || observed == GONE + 2 || observed > AFTER ? 5 : 0;
+                counts[5] = observed >= GONE ? 5 : 0;
+                counts[3] = observed == WINDOWS - 2 ? 60 : counts[3];
+                observe(&drive, observed, counts);
+            }
+            scores[lead][n] = drive_value(&drive, 1)->score;
+        }
+        drive_close(&drive);
+    }
+    assert_memory_equal(scores[0], scores[1], sizeof(scores[0]));
+}
+
 static void template_goes_on_from_its_saved_state(void **state)
 {
     (void)state;
@@ -264,6 +294,7 @@ int main(void)
         cmocka_unit_test(template_gets_used_to_an_hourly_job),
         cmocka_unit_test(template_that_becomes_wider_is_neither_gone_nor_new),
         cmocka_unit_test(template_counts_each_record_in_its_own_window),
+        cmocka_unit_test(template_that_comes_back_counts_the_same_in_any_batches),
         cmocka_unit_test(template_goes_on_from_its_saved_state),
         cmocka_unit_test(template_watches_no_more_than_it_is_told),
     };

@@ -20,6 +20,7 @@
  *            `_param`, `_value`) are frozen. C11 and C++11; libc only.
  *
  * History    1  2026-11  first
+ *            1  2026-11  windows that are not over, for who takes them; a core that knows none refuses such a label
  */
 #ifndef ODDLINE_DETECTOR_H
 #define ODDLINE_DETECTOR_H
@@ -147,6 +148,8 @@ enum {
     ODDLINE_WINDOW_QUIET = 2, /* closed by the wall clock because a live source went quiet */
     ODDLINE_WINDOW_PARTIAL =
         4, /* the log ends within it: an excess counts, a lack says nothing */
+    ODDLINE_WINDOW_UNFINISHED =
+        8, /* it is not over: score it as if nothing more came, and learn nothing from it */
 };
 
 /* A closed window of one stream: [start_ns, end_ns) in event time. Windows come in order and without holes. */
@@ -222,14 +225,15 @@ enum {
     ODDLINE_NEEDS_TEMPLATE = 1 << 1,    /* template_id is wanted */
     ODDLINE_NEEDS_FIELDS = 1 << 2,      /* observe() reads fields */
     ODDLINE_NEEDS_ALL_SERIES = 1 << 3,  /* one instance scores all configured series together */
-    ODDLINE_NEEDS_KNOWN = (1 << 4) - 1, /* a label with any other bit is refused */
+    ODDLINE_TAKES_UNFINISHED = 1 << 4,  /* score() also gets windows that are not over */
+    ODDLINE_NEEDS_KNOWN = (1 << 5) - 1, /* a label with any other bit is refused */
 };
 
 /* No typedef: the exported constant bears this name. */
 struct oddline_plugin {
     size_t size;                 /* sizeof(oddline_plugin) */
     uint32_t abi;                /* ODDLINE_ABI */
-    uint32_t needs;              /* ODDLINE_NEEDS_* */
+    uint32_t needs;              /* ODDLINE_NEEDS_*, ODDLINE_TAKES_* */
     const char *id;              /* lower-case letters, digits and `-`, up to 31 */
     const char *version;         /* "1.0.0" */
     const char *summary;         /* one sentence */
@@ -247,7 +251,10 @@ struct oddline_plugin {
     /* Optional: see each record once, before the window it belongs to is scored. */
     oddline_status (*observe)(void *instance, const oddline_batch *batch);
 
-    /* Score a closed window: call host->report() once for each series. */
+    /*
+     * Score a closed window: call host->report() once for each series. With ODDLINE_TAKES_UNFINISHED also one that is still open, up to
+     * once a minute: counts so far, NaN for what may still sink, and save() must lend the same bytes as before. It comes again when closed.
+     */
     oddline_status (*score)(void *instance, const oddline_window *window);
 
     /* Optional, both or none. save: lend the whole state as bytes, valid until the next call; at most 1 MiB. */

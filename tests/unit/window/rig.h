@@ -39,8 +39,8 @@ struct rig {
     struct windows *windows;
     struct ring *ring;
     struct window_source sources[RIG_SOURCES];
-    struct seen *seen;
-    size_t count, frames;
+    struct seen *seen, *glances;
+    size_t count, frames, glance_count;
 };
 
 static const struct series_spec rig_lines = {.name = "records", .kind = SERIES_RECORDS};
@@ -48,7 +48,8 @@ static const struct series_spec rig_lines = {.name = "records", .kind = SERIES_R
 static inline struct rig rig_open(struct window_options options)
 {
     static const char *const paths[RIG_SOURCES] = {"a.log", "b.log", "c.log"};
-    struct rig rig = {.seen = calloc(RIG_SEEN, sizeof(*rig.seen))};
+    struct rig rig = {.seen = calloc(RIG_SEEN, sizeof(*rig.seen)),
+                      .glances = calloc(RIG_SEEN, sizeof(*rig.seen))};
     if (!options.series) {
         options.series = &rig_lines;
         options.series_count = 1;
@@ -73,6 +74,7 @@ static inline void rig_close(struct rig *rig)
     windows_free(rig->windows);
     ring_destroy(rig->ring);
     free(rig->seen);
+    free(rig->glances);
 }
 
 /* Counts `count` records of `text` with the given times; batch offset and line as if they began the source. */
@@ -100,7 +102,7 @@ static inline void rig_see(struct rig *rig, struct window_source *source, double
     rig_observe(rig, source, &record, 1);
 }
 
-static inline void rig_take(struct rig *rig, const struct closed *closed)
+static inline struct seen rig_read(const struct closed *closed)
 {
     const char *base = (const char *)closed;
     struct seen seen = {.head = *closed};
@@ -117,6 +119,12 @@ static inline void rig_take(struct rig *rig, const struct closed *closed)
         snprintf(seen.paths[i], sizeof(seen.paths[i]), "%.*s", (int)e->path_len,
                  base + e->path);
     }
+    return seen;
+}
+
+static inline void rig_take(struct rig *rig, const struct closed *closed)
+{
+    struct seen seen = rig_read(closed);
     int64_t length = closed->end_ns - closed->start_ns;
     seen.head.repeat = 1;
     for (uint64_t i = 0; i < closed->repeat; i++) {
@@ -134,8 +142,13 @@ static inline size_t rig_drain(struct rig *rig)
 {
     windows_emit(rig->windows, rig->ring, -1);
     for (const struct ring_frame *f; (f = ring_peek(rig->ring, 0)); rig->frames++) {
-        assert_int_equal(f->kind, RING_WINDOW);
-        rig_take(rig, ring_payload(f));
+        if (f->kind == RING_GLANCE) {
+            CHECK(rig->glance_count < RIG_SEEN);
+            rig->glances[rig->glance_count++] = rig_read(ring_payload(f));
+        } else {
+            assert_int_equal(f->kind, RING_WINDOW);
+            rig_take(rig, ring_payload(f));
+        }
         ring_release(rig->ring, 0);
     }
     return rig->count;
