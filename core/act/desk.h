@@ -18,9 +18,9 @@
 #include "act/decide.h"
 #include "act/group.h"
 #include "act/job.h"
-#include "act/ledger.h"
 #include "act/pause.h"
 #include "act/post.h"
+#include "act/seen.h"
 #include "act/trail.h"
 
 enum { DESK_HANDS = 2 * ACTION_AT_ONCE_MAX };
@@ -51,7 +51,7 @@ struct desk {
     struct trail *trail; /* lent */
     struct group group;
     struct hand hands[DESK_HANDS];
-    struct ledger ledger;
+    struct seen seen;
     uint64_t turn;
     int64_t claim_ns, keep_ns, resend_ns; /* when next */
     bool dry_run;

@@ -42,7 +42,7 @@ static bool in_hand(const struct desk *desk, const struct hand *new)
 /* A hole is one only for who is alone in the group: peers see what we do not. */
 static int enter(struct desk *desk, const struct letter *letter, struct error *reterr)
 {
-    uint64_t before = ledger_enter(&desk->ledger, letter);
+    uint64_t before = seen_enter(&desk->seen, letter);
     int alone = before ? group_alone(&desk->group, letter->stream, reterr) : 0;
     if (alone > 0)
         log_warning(

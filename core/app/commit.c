@@ -283,6 +283,17 @@ static void recognise(struct daemon *d, struct finding *finding)
     }
 }
 
+bool commit_told(struct daemon *d, const struct finding *finding)
+{
+    struct entry entry;
+    uint64_t next = journal_next_n(d->journal);
+    for (uint64_t n = d->commit.redo_from + 1; d->commit.redo_from && n < next; n++)
+        if (journal_recall(d->journal, n, &d->recall, &entry) == 0 &&
+            entry.status == finding->status && bytes_is(entry.id, finding->id))
+            return true;
+    return false;
+}
+
 void commit_finding(struct daemon *d, struct finding *finding)
 {
     struct error error;
@@ -346,6 +357,7 @@ static void take_snapshot(struct daemon *d, const struct slip *slip)
         commit->snapshot_failures++;
     } else {
         commit->unkept = false;
+        commit->redo_from = 0;
         commit->snapshot_bytes = (uint64_t)bytes;
         commit->snapshots++;
         journal_keep(d->journal, commit->snapshot_seq); // the one before this is kept, too

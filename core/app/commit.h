@@ -72,10 +72,11 @@ struct commit {
     bool moved;                 /* something was committed since the last snapshot */
 
     /* the judge's */
-    bool redoing;           /* what it finds is in the journal */
-    uint64_t redo_n;        /* the last n of that */
-    uint64_t strange;       /* findings of the replay that are not those of the journal */
-    bool gave_up;           /* the end came while there was no room */
+    bool redoing;       /* what it finds is in the journal */
+    uint64_t redo_n;    /* the last n of that */
+    uint64_t redo_from; /* and the one before the first, until the next snapshot; 0: no more */
+    uint64_t strange;   /* findings of the replay that are not those of the journal */
+    bool gave_up;       /* the end came while there was no room */
     uint64_t scored_before; /* what its count of bytes lacks of all, modulo 2^64 */
     bool broken;            /* the bytes did not add up, and it was said */
     uint64_t snapshot_seq;  /* block of the last snapshot, 0: none */
@@ -111,6 +112,8 @@ struct conservation commit_durable(struct commit *commit);
 
 /* Take a finding into the block that is being made; gives it n and id. */
 void commit_finding(struct daemon *daemon, struct finding *finding);
+/* Is this revision in a block behind the snapshot that this run began with? */
+bool commit_told(struct daemon *daemon, const struct finding *finding);
 /* Ends the process when the disk cannot be trusted any more. */
 void commit_at_mark(struct daemon *daemon, const struct mark *mark);
 

@@ -119,6 +119,11 @@ static void at_mark(void *context, const struct mark *mark)
     commit_at_mark(context, mark);
 }
 
+static bool told(void *context, const struct finding *finding)
+{
+    return commit_told(context, finding);
+}
+
 static void *run_judge(void *arg)
 {
     struct daemon *d = arg;
@@ -145,6 +150,7 @@ int daemon_judge(struct daemon *d, struct judge *old, const struct restore *rest
                                     .config_hash = config->hash,
                                     .deliver = deliver,
                                     .mark = at_mark,
+                                    .told = told,
                                     .context = d};
     int r = judge_create(&options, &d->judge);
     if (r < 0)

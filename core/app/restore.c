@@ -211,7 +211,8 @@ void restore_judge(struct daemon *d, const struct restore *restore)
         log_warning("what the detectors knew cannot be read; they begin anew");
     d->commit.redoing = true;
     d->commit.snapshot_seq = restore->seq;
-    d->commit.redo_n = (restore->warm ? restore->next_n : journal_next_n(d->journal)) - 1;
+    d->commit.redo_from = d->commit.redo_n =
+        (restore->warm ? restore->next_n : journal_next_n(d->journal)) - 1;
 }
 
 /* ---- streams and sources as they were ------------------------------------ */

@@ -94,10 +94,26 @@ static bool take(struct audit *audit, struct json_value finding, struct audit_ca
     return true;
 }
 
+/* How far back what is kept goes. */
+static void note_span(struct audit *audit, struct json_value finding, int64_t called_ns)
+{
+    if (!audit->read++ || called_ns < audit->oldest_ns) {
+        audit->oldest_ns = called_ns;
+        audit->whole = false;
+    }
+    if (called_ns == audit->oldest_ns) // revisions have one time, and a number each
+        audit->whole |= json_number(json_at(finding, "n"), 0) == 1;
+}
+
 void audit_add(struct audit *audit, struct json_value finding)
 {
     struct audit_case c = {0};
-    if (audit->count == AUDIT_CASES_MAX || !take(audit, finding, &c)) {
+    bool good = take(audit, finding, &c);
+    if (good)
+        note_span(audit, finding, c.called_ns);
+    if (good && audit->watched && c.called_ns < audit->from_ns)
+        return;
+    if (!good || audit->count == AUDIT_CASES_MAX) {
         audit->skipped++;
         return;
     }
@@ -149,6 +165,8 @@ void audit_settle(struct audit *audit, int64_t since_ns, int64_t ago_ns)
         if (audit->cases[i].called_ns > audit->until_ns)
             audit->until_ns = audit->cases[i].called_ns;
     audit->since_ns = ago_ns && audit->count ? audit->until_ns - ago_ns : since_ns;
+    if (audit_is_short(audit)) // a rate is one of the time that was seen
+        audit->since_ns = audit->oldest_ns;
     for (size_t i = 0; i < audit->count; i++)
         if (audit->cases[i].called_ns >= audit->since_ns)
             audit->cases[kept++] = audit->cases[i];

@@ -2,7 +2,7 @@
 /*
  * audit.h - what called people, and what of it was worth it.
  *
- *      journal, or findings.jsonl… ──▶ cases (one a finding, as it stood last) ─┐
+ *      findings.jsonl, journal ────▶ cases (one a finding, as it stood last) ─┐
  *      marks.jsonl ────────────────────────────────────────────────────────────┴─▶ audit ──▶ table, JSON, one sentence
  *
  * Nothing is guessed about a page that nobody marked: it counts as right, so a precision is the best that can be; how many were marked
@@ -77,6 +77,12 @@ struct audit {
     struct audit_stream streams[AUDIT_STREAMS_MAX];
     size_t stream_count;
     const char *recent[AUDIT_RECENT]; /* names met lately, by hash */
+    bool watched;                     /* what a daemon has, not files that somebody named */
+    const char *jsonl;                /* the file that was read of it; NULL: none */
+    int64_t from_ns;                  /* of these no older ones are wanted */
+    size_t read;                      /* findings, of whatever age ... */
+    int64_t oldest_ns;                /* ... and the oldest; before it nothing is kept ... */
+    bool whole;                       /* ... unless it is the first of all */
     size_t findings[ROUTES], falses, trues, brief, flapping,
         outside; /* of pages, but findings */
 };
@@ -89,6 +95,17 @@ void audit_add(struct audit *audit, struct json_value finding);
 void audit_settle(struct audit *audit, int64_t since_ns, int64_t ago_ns);
 struct audit_case *audit_find(const struct audit *audit, const char *id); /* once settled */
 void audit_free(struct audit *audit);
+
+/* ---- audit_read.c: what a daemon has found --------------------------------- */
+
+struct audit_sources {
+    const char *jsonl, *state_dir; /* jsonl NULL: it writes none */
+    int64_t since_ns;
+};
+/* -ENOENT: no daemon has run there. */
+int audit_read(struct audit *audit, const struct audit_sources *from, struct error *reterr);
+/* Less is kept than was asked for. */
+bool audit_is_short(const struct audit *audit);
 
 /* ---- audit_marks.c: what people said --------------------------------------- */
 

@@ -10,7 +10,6 @@
 #include "config/config.h"
 #include "config/plan.h"
 #include "config/terms.h"
-#include "deliver/journal.h"
 #include "record/zone.h"
 
 #include <errno.h>
@@ -96,49 +95,14 @@ static int take_finding(void *context, struct json_value finding)
     return 0;
 }
 
-static void walk(struct audit *audit, struct journal *journal, struct journal_reader *reader)
+/* The configuration says whether there is a file; the journal keeps what was confirmed for a day or so. */
+static int read_daemon(struct request *request, const struct config *config, const char *dir,
+                       struct error *reterr)
 {
-    uint64_t seen = 0;
-    do {
-        journal_read(journal, reader, seen, JOURNAL_READ_MAX);
-        for (size_t i = 0; i < reader->count; i++) {
-            struct bytes rest;
-            seen = reader->entries[i].n;
-            audit_add(audit, json_read(reader->entries[i].data, &rest));
-        }
-    } while (reader->count);
-}
-
-static int read_journal(struct request *request, const char *dir, struct error *reterr)
-{
-    static struct journal_reader reader; // 16 KiB of entries
-    struct journal *journal;
-    char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/journal", dir);
-    int r = journal_open_readonly(path, &journal, reterr);
-    if (r == -ENOENT)
-        return error_set(reterr, r, "%s: no daemon has run with this state directory", dir);
-    if (r < 0)
-        return r;
-    r = journal_reader_init(&reader);
-    if (r == 0)
-        walk(&request->audit, journal, &reader);
-    journal_reader_free(&reader);
-    journal_close(journal);
-    return r < 0 ? error_set(reterr, r, "%s: out of memory", dir) : 0;
-}
-
-/* The journal keeps what was confirmed for a day or so: an audit of a week needs findings.jsonl. */
-static void say_short(const struct audit *audit, int64_t since_ns)
-{
-    int64_t first = INT64_MAX;
-    for (size_t i = 0; i < audit->count; i++)
-        first = audit->cases[i].called_ns < first ? audit->cases[i].called_ns : first;
-    char text[CLOCK_TEXT_SIZE];
-    if (audit->count && since_ns != NO_TIME && first - since_ns > 3600 * NS_PER_S)
-        log_notice("the oldest finding that the journal keeps is of %s; for longer name the "
-                   "files of sinks.jsonl",
-                   clock_format(first, text));
+    const struct config_jsonl *jsonl = config->sinks ? config->sinks->jsonl : NULL;
+    struct audit_sources from = {
+        .jsonl = jsonl ? jsonl->path : NULL, .state_dir = dir, .since_ns = request->since_ns};
+    return audit_read(&request->audit, &from, reterr);
 }
 
 /* ---- the command ------------------------------------------------------------------------ */
@@ -188,10 +152,8 @@ static int act(struct request *request, int count, char **paths, struct error *r
         return say_failure(EXIT_CONFIG, reterr);
     if (count)
         code = show_input_files(count, paths, take_finding, &request->audit);
-    else if (read_journal(request, dir, reterr) < 0)
+    else if (read_daemon(request, &config, dir, reterr) < 0)
         code = say_failure(EXIT_NO_INPUT, reterr);
-    else
-        say_short(&request->audit, request->since_ns);
     if (code == EXIT_DONE)
         code = report(request, dir, reterr);
     config_free(&config);

@@ -23,6 +23,8 @@ static void put_totals(struct json *json, const struct audit *a)
                   {"marks_unknown", a->marks_stray},
                   {"marks_bad", a->marks_bad}};
     json_put_int(json, "v", 1);
+    json_put_time(json, "asked_since", a->watched ? a->from_ns : NO_TIME);
+    json_put_bool(json, "short", audit_is_short(a));
     json_put_time(json, "since", a->since_ns);
     json_put_time(json, "until", a->count ? a->until_ns : NO_TIME);
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)

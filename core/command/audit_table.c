@@ -42,6 +42,26 @@ static void put_what(struct buffer *out, const struct audit_group *g)
 
 /* ---- the parts --------------------------------------------------------------------- */
 
+/* What was read, and whether that is all that was asked for. */
+static void put_sources(struct buffer *out, const struct audit *a)
+{
+    if (!a->watched)
+        return;
+    buffer_text(out, "read: ");
+    if (a->jsonl)
+        put(out, a->jsonl);
+    buffer_text(out, a->jsonl ? " and the journal" : "the journal");
+    if (audit_is_short(a)) {
+        buffer_text(out, "; older than ");
+        put_day(out, a->oldest_ns);
+        buffer_text(out, " nothing is kept, asked was since ");
+        put_day(out, a->from_ns);
+        if (!a->jsonl)
+            buffer_text(out, ": sinks.jsonl, read with -c, keeps more");
+    }
+    buffer_char(out, '\n');
+}
+
 static void put_totals(struct buffer *out, const struct audit *a)
 {
     size_t pages = a->findings[ROUTE_PAGE];
@@ -132,6 +152,7 @@ static void put_thresholds(struct buffer *out, const struct audit *a)
 void audit_table(const struct audit *audit, size_t most, FILE *out)
 {
     struct buffer text = {0};
+    put_sources(&text, audit);
     if (audit->count)
         put_totals(&text, audit);
     if (audit->group_count) {

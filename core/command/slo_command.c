@@ -97,6 +97,16 @@ static void print_time(struct json_value slo)
            (int)until.len, until.at);
 }
 
+static void print_waiting(struct json_value slo)
+{
+    struct bytes stream = text(slo, "waits_for");
+    if (json_at(slo, "waits_for").type == JSON_STRING)
+        printf(
+            "  waits for    stream %.*s: what others of the service said since is not counted "
+            "yet\n",
+            (int)stream.len, stream.at);
+}
+
 static void print_open(struct json_value slo)
 {
     struct json_walk walk = json_walk(json_at(slo, "open"));
@@ -113,13 +123,15 @@ static void print_slo(struct json_value slo)
 {
     char period[BURN_TEXT_SIZE];
     struct bytes name = text(slo, "slo"), stream = text(slo, "stream");
-    printf("%.*s  %.10g %% of stream %.*s over %s\n", (int)name.len, name.at,
-           number(slo, "objective"), (int)stream.len, stream.at,
+    bool service = json_at(slo, "service").type == JSON_STRING;
+    printf("%.*s  %.10g %% of %s %.*s over %s\n", (int)name.len, name.at,
+           number(slo, "objective"), service ? "service" : "stream", (int)stream.len, stream.at,
            burn_span_text((int64_t)(number(slo, "period_s") * 1e9), period));
     print_budget(slo);
     print_rates(slo);
     print_end(slo);
     print_time(slo);
+    print_waiting(slo);
     print_open(slo);
 }
 

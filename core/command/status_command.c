@@ -211,6 +211,8 @@ static const struct metric totals[] = {
     {"oddline_plugin_gaps_total", "counter", "Windows that a detector did not score.",
      "judge.plugin_gaps"},
     {"oddline_worker_restarts_total", "counter", "Workers replaced.", "judge.worker_restarts"},
+    {"oddline_deploys_evicted_total", "counter",
+     "Deployments found in logs that made room for newer ones.", "judge.deploys_evicted"},
 };
 static const struct metric of_streams[] = {
     {"oddline_stream_records_total", "counter", "Records counted in windows.", "records"},

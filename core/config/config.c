@@ -297,6 +297,15 @@ static int read_conf_d(const char *path, struct config *config, struct error *re
  * Each stream knows the rules; of those that may be about it, also by its hash: where one of them changes, it is another stream, so that
  * what is open in it was decided by the rules that it has.
  */
+/* Is the rule about the service that the stream is counted for? */
+static bool speaks_by(const struct config_stream *stream, const struct config_rule *rule)
+{
+    for (size_t i = 0; i < stream->slo_count; i++)
+        if (stream->slos[i]->service && config_rule_names(rule, stream->slos[i]->service))
+            return true;
+    return false;
+}
+
 static void share_rules(struct config *config)
 {
     for (size_t i = 0; i < config->stream_count; i++) {
@@ -306,7 +315,7 @@ static void share_rules(struct config *config)
         s->rule_count = config->rule_count;
         s->resource = config->resource;
         for (size_t k = 0; k < s->rule_count; k++)
-            if (config_rule_names(&s->rules[k], s->name))
+            if (config_rule_names(&s->rules[k], s->name) || speaks_by(s, &s->rules[k]))
                 s->hash = hash_join(s->hash, s->rules[k].hash);
     }
 }

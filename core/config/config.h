@@ -115,9 +115,9 @@ struct config_rule {
     uint64_t hash; /* of its text */
 };
 
-/* How many records of a stream must be good. */
+/* How many records of a stream, or of all streams of a service, must be good. */
 struct config_slo {
-    const char *name, *stream;
+    const char *name, *stream, *service;      /* one of stream and service */
     struct config_select *good, *bad, *total; /* one of good and bad; total NULL: all records */
     double objective;                         /* percent */
     int64_t period_ns, min_total;

@@ -209,8 +209,11 @@ static const struct config_slo slo_default = {.period_ns = 30 * 86400 * NS_PER_S
 static const struct key slo_keys[] = {
     {"name", KEY_TEXT, AT(name), .required = true,
      .help = "Name of the objective; its findings have it as their series."},
-    {"stream", KEY_TEXT, AT(stream), .required = true,
-     .help = "Stream whose records are counted."},
+    {"stream", KEY_TEXT, AT(stream), .help = "Stream whose records are counted. Or:"},
+    {"service", KEY_TEXT, AT(service),
+     .help =
+         "service whose records are counted: those of all streams with this label `service` "
+         "or `service.name`; where they have none, that of the resource."},
     {"good", KEY_OBJECT, AT(good), &select_schema,
      .help = "Records that are good; the others of `total` are bad. Or:"},
     {"bad", KEY_OBJECT, AT(bad), &select_schema,

@@ -84,7 +84,10 @@ static int add_series(struct draft *d, int line, const struct series_spec *spec,
                       struct bytes key, uint32_t *ret)
 {
     if (d->series_count == WINDOW_SERIES_MAX)
-        return plan_complain(d, line, "too many series; at most 128 are counted");
+        return plan_complain(d, line,
+                             arena_printf(&d->plan->arena,
+                                          "too many series; at most %d are counted",
+                                          WINDOW_SERIES_MAX));
     d->series[d->series_count] = *spec;
     d->judged[d->series_count] = judged_of(d, spec, key);
     *ret = (uint32_t)d->series_count++;
@@ -207,6 +210,8 @@ static int plan_slos(struct draft *d)
         if (slo_plan(config, &d->names, &spec, &slos[i], &error) < 0)
             return error_set(d->reterr, -EINVAL, "%s:%d: SLO '%s': %s", config->file,
                              config->line, config->name, error.text);
+        if (config->service)
+            slos[i].service = &d->plan->service;
         r = add_series(d, config->line, &spec, (struct bytes){0}, &slos[i].series);
     }
     d->plan->judge.slos = slos;
@@ -282,9 +287,15 @@ static int plan_releases(struct draft *d)
 static int plan_calls(struct draft *d)
 {
     struct error error;
-    int line, r = plan_alarm(d->config, d->plan, &line, &error);
-    return r < 0 ? plan_complain(d, line, error.text)
-                 : routing_plan(d->config, d->file, d->plan, d->reterr);
+    const struct config_stream *c = d->config;
+    int line, r = plan_alarm(c, d->plan, &line, &error);
+    if (r < 0)
+        return plan_complain(d, line, error.text);
+    r = routing_plan(c, d->file, d->plan, d->reterr);
+    for (size_t i = 0; i < c->slo_count && r == 0; i++) // of one service, all of them
+        if (c->slos[i]->service)
+            return slo_plan_service(c->slos[i]->service, c, d->plan, d->reterr);
+    return r;
 }
 
 static void *copy_of(struct draft *d, const void *at, size_t count, size_t size)

@@ -40,7 +40,8 @@ struct plan {
     struct record_plan *record; /* owned */
     struct lane_plan lane;
     struct judge_stream judge;
-    struct regex **patterns; /* [pattern_count], owned; by bit */
+    struct judge_stream service; /* in whose name SLOs of its service speak */
+    struct regex **patterns;     /* [pattern_count], owned; by bit */
     size_t pattern_count;
     struct regex **redactions; /* [redaction_count], owned */
     size_t redaction_count;

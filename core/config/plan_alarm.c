@@ -83,7 +83,8 @@ int plan_alarm(const struct config_stream *c, struct plan *plan, int *ret_line,
 {
     struct mute *mutes = arena_alloc(&plan->arena, c->mute_count, sizeof(*mutes));
     plan->zones =
-        arena_alloc(&plan->arena, c->mute_count + c->rule_count, sizeof(*plan->zones));
+        arena_alloc(&plan->arena, c->mute_count + 2 * c->rule_count, // again for its service
+                    sizeof(*plan->zones));
     plan->judge.policy = policy_of(c);
     int r = c->budget ? terms_budget(c->budget, plan->judge.policy.budget, reterr) : 0;
     *ret_line = c->line;

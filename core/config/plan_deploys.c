@@ -25,7 +25,7 @@ static int plan_rule(const struct config_deploys *config, struct selection_names
         return r;
     struct regex *match = names->patterns[selection.pattern - 1];
     *rule = (struct deploy_rule){.match = match,
-                                 .bit = selection.pattern - 1,
+                                 .pattern = selection.pattern - 1,
                                  .version = regex_group_number(match, "version"),
                                  .service = regex_group_number(match, "service"),
                                  .default_service = service};
@@ -44,8 +44,6 @@ int plan_deploys(const struct config_stream *c, struct plan *plan,
     for (size_t i = 0; i < c->deploy_count && r == 0; i++) {
         *ret_line = c->deploys[i].line;
         r = plan_rule(&c->deploys[i], names, &rules[i], reterr);
-        if (r == 0)
-            plan->lane.deploy_matches |= UINT64_C(1) << rules[i].bit;
     }
     plan->lane.deploys = rules;
     plan->lane.deploy_count = c->deploy_count;

@@ -285,13 +285,13 @@ static int check_stream(const struct config_stream *c, const char *file, struct 
                 : 0;
 }
 
-int routing_plan(const struct config_stream *config, const char *file, struct plan *plan,
-                 struct error *reterr)
+int routing_compile(const struct config_stream *config, struct plan *plan, struct routing *ret,
+                    struct error *reterr)
 {
     struct routing_rule *rules = arena_alloc(&plan->arena, config->rule_count, sizeof(*rules));
     size_t count = 0;
-    int r = check_stream(config, file, plan, reterr);
-    if (r == 0 && config->rule_count > ROUTING_RULES_MAX)
+    int r = 0;
+    if (config->rule_count > ROUTING_RULES_MAX)
         r = error_set(reterr, -EINVAL, "%s:%d: more than %d rules in routes",
                       config->rules[0].file, config->rules[0].line, ROUTING_RULES_MAX);
     for (size_t i = 0; i < config->rule_count && r == 0; i++) {
@@ -302,8 +302,16 @@ int routing_plan(const struct config_stream *config, const char *file, struct pl
         if (r == 0 && fits)
             rules[count++] = d.rule;
     }
-    plan->judge.routing = (struct routing){rules, count};
+    if (r == 0)
+        *ret = (struct routing){rules, count};
     return r;
+}
+
+int routing_plan(const struct config_stream *config, const char *file, struct plan *plan,
+                 struct error *reterr)
+{
+    int r = check_stream(config, file, plan, reterr);
+    return r < 0 ? r : routing_compile(config, plan, &plan->judge.routing, reterr);
 }
 
 /* ---- what may be missed at night ------------------------------------------------ */

@@ -12,7 +12,10 @@
 
 #include "config/plan.h"
 
-/* Also checks the annotations of the stream itself. Errors are whole sentences with file and line; `file` is that of the stream. */
+/* The rules that may be about it; their zones lie in the plan. Errors are whole sentences with file and line. */
+int routing_compile(const struct config_stream *config, struct plan *plan, struct routing *ret,
+                    struct error *reterr);
+/* Also checks the annotations of the stream itself; `file` is that of the stream. */
 int routing_plan(const struct config_stream *config, const char *file, struct plan *plan,
                  struct error *reterr);
 

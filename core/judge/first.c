@@ -192,6 +192,26 @@ void firsts_fill(struct firsts *firsts, struct finding *finding, const struct cl
     firsts_link(firsts, self, &finding->began);
 }
 
+void firsts_ask(struct firsts *firsts, struct finding *finding, int64_t sign_ns)
+{
+    int guest = (int)firsts->count;
+    finding->began = (struct finding_began){0};
+    const char *service = service_of(finding);
+    firsts->at[guest] = (struct first){
+        .stream = (char *)(uintptr_t)finding->stream, // lent: the guest does not stay
+        .service = (char *)(uintptr_t)(service ? service : ""),
+        .starts_ns = finding->starts_ns,
+        .sign_ns = sign_ns,
+        .over_ns = finding->status == FINDING_RESOLVED ? finding->ends_ns : NO_TIME,
+        .aloud = is_aloud(finding),
+        .route = finding->route};
+    for (size_t i = 0; i < finding->trace_id_count; i++)
+        add_id(&firsts->at[guest], finding->trace_ids[i]);
+    firsts->count++;
+    firsts_link(firsts, guest, &finding->began);
+    firsts->at[--firsts->count] = (struct first){0};
+}
+
 void firsts_window(struct firsts *firsts, const char *stream, const struct closed *closed)
 {
     for (size_t i = 0; i < firsts->count; i++)

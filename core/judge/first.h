@@ -39,6 +39,11 @@ void firsts_free(struct firsts *firsts); /* accepts NULL */
  * `closed`: the window it was told from; may be NULL.
  */
 void firsts_fill(struct firsts *firsts, struct finding *finding, const struct closed *closed);
+/*
+ * The same for the burn of an error budget, whose first bad record was written then. It is what a trouble did to people and no trouble of
+ * its own: it asks, and no other finding is linked with it.
+ */
+void firsts_ask(struct firsts *firsts, struct finding *finding, int64_t sign_ns);
 /* A window of a stream: if that is in trouble, what is evidence now may share traces with what follows. */
 void firsts_window(struct firsts *firsts, const char *stream, const struct closed *closed);
 

@@ -22,10 +22,11 @@ struct first {
 };
 
 struct firsts {
-    struct first at[FIRST_TROUBLES]; /* [count], in the order they became known */
+    struct first
+        at[FIRST_TROUBLES + 1]; /* [count], in the order they became known; and a guest */
     size_t count;
-    bool linked[FIRST_TROUBLES]; /* scratch: with the finding at hand */
-    uint32_t shared[FIRST_TROUBLES];
+    bool linked[FIRST_TROUBLES + 1]; /* scratch: with the finding at hand */
+    uint32_t shared[FIRST_TROUBLES + 1];
 };
 
 static inline size_t first_ids(const struct first *first)

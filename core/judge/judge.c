@@ -49,6 +49,7 @@ static void bench_free(struct bench *bench)
         return;
     gaps_free(bench->gaps);
     slos_free(bench->slos);
+    free(bench->shares);
     panel_close(bench->panel);
     verdict_free(bench->verdict);
     verdict_free(bench->shadow);
@@ -60,6 +61,7 @@ void judge_free(struct judge *judge)
 {
     if (!judge)
         return;
+    judge_services_free(judge);
     for (size_t i = 0; i < judge->bench_count; i++)
         bench_free(judge->benches[i]);
     free(judge->benches);
@@ -114,6 +116,7 @@ int judge_add(struct judge *judge, uint32_t number, const struct judge_stream *s
 
 int judge_start(struct judge *judge, struct error *reterr)
 {
+    judge_services(judge);
     return crew_start(judge->crew, reterr);
 }
 
@@ -215,6 +218,7 @@ static void judge_window(struct judge *judge, const struct closed *closed)
                     &(struct gap_sayer){judge_deliver_gap, bench});
         slos_window(bench->slos, closed, i,
                     &(struct slo_sink){judge_deliver_burn, bench, judge->silences});
+        judge_share(bench, closed, i);
     }
     firsts_window(judge->firsts, bench->stream->name, closed);
 }
@@ -235,6 +239,7 @@ static void judge_gap(struct judge *judge, const struct gap *gap)
     finding.observed = (double)gap->bytes;
     judge->counts.gaps++;
     slos_gap(bench->slos, at);
+    judge_share_gap(bench, at);
     judge_deliver_ticket(bench, &finding, true);
 }
 
@@ -249,6 +254,10 @@ static void judge_silences(struct judge *judge, const struct silences_notice *no
 static void judge_mark(struct judge *judge, const struct ring_frame *frame)
 {
     const struct mark *mark = ring_payload(frame);
+    if (!(mark->flags & MARK_REPLAYED)) // that one is in no block
+        judge_services_mark(judge);
+    if (mark->flags & MARK_SNAPSHOT)
+        judge_retire(judge);
     if (mark->flags & MARK_SNAPSHOT)
         crew_cut(judge->crew, judge->position + frame->size);
     if (judge->options.mark)
@@ -286,6 +295,8 @@ static bool judge_frame(struct judge *judge, const struct ring_frame *frame)
         judge_deploy(judge, payload);
         return true;
     case RING_END:
+        if (!judge->options.live) // a live judge only makes way for another
+            judge_services_end(judge);
         return false;
     }
     CHECK(frame->kind == RING_END); // there is no other kind
@@ -329,6 +340,7 @@ void judge_finish(struct judge *judge)
 static void bench_inherit(struct bench *bench, struct bench *old)
 {
     bench->reached_ns = old->reached_ns;
+    bench->kept = true;
     panel_inherit(bench->panel, old->panel);
     if (bench->roster)
         roster_inherit(bench->roster, old->roster);
@@ -343,22 +355,29 @@ static void bench_inherit(struct bench *bench, struct bench *old)
     }
 }
 
-/* A budget outlives what else changes in its stream. */
+/* A budget outlives what else changes in its stream; what is open of one that is gone does not. */
 static void inherit_slos(struct judge *judge, struct judge *old)
 {
-    for (size_t i = 0; i < judge->bench_count && i < old->bench_count; i++)
-        if (judge->benches[i] && old->benches[i] &&
-            strcmp(judge->benches[i]->stream->name, old->benches[i]->stream->name) == 0)
-            slos_inherit(judge->benches[i]->slos, old->benches[i]->slos);
+    struct slo_heirs heirs = judge_heirs(judge);
+    for (size_t i = 0; i < old->bench_count; i++) {
+        struct bench *before = old->benches[i];
+        struct bench *bench = i < judge->bench_count ? judge->benches[i] : NULL;
+        if (!before)
+            continue;
+        bool same = bench && strcmp(bench->stream->name, before->stream->name) == 0;
+        slos_inherit(same ? bench->slos : NULL, before->slos, &heirs);
+    }
+    judge_services_inherit(judge, old);
 }
 
 void judge_inherit(struct judge *judge, struct judge *old)
 {
-    inherit_slos(judge, old);
+    judge_services(judge);
     for (size_t i = 0; i < judge->bench_count && i < old->bench_count; i++)
         if (judge->benches[i] && old->benches[i] &&
             judge->benches[i]->configured == old->benches[i]->configured)
             bench_inherit(judge->benches[i], old->benches[i]);
+    inherit_slos(judge, old);
     crew_inherit(judge->crew, old->crew);
     struct silences *silences =
         judge->silences; // verdicts that moved hold the old one's address

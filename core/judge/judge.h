@@ -80,6 +80,8 @@ struct judge_slo {
     uint32_t
         series; /* of the stream: its count is that of bad records, its value that of all */
     struct finding_pairs labels, annotations; /* before those of the stream */
+    const struct judge_stream *
+        service; /* it counts all streams of this service, in whose name its findings go; NULL: it does not */
 };
 
 /* Lent for the life of the judge. */
@@ -119,6 +121,8 @@ struct judge_options {
     void (*deliver)(void *context, struct finding *finding);
     /* A RING_MARK was met: everything before it was delivered. With MARK_SNAPSHOT judge_pack() gives the state as of here. */
     void (*mark)(void *context, const struct mark *mark);
+    /* Is this revision said already, after the state that judge_unpack() was given? May be NULL: nothing is. */
+    bool (*told)(void *context, const struct finding *finding);
     void *context;
 };
 

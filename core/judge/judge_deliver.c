@@ -45,10 +45,13 @@ void judge_deliver_shadow(void *context, struct finding *finding)
     deliver(context, finding);
 }
 
-void judge_deliver_burn(void *context, struct finding *finding, struct recall *kept)
+void judge_deliver_burn(void *context, struct finding *finding, struct slo_kept *kept)
 {
+    struct judge *judge = ((struct bench *)context)->judge;
     bool first = !finding->id[0];
-    judge_look_back(context, finding, kept);
+    finding->resource = judge->options.resource; // may name the service
+    judge_look_back(context, finding, &kept->past);
+    firsts_ask(judge->firsts, finding, kept->sign_ns);
     deliver(context, finding);
     judge_remember(context, finding, first);
 }

@@ -15,7 +15,7 @@
 #include "judge/slo.h"
 #include "judge/verdict.h"
 
-/* What the judge keeps of one stream. */
+/* What the judge keeps of one stream; and of a service, which has only `slos`. */
 struct bench {
     struct judge *judge;
     const struct judge_stream *configured;
@@ -26,7 +26,15 @@ struct bench {
     struct verdict *shadow;  /* of detectors that are only watched; NULL when there is none */
     struct gaps *gaps;       /* windows that detectors could not score */
     struct slos *slos;
+    struct bench_share *shares; /* [share_count], owned: in SLOs of services */
+    size_t share_count;
     int64_t reached_ns; /* event time of the newest window */
+    bool kept;          /* it goes on where it was in a run or a configuration before */
+};
+
+struct bench_share {
+    struct bench *service;
+    struct slo_share share;
 };
 
 struct judge {
@@ -34,8 +42,13 @@ struct judge {
     struct bench *
         *benches; /* [bench_count], by number of the stream; NULL where there is none */
     size_t bench_count;
-    struct crew *crew; /* all detectors of all streams */
-    uint64_t position; /* of the frame being judged */
+    struct bench **services; /* [service_count], owned */
+    size_t service_count;
+    bool services_made;
+    struct retirees retirees; /* burns whose SLO is gone */
+    struct bench late;        /* of which they are, while that is said */
+    struct crew *crew;        /* all detectors of all streams */
+    uint64_t position;        /* of the frame being judged */
     struct judge_counts counts;
     struct silences *silences;           /* owned; verdicts look at it */
     struct firsts *firsts;               /* owned: troubles of all streams */
@@ -51,7 +64,7 @@ void judge_deliver_trouble(void *context, struct finding *finding);
 /* Kept apart: for the log whatever it would have been, and labelled. */
 void judge_deliver_shadow(void *context, struct finding *finding);
 /* An error budget's. */
-void judge_deliver_burn(void *context, struct finding *finding, struct recall *kept);
+void judge_deliver_burn(void *context, struct finding *finding, struct slo_kept *kept);
 /* Windows that a detector could not score. */
 void judge_deliver_gap(void *context, struct gap_run *run, enum finding_status status);
 /* A ticket of our own goes where the rules say. `capped`: it counts among those of its hour. */
@@ -77,6 +90,27 @@ void judge_deploy(struct judge *judge, const struct deploy_notice *notice);
  */
 void judge_look_back(struct bench *bench, struct finding *finding, struct recall *kept);
 void judge_remember(struct bench *bench, const struct finding *finding, bool first);
+
+/* ---- judge_service.c: SLOs over several streams ---- */
+
+/* All streams are there. May be called again. */
+void judge_services(struct judge *judge);
+void judge_services_free(struct judge *judge);
+void judge_services_forget(struct judge *judge);
+/* A window of a stream, a gap in it; everybody has had his turn; nothing follows. */
+void judge_share(struct bench *bench, const struct closed *closed, uint64_t nth);
+void judge_share_gap(struct bench *bench, int64_t at_ns);
+void judge_services_mark(struct judge *judge);
+void judge_services_end(struct judge *judge);
+/* Say that burns are over whose SLO is gone. */
+void judge_retire(struct judge *judge);
+struct slo_heirs judge_heirs(struct judge *judge);
+void judge_services_inherit(struct judge *judge, struct judge *old);
+void judge_services_pack(const struct judge *judge, struct buffer *out);
+void judge_services_unpack(struct judge *judge, struct unpacker *in);
+/* The SLOs of a stream or a service of that name; `bench` NULL: it is not there any more. */
+void judge_slos_unpack(struct judge *judge, struct bench *bench, struct bytes name,
+                       struct unpacker *in);
 
 /* The verdicts of a stream, made when the first is needed. */
 struct verdict *judge_verdict(struct bench *bench);

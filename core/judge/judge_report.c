@@ -87,11 +87,17 @@ void judge_report(const struct judge *judge, struct json *json)
     const struct {
         const char *name;
         uint64_t value;
-    } numbers[] = {{"batches", counts.batches},   {"records", counts.records},
-                   {"windows", counts.windows},   {"scores", counts.scores},
-                   {"findings", counts.findings}, {"suppressed", counts.suppressed},
-                   {"source_gaps", counts.gaps},  {"plugin_errors", counts.plugin_errors},
-                   {"plugin_gaps", crew.gaps},    {"worker_restarts", crew.restarts}};
+    } numbers[] = {{"batches", counts.batches},
+                   {"records", counts.records},
+                   {"windows", counts.windows},
+                   {"scores", counts.scores},
+                   {"findings", counts.findings},
+                   {"suppressed", counts.suppressed},
+                   {"source_gaps", counts.gaps},
+                   {"plugin_errors", counts.plugin_errors},
+                   {"plugin_gaps", crew.gaps},
+                   {"worker_restarts", crew.restarts},
+                   {"deploys_evicted", judge->past->found.evicted}};
     json_put_begin(json, "judge", '{');
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         json_put_count(json, numbers[i].name, numbers[i].value);
@@ -103,6 +109,8 @@ void judge_report(const struct judge *judge, struct json *json)
     for (size_t i = 0; i < judge->bench_count; i++)
         if (judge->benches[i])
             slos_report(judge->benches[i]->slos, json);
+    for (size_t i = 0; i < judge->service_count; i++)
+        slos_report(judge->services[i]->slos, json);
     json_end(json, ']');
     json_put_begin(json, "detectors", '[');
     for (uint32_t i = 0; i < crew_seats(judge->crew);) {
@@ -124,5 +132,7 @@ void judge_firing(const struct judge *judge, uint32_t ret[ROUTES])
         if (bench)
             slos_firing(bench->slos, counts);
     }
+    for (size_t i = 0; i < judge->service_count; i++)
+        slos_firing(judge->services[i]->slos, counts);
     memcpy(ret, counts, sizeof(counts));
 }

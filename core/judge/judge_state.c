@@ -2,7 +2,7 @@
 /*
  * judge_state.c - all that the judge and its detectors know, as bytes that outlive the program.
  *
- *      hash │ format │ counts │ [ stream, hash of its configuration, reached │ panel, verdicts, gaps │ SLOs ]* │ seats of the crew
+ *      hash │ format │ counts │ [ stream, hash of its configuration, reached │ panel, verdicts, gaps │ SLOs ]* │ [ service │ SLOs ]* │ ... │ seats of the crew
  *
  * A stream that was configured anew begins with an empty verdict; its detectors are offered what they knew. Torn or foreign bytes are
  * refused as a whole.
@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-enum { FORMAT = 0x4a554435 }; /* "JUD5" */
+enum { FORMAT = 0x4a554436 }; /* "JUD6" */
 
 /* ---- out ---------------------------------------------------------------- */
 
@@ -66,6 +66,7 @@ void judge_pack(struct judge *judge, struct buffer *out)
     for (size_t i = 0; i < judge->bench_count; i++)
         if (judge->benches[i])
             pack_bench(judge->benches[i], &all);
+    judge_services_pack(judge, &all);
     silences_pack(judge->silences, &all);
     past_pack(judge->past, &all);
     firsts_pack(judge->firsts, &all);
@@ -115,12 +116,13 @@ static void unpack_stream(struct judge *judge, struct unpacker *in)
     uint64_t hash = unpack_u64(in);
     int64_t reached_ns = unpack_i64(in);
     struct unpacker own = {.rest = unpack_bytes(in)}, budgets = {.rest = unpack_bytes(in)};
-    if (in->bad || !bench)
+    if (in->bad)
         return;
-    slos_unpack(bench->slos, &budgets); // whatever else changed in the stream
+    judge_slos_unpack(judge, bench, name, &budgets); // whatever else changed in the stream
     in->bad |= budgets.bad;
-    if (bench->stream->hash != hash)
+    if (!bench || bench->stream->hash != hash)
         return;
+    bench->kept = true;
     bench->reached_ns = reached_ns;
     unpack_bench(bench, &own);
     in->bad |= own.bad;
@@ -133,6 +135,7 @@ static void forget(struct judge *judge)
     judge->silences->count = 0;
     firsts_forget(judge->firsts);
     past_forget(judge->past);
+    judge_services_forget(judge);
     for (size_t i = 0; i < judge->bench_count; i++) {
         struct bench *bench = judge->benches[i];
         if (!bench)
@@ -153,12 +156,14 @@ int judge_unpack(struct judge *judge, struct bytes packed)
 {
     struct unpacker in = {.rest = packed};
     uint64_t hash = unpack_u64(&in);
+    judge_services(judge);
     if (in.bad || hash != hash_bytes(in.rest) || unpack_u32(&in) != FORMAT)
         return -EBADMSG;
     unpack_counts(&judge->counts, &in);
     uint32_t count = unpack_u32(&in);
     for (uint32_t i = 0; i < count && !in.bad; i++)
         unpack_stream(judge, &in);
+    judge_services_unpack(judge, &in);
     silences_unpack(&in, judge->silences);
     past_unpack(&in, judge->past);
     firsts_unpack(judge->firsts, &in);

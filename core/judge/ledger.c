@@ -43,6 +43,15 @@ static void advance(struct ledger *ledger, int64_t end_ns)
     ledger->until_ns = end_ns;
 }
 
+static void count(struct tally *tally, const struct ledger_window *w)
+{
+    if (w->bad && (!tally->bad || w->bad_ns < tally->first_ns))
+        tally->first_ns = w->bad_ns;
+    tally->bad += w->bad;
+    tally->total += w->total;
+    tally->known_ns += w->known ? w->end_ns - w->start_ns : 0;
+}
+
 void ledger_add(struct ledger *ledger, const struct ledger_window *w)
 {
     if (ledger->begun_ns == NO_TIME) {
@@ -55,12 +64,8 @@ void ledger_add(struct ledger *ledger, const struct ledger_window *w)
         ledger->begun_ns = w->start_ns;
     for (int row = 0; row < LEDGER_ROWS; row++) {
         int64_t index = index_of(ledger, row, w->end_ns);
-        if (index_of(ledger, row, ledger->until_ns) - index >= rows[row].count)
-            continue;
-        struct tally *tally = &ledger->buckets[slot_of(row, index)];
-        tally->bad += w->bad;
-        tally->total += w->total;
-        tally->known_ns += w->known ? w->end_ns - w->start_ns : 0;
+        if (index_of(ledger, row, ledger->until_ns) - index < rows[row].count)
+            count(&ledger->buckets[slot_of(row, index)], w);
     }
 }
 
@@ -127,6 +132,25 @@ int64_t ledger_bad_since(const struct ledger *ledger, uint32_t units)
     return NO_TIME;
 }
 
+int64_t ledger_onset(const struct ledger *ledger, uint32_t units, double share)
+{
+    int row = row_of(units);
+    int64_t onset_ns = NO_TIME;
+    double above = 0, most = 0;
+    if (ledger->begun_ns == NO_TIME)
+        return NO_TIME;
+    int64_t last = index_of(ledger, row, ledger->until_ns), count = units / rows[row].units;
+    for (int64_t i = last; i > last - count; i--) {
+        const struct tally *tally = &ledger->buckets[slot_of(row, i)];
+        above += (double)tally->bad - share * (double)tally->total;
+        if (above <= most)
+            continue;
+        most = above;
+        onset_ns = tally->first_ns;
+    }
+    return onset_ns;
+}
+
 /* ---- as bytes ------------------------------------------------------------ */
 
 /* Only what is not empty, behind its number. */
@@ -147,6 +171,7 @@ void ledger_pack(const struct ledger *ledger, struct buffer *out)
         pack_u64(out, tally->bad);
         pack_u64(out, tally->total);
         pack_i64(out, tally->known_ns);
+        pack_i64(out, tally->first_ns);
     }
 }
 
@@ -165,6 +190,7 @@ static void unpack_tally(struct unpacker *in, struct tally *ret)
     ret->bad = unpack_u64(in);
     ret->total = unpack_u64(in);
     ret->known_ns = unpack_i64(in);
+    ret->first_ns = unpack_i64(in);
     in->bad |= ret->bad > ret->total || ret->known_ns < 0 ||
                ret->known_ns > INT64_MAX / (2 * LEDGER_BUCKETS); // they are added up
 }

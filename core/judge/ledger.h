@@ -10,7 +10,7 @@
  *
  * All sizes are shares of the period, so that the rules mean the same for 7 days as for 30; in the names above it is one of 30. A
  * window of the stream counts in the bucket in which it ends, in all three rows; so a sum is right to one bucket at its far end, which
- * is 1 unit, 1/48 and 1/120 of it at most, and never finer than a window. Rows are 15 KiB, for ever.
+ * is 1 unit, 1/48 and 1/120 of it at most, and never finer than a window. Rows are 20 KiB, for ever.
  *
  * Time in which nothing came is unknown: neither good nor bad. It is what known_ns lacks. Time before the first window is neither: it
  * was not watched.
@@ -31,6 +31,7 @@ enum {
 struct tally {
     uint64_t bad, total;
     int64_t known_ns;
+    int64_t first_ns; /* when the first bad record was written; there is one if bad > 0 */
 };
 
 struct ledger {
@@ -46,7 +47,8 @@ void ledger_begin(struct ledger *ledger, int64_t period_ns);
 struct ledger_window {
     int64_t start_ns, end_ns;
     uint64_t bad, total;
-    bool known; /* somebody wrote in it, and none of it lies in a gap */
+    int64_t bad_ns; /* when the first bad record was written, if there is one */
+    bool known;     /* somebody wrote in it, and none of it lies in a gap */
 };
 void ledger_add(struct ledger *ledger, const struct ledger_window *window);
 
@@ -63,6 +65,11 @@ enum { LEDGER_COARSE = 120 };
 void ledger_ages(const struct ledger *ledger, uint64_t ret[LEDGER_COARSE]);
 /* Start of the oldest bucket of the last `units` that holds a bad record; NO_TIME when none does. */
 int64_t ledger_bad_since(const struct ledger *ledger, uint32_t units);
+/*
+ * When the trouble in the last `units` began: its first bad record. Where it is taken to begin, the bad records since are most above `share`
+ * of all since, which is a cumulative sum (Page, Continuous inspection schemes, 1954) read from its end. NO_TIME: nothing is above it.
+ */
+int64_t ledger_onset(const struct ledger *ledger, uint32_t units, double share);
 
 /* For another run of the program, into one that was begun for the same period; what cannot be sets in->bad. */
 void ledger_pack(const struct ledger *ledger, struct buffer *out);

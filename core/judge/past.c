@@ -232,6 +232,7 @@ void past_pack(const struct past *past, struct buffer *out)
 {
     remarks_pack(&past->remarks, out);
     deploys_pack(&past->found, out);
+    pack_u64(out, past->found.evicted);
     pack_u64(out, past->turns);
     pack_u32(out, (uint32_t)past->count);
     for (size_t i = 0; i < past->count; i++) {
@@ -249,6 +250,7 @@ void past_unpack(struct unpacker *in, struct past *past)
     past_forget(past);
     remarks_unpack(in, &past->remarks);
     deploys_unpack(in, &past->found);
+    past->found.evicted = unpack_u64(in);
     past->turns = unpack_u64(in);
     uint32_t count = unpack_count(in, PAST_MAX);
     for (; past->count < count && !in->bad; past->count++) {

@@ -3,20 +3,13 @@
 #include "judge/slo_inner.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Nothing is over before it was calm for so many units (minutes of 30 days). */
-static const int64_t calm_units[BURN_CLAIMS] = {
-    [BURN_PAGE] = 10, [BURN_TICKET] = 60, [BURN_GONE] = 0};
-/* A budget that is gone is back when so much of it is left: it must not come and go with each record. */
-static const double back_share = 0.05;
-/* Used up to the last record is gone, whatever the last bit says. */
-static const double rounding = 1e-9;
 
 /* ---- coming and going ----------------------------------------------------- */
 
@@ -31,20 +24,17 @@ void slo_begin(struct slo *slo, const struct judge_slo *terms)
     ledger_begin(&slo->ledger, terms->period_ns);
 }
 
-static void claim_clear(struct claim *claim)
-{
-    for (size_t i = 0; i < SLO_PROOFS; i++)
-        proof_clear(&claim->proofs[i]);
-    *claim = (struct claim){0};
-}
-
 void slo_clear(struct slo *slo)
 {
     for (int i = 0; i < BURN_CLAIMS; i++)
         claim_clear(&slo->claims[i]);
     for (size_t i = 0; i < SLO_PROOFS; i++)
         proof_clear(&slo->proofs[i]);
+    struct weave *weave = slo->weave;
     slo_begin(slo, slo->terms);
+    slo->weave = weave;
+    if (weave)
+        weave_forget(weave);
 }
 
 int slos_create(const struct judge_stream *stream, struct slos **ret)
@@ -53,16 +43,42 @@ int slos_create(const struct judge_stream *stream, struct slos **ret)
     if (!slos)
         return -ENOMEM;
     slos->stream = stream;
-    slos->count = stream->slo_count;
-    slos->at = calloc(slos->count + 1, sizeof(*slos->at));
+    slos->at = calloc(stream->slo_count + 1, sizeof(*slos->at));
     if (!slos->at) {
         free(slos);
         return -ENOMEM;
     }
-    for (size_t i = 0; i < slos->count; i++)
-        slo_begin(&slos->at[i], &stream->slos[i]);
+    for (size_t i = 0; i < stream->slo_count; i++)
+        if (!stream->slos[i].service)
+            slo_begin(&slos->at[slos->count++], &stream->slos[i]);
     *ret = slos;
     return 0;
+}
+
+void slos_add(struct slos *slos, const struct judge_slo *terms, bool patient)
+{
+    slos->at = realloc(slos->at, (slos->count + 1) * sizeof(*slos->at));
+    if (!slos->at)
+        memory_gone();
+    struct slo *slo = &slos->at[slos->count++];
+    slo_begin(slo, terms);
+    slo->weave = weave_create(slos->stream->name, patient);
+    slos->service = true;
+}
+
+size_t slos_count(const struct slos *slos)
+{
+    return slos->count;
+}
+
+const struct judge_slo *slos_terms(const struct slos *slos, size_t slo)
+{
+    return slos->at[slo].terms;
+}
+
+struct weave *slos_weave(const struct slos *slos, size_t slo)
+{
+    return slos->at[slo].weave;
 }
 
 void slos_free(struct slos *slos)
@@ -70,6 +86,8 @@ void slos_free(struct slos *slos)
     if (!slos)
         return;
     slos_forget(slos);
+    for (size_t i = 0; i < slos->count; i++)
+        weave_free(slos->at[i].weave);
     free(slos->at);
     free(slos);
 }
@@ -80,193 +98,54 @@ void slos_forget(struct slos *slos)
         slo_clear(&slos->at[i]);
 }
 
-/* ---- the life of a claim --------------------------------------------------- */
-
-static struct hush hush_now(const struct slos *slos, const struct slo *slo, int64_t now_ns,
-                            const struct slo_sink *sink)
-{
-    struct hush_about about = {.stream = slos->stream->name,
-                               .series = slo->terms->name,
-                               .detector = "burn",
-                               .start_ns = now_ns - 1,
-                               .end_ns = now_ns};
-    struct hush hush = {.kind = HUSH_NONE};
-    hush_find(slos->stream->mutes, slos->stream->mute_count, sink->silences, &about, &hush);
-    return hush;
-}
-
-/* The rule that is met with the most to spare, or -1. */
-static int leading(const struct slo_look *look, enum burn_claim which)
-{
-    int best = -1;
-    double most = 0;
-    for (int i = 0; i < BURN_RULES; i++) {
-        double times = look->stands[i].long_burn / burn_rate(&burn_rules[i]);
-        if (burn_rules[i].claim != which || !look->stands[i].fires || times < most)
-            continue;
-        best = i;
-        most = times;
-    }
-    return best;
-}
-
-static void claim_open(const struct slos *slos, struct slo *slo, enum burn_claim which,
-                       const struct slo_look *look, const struct slo_sink *sink)
-{
-    struct claim *claim = &slo->claims[which];
-    int rule = leading(look, which);
-    int64_t since =
-        rule < 0 ? look->now_ns : ledger_bad_since(&slo->ledger, burn_rules[rule].short_units);
-    claim_clear(claim);
-    claim->open = true;
-    claim->starts_ns = since == NO_TIME ? look->now_ns : since;
-    claim->detected_ns = look->closed_ns;
-    claim->met_ns = look->now_ns;
-    claim->route = which == BURN_PAGE ? ROUTE_PAGE : ROUTE_TICKET;
-    claim->hush = hush_now(slos, slo, look->now_ns, sink);
-    claim_phrase(claim, slo, look, rule);
-    for (size_t i = 0; i < slo->proof_count; i++)
-        proof_copy(&claim->proofs[i], &slo->proofs[i]);
-    claim->proof_count = slo->proof_count;
-}
-
-static void fire(const struct slos *slos, struct slo *slo, enum burn_claim which,
-                 const struct slo_look *look, const struct slo_sink *sink)
-{
-    claim_open(slos, slo, which, look, sink);
-    slo_send(slos, slo, which, FINDING_FIRING, sink);
-}
-
-static void resolve(const struct slos *slos, struct slo *slo, enum burn_claim which,
-                    const struct slo_sink *sink)
-{
-    struct claim *claim = &slo->claims[which];
-    claim->revision++;
-    slo_send(slos, slo, which, FINDING_RESOLVED, sink);
-    claim_clear(claim);
-}
-
-/* Nobody hushes it any more, and it still burns: a route never changes, so it is said anew and the old one names it. */
-static void fire_aloud(const struct slos *slos, struct slo *slo, enum burn_claim which,
-                       const struct slo_look *look, const struct slo_sink *sink)
-{
-    struct claim was = slo->claims[which];
-    char text[96];
-    slo->claims[which] = (struct claim){0};
-    claim_open(slos, slo, which, look, sink);
-    slo->claims[which].starts_ns = was.starts_ns;
-    slo_send(slos, slo, which, FINDING_FIRING, sink);
-    struct claim now = slo->claims[which];
-    snprintf(text, sizeof(text), "replaced_by %s", now.id);
-    slo->claims[which] = was;
-    claim_reason(&slo->claims[which], text);
-    slo->claims[which].met_ns = look->now_ns;
-    resolve(slos, slo, which, sink);
-    slo->claims[which] = now;
-}
-
-/* Is there anything at all in the windows of its rules? */
-static bool has_records(const struct slo_look *look, enum burn_claim which)
-{
-    uint64_t total = which == BURN_GONE ? look->budget.sum.total : 0;
-    for (int i = 0; i < BURN_RULES; i++)
-        if (burn_rules[i].claim == which)
-            total += look->stands[i].longer.total;
-    return total > 0;
-}
-
-/* Is it met; and if not, is that because nothing came? */
-static bool is_met(const struct slo_look *look, enum burn_claim which, bool *ret_blind)
-{
-    bool met = which == BURN_GONE && look->budget.left < back_share;
-    *ret_blind = which != BURN_GONE;
-    for (int i = 0; i < BURN_RULES; i++) {
-        if (burn_rules[i].claim != which)
-            continue;
-        met |= look->stands[i].over;
-        *ret_blind &= look->stands[i].blind;
-    }
-    return met;
-}
-
-static void go_on(const struct slos *slos, struct slo *slo, enum burn_claim which,
-                  const struct slo_look *look, const struct slo_sink *sink)
-{
-    struct claim *claim = &slo->claims[which];
-    bool blind;
-    if (is_met(look, which, &blind)) {
-        claim->met_ns = look->now_ns;
-        claim->calm_ns = 0;
-        if (claim->hush.kind != HUSH_NONE &&
-            hush_now(slos, slo, look->now_ns, sink).kind == HUSH_NONE)
-            fire_aloud(slos, slo, which, look, sink);
-        return;
-    }
-    bool empty = !has_records(look, which);
-    claim->calm_ns += blind ? 0 : look->passed_ns;
-    if (!empty && (blind || claim->calm_ns < calm_units[which] * slo->ledger.unit_ns))
-        return;
-    claim_phrase_end(claim, slo, look, which);
-    resolve(slos, slo, which, sink);
-}
-
-static bool begins(const struct slo *slo, const struct slo_look *look, enum burn_claim which)
-{
-    const struct burn_budget *budget = &look->budget;
-    if (which == BURN_GONE)
-        return budget->left <= rounding && budget->sum.bad >= BURN_BAD_LEAST &&
-               budget->sum.total >= slo->burn.min_total;
-    bool covered = which == BURN_TICKET && slo->claims[BURN_PAGE].open;
-    return !covered && leading(look, which) >= 0;
-}
-
-static void look_at(const struct slos *slos, struct slo *slo, int64_t closed_ns,
-                    const struct slo_sink *sink)
-{
-    int64_t now = slo->ledger.until_ns;
-    struct slo_look look = {.now_ns = now, .closed_ns = closed_ns};
-    look.passed_ns =
-        slo->looked_ns == NO_TIME || slo->looked_ns > now ? 0 : now - slo->looked_ns;
-    slo->looked_ns = now;
-    for (int i = 0; i < BURN_RULES; i++)
-        look.stands[i] = burn_stand(&slo->burn, &burn_rules[i], &slo->ledger);
-    look.budget = burn_budget(&slo->burn, &slo->ledger);
-    for (enum burn_claim which = 0; which < BURN_CLAIMS; which++) {
-        if (slo->claims[which].open)
-            go_on(slos, slo, which, &look, sink);
-        else if (begins(slo, &look, which))
-            fire(slos, slo, which, &look, sink);
-    }
-}
-
 /* ---- windows --------------------------------------------------------------- */
 
-static void keep_proofs(struct slo *slo, const struct closed *closed)
+static const struct closed_evidence *evidence_of(const struct closed *closed)
 {
-    const struct closed_evidence *e =
-        (const struct closed_evidence *)(const void *)((const char *)closed + closed->evidence);
-    size_t count = 0;
-    for (uint32_t i = 0; i < closed->evidence_count && count < SLO_PROOFS; i++)
-        if (e[i].series == slo->terms->series)
-            proof_take(&slo->proofs[count++], closed, &e[i]);
-    slo->proof_count = count;
+    return (const struct closed_evidence *)(const void *)((const char *)closed +
+                                                          closed->evidence);
 }
 
-static void count_window(struct slo *slo, const struct closed *closed,
-                         const struct oddline_window *window)
+/* Bad records of the window. Returns how many. */
+static size_t take_proofs(const struct closed *closed, uint32_t series,
+                          struct proof proofs[SLO_PROOFS])
 {
-    uint32_t series = slo->terms->series;
-    struct ledger_window counted = {
+    const struct closed_evidence *e = evidence_of(closed);
+    size_t count = 0;
+    for (uint32_t i = 0; i < closed->evidence_count && count < SLO_PROOFS; i++)
+        if (e[i].series == series)
+            proof_take(&proofs[count++], closed, &e[i]);
+    return count;
+}
+
+/* When the first bad record was written. One that came late was written before. */
+static int64_t first_bad(const struct closed *closed, uint32_t series, int64_t start_ns)
+{
+    const struct closed_evidence *e = evidence_of(closed);
+    int64_t first_ns = INT64_MAX;
+    for (uint32_t i = 0; i < closed->evidence_count; i++)
+        if (e[i].series == series && e[i].time_ns != NO_TIME && e[i].time_ns < first_ns)
+            first_ns = e[i].time_ns;
+    return first_ns == INT64_MAX || first_ns < start_ns ? start_ns : first_ns;
+}
+
+static struct ledger_window counted_in(const struct closed *closed,
+                                       const struct oddline_window *window, uint32_t series)
+{
+    return (struct ledger_window){
         .start_ns = window->start_ns,
         .end_ns = window->end_ns,
         .bad = window->counts[series],
         .total = (uint64_t)window->values[series],
-        .known = window->records > 0 &&
-                 (slo->gap_ns < window->start_ns || slo->gap_ns >= window->end_ns),
+        .bad_ns = first_bad(closed, series, window->start_ns),
+        .known = window->records > 0,
     };
-    ledger_add(&slo->ledger, &counted);
-    if (counted.bad)
-        keep_proofs(slo, closed);
+}
+
+/* Does a unit of the period end between them? */
+static bool crosses(const struct slo *slo, int64_t start_ns, int64_t end_ns)
+{
+    return floor_div(end_ns, slo->ledger.unit_ns) != floor_div(start_ns, slo->ledger.unit_ns);
 }
 
 void slos_window(struct slos *slos, const struct closed *closed, uint64_t nth,
@@ -276,11 +155,14 @@ void slos_window(struct slos *slos, const struct closed *closed, uint64_t nth,
     int64_t closed_ns = closed->closed_ns + window.start_ns - closed->start_ns;
     for (size_t i = 0; i < slos->count; i++) {
         struct slo *slo = &slos->at[i];
-        count_window(slo, closed, &window);
+        struct ledger_window counted = counted_in(closed, &window, slo->terms->series);
+        counted.known &= slo->gap_ns < window.start_ns || slo->gap_ns >= window.end_ns;
+        ledger_add(&slo->ledger, &counted);
+        if (counted.bad)
+            slo->proof_count = take_proofs(closed, slo->terms->series, slo->proofs);
         if (slo->ledger.until_ns == window.end_ns && // else it is older than what was looked at
-            floor_div(window.end_ns, slo->ledger.unit_ns) !=
-                floor_div(window.start_ns, slo->ledger.unit_ns))
-            look_at(slos, slo, closed_ns, sink);
+            crosses(slo, window.start_ns, window.end_ns))
+            slo_look_at(slos, slo, closed_ns, sink);
     }
 }
 
@@ -288,4 +170,62 @@ void slos_gap(struct slos *slos, int64_t at_ns)
 {
     for (size_t i = 0; i < slos->count; i++)
         slos->at[i].gap_ns = at_ns;
+}
+
+/* ---- windows of several streams ----------------------------------------------- */
+
+static void keep_shown(struct slo *slo, const struct weave_piece *piece)
+{
+    for (size_t i = 0; i < piece->proof_count; i++)
+        proof_copy(&slo->proofs[i], &piece->proofs[i]);
+    slo->proof_count = piece->proof_count;
+}
+
+static void count_pieces(const struct slos *slos, struct slo *slo, const struct slo_sink *sink)
+{
+    struct weave_piece piece;
+    while (weave_next(slo->weave, &piece)) {
+        const struct ledger_window *w = &piece.counted;
+        ledger_add(&slo->ledger, w);
+        if (piece.late)
+            continue;
+        if (w->bad)
+            keep_shown(slo, &piece);
+        if (crosses(slo, w->start_ns, w->end_ns))
+            slo_look_at(slos, slo, w->end_ns, sink);
+    }
+}
+
+void slos_share(const struct slo_share *share, const struct closed *closed, uint64_t nth,
+                const struct slo_sink *sink)
+{
+    struct slo *slo = &share->slos->at[share->slo];
+    struct oddline_window window = closed_window(closed, nth);
+    struct proof proofs[SLO_PROOFS] = {{0}};
+    struct weave_window added = {.counted = counted_in(closed, &window, share->series),
+                                 .proofs = proofs};
+    added.counted.known &=
+        !weave_in_gap(slo->weave, share->strand, window.start_ns, window.end_ns);
+    if (added.counted.bad)
+        added.proof_count = take_proofs(closed, share->series, proofs);
+    weave_add(slo->weave, share->strand, &added);
+    for (size_t i = 0; i < added.proof_count; i++)
+        proof_clear(&proofs[i]);
+    count_pieces(share->slos, slo, sink);
+}
+
+void slos_mark(struct slos *slos, const struct slo_sink *sink)
+{
+    for (size_t i = 0; i < slos->count; i++) {
+        weave_mark(slos->at[i].weave);
+        count_pieces(slos, &slos->at[i], sink);
+    }
+}
+
+void slos_end(struct slos *slos, const struct slo_sink *sink)
+{
+    for (size_t i = 0; i < slos->count; i++) {
+        weave_end(slos->at[i].weave);
+        count_pieces(slos, &slos->at[i], sink);
+    }
 }

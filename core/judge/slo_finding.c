@@ -69,6 +69,7 @@ static struct finding finding_of(const struct slos *slos, const struct slo *slo,
     for (size_t i = 0; i < claim->reason_count; i++)
         f.reasons[i] = claim->reasons[i];
     put_evidence(claim, &f);
+    proof_put_trace_ids(claim->proofs, claim->proof_count, &f);
     return f;
 }
 
@@ -88,6 +89,14 @@ static void put_before(struct finding_pairs own, struct finding_pairs *pairs,
     *pairs = (struct finding_pairs){room, count};
 }
 
+struct finding_pairs slo_labels(const struct slos *slos, const struct slo *slo,
+                                struct finding_pair room[FINDING_PAIRS_MAX])
+{
+    struct finding_pairs labels = slos->stream->labels;
+    put_before(slo->terms->labels, &labels, room);
+    return labels;
+}
+
 void slo_send(const struct slos *slos, struct slo *slo, enum burn_claim which,
               enum finding_status status, const struct slo_sink *sink)
 {
@@ -102,7 +111,7 @@ void slo_send(const struct slos *slos, struct slo *slo, enum burn_claim which,
     put_before(slo->terms->labels, &finding.labels, labels);
     put_before(slo->terms->annotations, &finding.annotations, annotations);
     hush_mark(&claim->hush, &finding, &words);
-    sink->deliver(sink->context, &finding, &claim->past);
+    sink->deliver(sink->context, &finding, &claim->kept);
     memcpy(claim->id, finding.id,
            sizeof(claim->id));                // given out at the first delivery, like ...
     claim->detected_ns = finding.detected_ns; // ... the time

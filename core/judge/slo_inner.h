@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slo_inner.h - what is kept of an SLO: slo.c decides by it, slo_words.c and slo_finding.c say it, slo_state.c carries it on.
+ * slo_inner.h - what is kept of an SLO: slo.c counts, slo_claim.c decides, slo_words.c and slo_finding.c say it, slo_state.c
+ * carries it on.
  */
 #ifndef JUDGE_SLO_INNER_H
 #define JUDGE_SLO_INNER_H
@@ -28,7 +29,7 @@ struct claim {
     size_t reason_count;
     struct proof proofs[SLO_PROOFS];
     size_t proof_count;
-    struct recall past; /* what came before it */
+    struct slo_kept kept;
 };
 
 struct slo {
@@ -38,14 +39,16 @@ struct slo {
     struct claim claims[BURN_CLAIMS];
     struct proof proofs[SLO_PROOFS]; /* bad records of the last window that had any */
     size_t proof_count;
-    int64_t gap_ns;    /* of the newest gap; NO_TIME: none */
-    int64_t looked_ns; /* when the rules were asked last; NO_TIME: never */
+    int64_t gap_ns;      /* of the newest gap; NO_TIME: none */
+    int64_t looked_ns;   /* when the rules were asked last; NO_TIME: never */
+    struct weave *weave; /* owned: of the streams of a service; NULL: it is of one stream */
 };
 
 struct slos {
     const struct judge_stream *stream;
     struct slo *at; /* [count] */
     size_t count;
+    bool service; /* `stream` is made up for it */
 };
 
 /* How all of it stands after a window. */
@@ -69,7 +72,28 @@ void claim_reason(struct claim *claim, const char *text);
 void slo_send(const struct slos *slos, struct slo *slo, enum burn_claim which,
               enum finding_status status, const struct slo_sink *sink);
 
+/* slo_finding.c: the labels that go with it, those of the SLO before those of the stream. */
+struct finding_pairs slo_labels(const struct slos *slos, const struct slo *slo,
+                                struct finding_pair room[FINDING_PAIRS_MAX]);
+
 void slo_begin(struct slo *slo, const struct judge_slo *terms);
 void slo_clear(struct slo *slo); /* gives back what it owns, and begins again */
+/* slo_claim.c: ask the rules, as of the newest window. */
+void slo_look_at(const struct slos *slos, struct slo *slo, int64_t closed_ns,
+                 const struct slo_sink *sink);
+void claim_clear(struct claim *claim);
+/* The claim is over. */
+void slo_resolve(const struct slos *slos, struct slo *slo, enum burn_claim which,
+                 const struct slo_sink *sink);
+
+/* Whose claims they were: a stream or a service, its SLO, and the labels that went with them. */
+struct slo_late {
+    const char *stream, *name;
+    struct finding_pairs labels;
+    bool redefined; /* else it is removed */
+};
+/* slo_retire.c: what is claimed is over. Open ones are taken, and `late` is copied. */
+void slo_retire(struct retirees *retirees, const struct slo_late *late,
+                struct claim claims[BURN_CLAIMS]);
 
 #endif /* JUDGE_SLO_INNER_H */

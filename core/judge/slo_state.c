@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slo_state.c - the SLOs of a stream in bytes that outlive the program, in another judge after a reload, and in the status.
+ * slo_state.c - the SLOs of a stream or a service in bytes that outlive the program, and in another judge after a reload.
  *
  * A ledger belongs to its name and to the hash of all that its numbers depend on (objective, period, selections), not to the text of the stream:
  * labels, detectors and thresholds may change and the budget stays.
  */
 
+#include "base/arena.h"
 #include "base/clock.h"
-#include "base/json_put.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "judge/slo_inner.h"
 #include "judge/state.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,27 +24,50 @@ static struct slo *find(const struct slos *slos, struct bytes name)
     return NULL;
 }
 
-static void say_anew(const struct slos *slos, const struct slo *slo)
+/* Claims of what is not there any more: nobody would ever say that they are over. */
+static void retire(const struct slos *old, struct slo *slo, bool redefined,
+                   const struct slo_heirs *heirs)
 {
-    log_notice("stream %s: SLO %s means something else by now: its budget begins anew",
-               slos->stream->name, slo->terms->name);
+    struct finding_pair room[FINDING_PAIRS_MAX];
+    struct slo_late late = {.stream = old->stream->name,
+                            .name = slo->terms->name,
+                            .labels = slo_labels(old, slo, room),
+                            .redefined = redefined};
+    slo_retire(heirs->retirees, &late, slo->claims);
 }
 
-void slos_inherit(struct slos *slos, struct slos *old)
+static void say_anew(const struct slos *slos, const struct slo *slo)
 {
-    for (size_t i = 0; i < slos->count; i++) {
-        struct slo *slo = &slos->at[i], *before = find(old, bytes_of(slo->terms->name));
-        const struct judge_slo *terms = slo->terms;
-        if (before && before->terms->hash != terms->hash) {
-            say_anew(slos, slo);
-        } else if (before) {
-            struct slo fresh = *slo;
-            *slo = *before;
-            slo->terms = terms;
-            slo->burn = fresh.burn;
-            fresh.terms = before->terms;
-            *before = fresh;
+    log_notice("%s %s: SLO %s means something else by now: its budget begins anew",
+               slos->service ? "service" : "stream", slos->stream->name, slo->terms->name);
+}
+
+static void take_over(struct slo *slo, struct slo *before, const struct slo_heirs *heirs)
+{
+    struct slo fresh = *slo;
+    *slo = *before;
+    slo->terms = fresh.terms;
+    slo->burn = fresh.burn;
+    slo->weave = fresh.weave;
+    fresh.terms = before->terms;
+    fresh.weave = before->weave;
+    *before = fresh;
+    if (slo->weave)
+        weave_inherit(slo->weave, before->weave, heirs->kept, heirs->context);
+}
+
+void slos_inherit(struct slos *slos, struct slos *old, const struct slo_heirs *heirs)
+{
+    for (size_t i = 0; i < old->count; i++) {
+        struct slo *before = &old->at[i];
+        struct slo *slo = slos ? find(slos, bytes_of(before->terms->name)) : NULL;
+        if (slo && slo->terms->hash == before->terms->hash) {
+            take_over(slo, before, heirs);
+            continue;
         }
+        if (slo)
+            say_anew(slos, slo);
+        retire(old, before, slo != NULL, heirs);
     }
 }
 
@@ -81,7 +104,19 @@ static void pack_claim(const struct claim *claim, struct buffer *out)
     for (size_t i = 0; i < claim->reason_count; i++)
         pack_text(out, claim->reasons[i]);
     pack_proofs(claim->proofs, claim->proof_count, out);
-    recall_pack(&claim->past, out);
+    pack_i64(out, claim->kept.sign_ns);
+    recall_pack(&claim->kept.past, out);
+}
+
+static void pack_labels(const struct slos *slos, const struct slo *slo, struct buffer *out)
+{
+    struct finding_pair room[FINDING_PAIRS_MAX];
+    struct finding_pairs labels = slo_labels(slos, slo, room);
+    pack_u32(out, (uint32_t)labels.count);
+    for (size_t i = 0; i < labels.count; i++) {
+        pack_text(out, labels.at[i].name);
+        pack_text(out, labels.at[i].value);
+    }
 }
 
 static void pack_slo(const struct slo *slo, struct buffer *out)
@@ -89,19 +124,26 @@ static void pack_slo(const struct slo *slo, struct buffer *out)
     ledger_pack(&slo->ledger, out);
     pack_i64(out, slo->gap_ns);
     pack_i64(out, slo->looked_ns);
-    for (int i = 0; i < BURN_CLAIMS; i++)
-        pack_claim(&slo->claims[i], out);
     pack_proofs(slo->proofs, slo->proof_count, out);
+    if (slo->weave)
+        weave_pack(slo->weave, out);
 }
 
+/* What it claims stands apart, with its labels: it outlives what it is about, until that was said. */
 void slos_pack(const struct slos *slos, struct buffer *out)
 {
     pack_u32(out, (uint32_t)slos->count);
     for (size_t i = 0; i < slos->count; i++) {
+        const struct slo *slo = &slos->at[i];
         struct buffer own = {0};
-        pack_text(out, slos->at[i].terms->name);
-        pack_u64(out, slos->at[i].terms->hash);
-        pack_slo(&slos->at[i], &own);
+        pack_text(out, slo->terms->name);
+        pack_u64(out, slo->terms->hash);
+        pack_labels(slos, slo, &own);
+        for (int k = 0; k < BURN_CLAIMS; k++)
+            pack_claim(&slo->claims[k], &own);
+        pack_bytes(out, buffer_bytes(&own));
+        buffer_clear(&own);
+        pack_slo(slo, &own);
         pack_bytes(out, buffer_bytes(&own));
         buffer_free(&own);
     }
@@ -140,124 +182,112 @@ static void unpack_claim(struct claim *claim, struct unpacker *in)
     for (size_t i = 0; i < claim->reason_count && !in->bad; i++)
         unpack_text(in, claim->reasons[i], sizeof(claim->reasons[i]));
     claim->proof_count = unpack_proofs(claim->proofs, in);
-    recall_unpack(in, &claim->past);
+    claim->kept.sign_ns = unpack_i64(in);
+    recall_unpack(in, &claim->kept.past);
     claim->open = !in->bad;
 }
 
-static void unpack_slo(struct slo *slo, struct unpacker *in)
+/* Names and values lie in `room`. */
+static void unpack_labels(struct unpacker *in, struct arena *room, struct finding_pair *at,
+                          struct finding_pairs *ret)
 {
-    slo_clear(slo);
+    size_t count = unpack_count(in, FINDING_PAIRS_MAX);
+    for (size_t i = 0; i < count && !in->bad; i++) {
+        at[i].name = arena_text(room, unpack_bytes(in));
+        at[i].value = arena_text(room, unpack_bytes(in));
+    }
+    *ret = (struct finding_pairs){at, in->bad ? 0 : count};
+}
+
+static void unpack_weave(struct weave *weave, struct unpacker *in,
+                         const struct slo_heirs *heirs)
+{
+    struct weave *before = weave_create("", false);
+    weave_unpack(before, in);
+    if (!in->bad)
+        weave_inherit(weave, before, heirs->kept, heirs->context);
+    weave_free(before);
+}
+
+static void unpack_slo(struct slo *slo, struct unpacker *in, const struct slo_heirs *heirs)
+{
     ledger_unpack(&slo->ledger, in);
     slo->gap_ns = unpack_i64(in);
     slo->looked_ns = unpack_i64(in);
     // spans between them are added up
     in->bad |= slo->looked_ns != NO_TIME &&
                (slo->looked_ns < slo->ledger.begun_ns || slo->looked_ns > slo->ledger.until_ns);
-    for (int i = 0; i < BURN_CLAIMS; i++)
-        unpack_claim(&slo->claims[i], in);
     slo->proof_count = unpack_proofs(slo->proofs, in);
+    if (slo->weave)
+        unpack_weave(slo->weave, in, heirs);
     in->bad |= in->rest.len > 0;
-    if (in->bad)
+}
+
+/* One SLO as it was. */
+struct saved {
+    struct bytes name;
+    uint64_t hash;
+    struct unpacker claims, state;
+};
+
+/* It goes on. */
+static void unpack_same(struct slo *slo, struct saved *saved, struct finding_pair *pairs,
+                        const struct slo_heirs *heirs)
+{
+    struct arena room = {0};
+    struct finding_pairs labels;
+    slo_clear(slo);
+    unpack_labels(&saved->claims, &room, pairs, &labels);
+    arena_free(&room);
+    for (int i = 0; i < BURN_CLAIMS; i++)
+        unpack_claim(&slo->claims[i], &saved->claims);
+    unpack_slo(slo, &saved->state, heirs);
+    if (saved->claims.bad || saved->state.bad)
         slo_clear(slo);
 }
 
-void slos_unpack(struct slos *slos, struct unpacker *in)
+/* It is gone, or means something else. */
+static void unpack_late(const char *stream, struct saved *saved, bool redefined,
+                        const struct slo_heirs *heirs)
 {
+    struct arena room = {0};
+    struct finding_pair pairs[FINDING_PAIRS_MAX];
+    struct claim *claims = calloc(BURN_CLAIMS, sizeof(*claims));
+    if (!claims)
+        memory_gone();
+    struct slo_late late = {
+        .stream = stream, .name = arena_text(&room, saved->name), .redefined = redefined};
+    unpack_labels(&saved->claims, &room, pairs, &late.labels);
+    for (int i = 0; i < BURN_CLAIMS; i++)
+        unpack_claim(&claims[i], &saved->claims);
+    if (!saved->claims.bad)
+        slo_retire(heirs->retirees, &late, claims);
+    for (int i = 0; i < BURN_CLAIMS; i++)
+        claim_clear(&claims[i]);
+    free(claims);
+    arena_free(&room);
+}
+
+void slos_unpack(struct slos *slos, const char *name, struct unpacker *in,
+                 const struct slo_heirs *heirs)
+{
+    struct finding_pair pairs[FINDING_PAIRS_MAX];
     uint32_t count = unpack_u32(in);
     for (uint32_t i = 0; i < count && !in->bad; i++) {
-        struct slo *slo = find(slos, unpack_bytes(in));
-        uint64_t hash = unpack_u64(in);
-        struct unpacker own = {.rest = unpack_bytes(in)};
-        if (slo && !in->bad && hash != slo->terms->hash)
-            say_anew(slos, slo);
-        else if (slo && !in->bad)
-            unpack_slo(slo, &own);
-        in->bad |= own.bad;
-    }
-}
-
-/* ---- the status ------------------------------------------------------------------ */
-
-static void put_name(struct json *json, const struct slos *slos, const struct slo *slo)
-{
-    json_put_text(json, "slo", slo->terms->name);
-    json_put_text(json, "stream", slos->stream->name);
-}
-
-static double seconds(int64_t ns)
-{
-    return (double)ns / (double)NS_PER_S;
-}
-
-static void put_rates(struct json *json, const struct slos *slos, const struct slo *slo)
-{
-    char text[BURN_TEXT_SIZE];
-    json_put_begin(json, "rates", '[');
-    for (int i = 0; i < BURN_SPANS; i++) {
-        struct ledger_sum sum = ledger_sum(&slo->ledger, burn_spans[i]);
-        json_begin(json, '{');
-        put_name(json, slos, slo);
-        json_put_text(json, "window",
-                      burn_span_text(burn_spans[i] * slo->ledger.unit_ns, text));
-        json_put_count(json, "bad", sum.bad);
-        json_put_count(json, "total", sum.total);
-        json_put_double(json, "unknown_s", seconds(sum.unknown_ns));
-        json_put_double(json, "burn", burn_of(&slo->burn, &sum, burn_spans[i]));
-        json_end(json, '}');
-    }
-    json_end(json, ']');
-}
-
-static void put_budget(struct json *json, const struct slo *slo)
-{
-    struct burn_budget budget = burn_budget(&slo->burn, &slo->ledger);
-    double left = fmax(budget.left, 0),
-           whole_s = seconds(slo->burn.period_ns) * slo->burn.allowed;
-    json_put_count(json, "bad", budget.sum.bad);
-    json_put_count(json, "total", budget.sum.total);
-    json_put_double(json, "watched_s", seconds(budget.sum.span_ns));
-    json_put_double(json, "unknown_s", seconds(budget.sum.unknown_ns));
-    json_put_double(json, "budget_records", budget.records);
-    json_put_double(json, "budget_left", budget.left);
-    json_put_double(json, "left_records", left * budget.records);
-    json_put_double(json, "left_s", left * whole_s);
-    json_put_time(json, "runs_out_at", budget.out_ns);
-}
-
-static void put_claims(struct json *json, const struct slo *slo)
-{
-    static const char *const names[BURN_CLAIMS] = {
-        [BURN_PAGE] = "page", [BURN_TICKET] = "ticket", [BURN_GONE] = "gone"};
-    json_put_begin(json, "open", '[');
-    for (int i = 0; i < BURN_CLAIMS; i++)
-        if (slo->claims[i].open)
-            json_text(json, names[i]);
-    json_end(json, ']');
-}
-
-void slos_report(const struct slos *slos, struct json *json)
-{
-    for (size_t i = 0; i < slos->count; i++) {
-        const struct slo *slo = &slos->at[i];
-        json_begin(json, '{');
-        put_name(json, slos, slo);
-        json_put_double(json, "objective", round(slo->terms->objective * 1e8) / 1e6);
-        json_put_double(json, "period_s", seconds(slo->burn.period_ns));
-        json_put_time(json, "since", slo->ledger.begun_ns);
-        json_put_time(json, "until", slo->ledger.until_ns);
-        put_budget(json, slo);
-        put_rates(json, slos, slo);
-        put_claims(json, slo);
-        json_end(json, '}');
-    }
-}
-
-void slos_firing(const struct slos *slos, uint32_t counts[ROUTES])
-{
-    for (size_t i = 0; i < slos->count; i++)
-        for (int k = 0; k < BURN_CLAIMS; k++) {
-            const struct claim *claim = &slos->at[i].claims[k];
-            if (claim->open)
-                counts[claim->hush.kind == HUSH_NONE ? claim->route : ROUTE_LOG]++;
+        struct saved saved = {.name = unpack_bytes(in)};
+        saved.hash = unpack_u64(in);
+        saved.claims.rest = unpack_bytes(in);
+        saved.state.rest = unpack_bytes(in);
+        struct slo *slo = slos && !in->bad ? find(slos, saved.name) : NULL;
+        if (in->bad)
+            return;
+        if (slo && saved.hash == slo->terms->hash) {
+            unpack_same(slo, &saved, pairs, heirs);
+        } else {
+            if (slo)
+                say_anew(slos, slo);
+            unpack_late(name, &saved, slo != NULL, heirs);
         }
+        in->bad |= saved.claims.bad || saved.state.bad || saved.claims.rest.len > 0;
+    }
 }

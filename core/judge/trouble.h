@@ -100,6 +100,9 @@ void proof_take(struct proof *proof, const struct closed *closed,
                 const struct closed_evidence *evidence);
 void proof_copy(struct proof *to, const struct proof *from);
 void proof_clear(struct proof *proof);
+/* The transactions they belong to, read from what was redacted: an id that a rule took out is not there. */
+void proof_put_trace_ids(const struct proof *proofs, size_t proof_count,
+                         struct finding *finding);
 
 /*
  * For another run of the program. What is read back is checked; what cannot be sets in->bad and leaves something that

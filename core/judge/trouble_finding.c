@@ -107,13 +107,13 @@ static void put_evidence(const struct trouble *trouble, struct finding_evidence 
 
 _Static_assert((int)FINDING_TRACE_ID_SIZE == (int)TRACE_ID_SIZE, "as long as ids are");
 
-/* Read from what was redacted: an id that a rule took out is not there. */
-static void put_trace_ids(const struct trouble *trouble, struct finding *finding)
+void proof_put_trace_ids(const struct proof *proofs, size_t proof_count,
+                         struct finding *finding)
 {
     struct trace_id ids[FINDING_TRACE_IDS_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < trouble->proof_count; i++) {
-        const struct proof *p = &trouble->proofs[i];
+    for (size_t i = 0; i < proof_count; i++) {
+        const struct proof *p = &proofs[i];
         count =
             trace_ids((struct bytes){p->text, p->text_len}, p->text_len == EVIDENCE_TEXT_BYTES,
                       ids, count, FINDING_TRACE_IDS_MAX);
@@ -173,6 +173,6 @@ struct finding trouble_finding(const struct trouble *trouble, const struct judge
     for (size_t i = 0; i < trouble->reason_count; i++)
         f.reasons[i] = trouble->reasons[i];
     put_evidence(trouble, f.evidence);
-    put_trace_ids(trouble, &f);
+    proof_put_trace_ids(trouble->proofs, trouble->proof_count, &f);
     return f;
 }

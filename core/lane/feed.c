@@ -214,8 +214,8 @@ static void introduce(struct lane *lane, struct feed *feed, size_t got)
         CHECK(recorder_create(stream->plan->record, feed->modified_ns, &sample) == 0);
         batch_filled(&lane->writer, got);
         recorder_feed(sample, &lane->writer, true);
-        struct oddline_batch draft = batch_draft(&lane->writer);
-        windows_choose(stream->windows, &draft);
+        struct batch_draft draft = batch_draft(&lane->writer);
+        windows_choose(stream->windows, &draft.seen);
         recorder_free(sample);
         lane_stream_announce(lane, stream);
     }
@@ -280,13 +280,13 @@ static size_t take(struct lane *lane, struct feed *feed, size_t got, bool final)
     uint64_t lines = recorder_counts(feed->recorder).lines;
     size_t used = recorder_feed(feed->recorder, writer, final);
     assign(lane, feed, writer);
-    struct oddline_batch draft = batch_draft(writer);
-    if (draft.count) {
+    struct batch_draft draft = batch_draft(writer);
+    if (draft.seen.count) {
         say_choice(feed);
         feed->stream->next_seq = batch_number(writer, feed->stream->next_seq);
-        windows_observe(feed->stream->windows, &draft, &place);
+        windows_observe(feed->stream->windows, &draft.seen, &place);
         if (feed->stream->plan->deploy_count)
-            notice_deploys(lane, feed->stream->plan, &draft);
+            notice_deploys(lane, feed->stream->plan, &draft.seen);
         feed->stream->touched_ns = clock_monotonic_ns();
     }
     uint64_t before = source_offset(feed->source);
@@ -299,7 +299,7 @@ static size_t take(struct lane *lane, struct feed *feed, size_t got, bool final)
         notice_emit(lane);
     lane_emit(lane, feed->stream->windows);
     atomic_fetch_add_explicit(&lane->progress.bytes, used, memory_order_relaxed);
-    atomic_fetch_add_explicit(&lane->progress.records, draft.count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&lane->progress.records, draft.seen.count, memory_order_relaxed);
     atomic_fetch_add_explicit(&lane->progress.lines,
                               recorder_counts(feed->recorder).lines - lines,
                               memory_order_relaxed);

@@ -32,7 +32,6 @@ struct lane_plan {
     /* [deploy_count]: records that tell of deployments */
     const struct deploy_rule *deploys;
     size_t deploy_count;
-    uint64_t deploy_matches; /* such a record has one or more of these bits in its `matches` */
 };
 
 /* How often tend() is called. */

@@ -37,14 +37,15 @@ bool notice_read(const struct deploy_rule *rule, const struct notice_redact *wit
 
 /* The first rule that fits has it. */
 static void look_at(struct lane *lane, const struct lane_plan *plan,
-                    const struct oddline_record *record, struct bytes text)
+                    const struct oddline_batch *batch, const struct oddline_record *record)
 {
+    struct bytes text = {batch->text + record->text, record->text_len};
     struct deploy_notice notice = {.stream = plan->number,
                                    .time_ns = record->time_ns == NO_TIME ? lane->arrival_ns
                                                                          : record->time_ns};
     const struct notice_redact with = {plan->window.redactions, plan->window.redaction_count};
     for (size_t i = 0; i < plan->deploy_count && notice.time_ns != NO_TIME; i++)
-        if (record->matches >> plan->deploys[i].bit & 1 &&
+        if (batch_matched(batch, record, plan->deploys[i].pattern) &&
             notice_read(&plan->deploys[i], &with, text, &notice)) {
             buffer_append(&lane->noticed, &notice, sizeof(notice));
             return;
@@ -54,12 +55,8 @@ static void look_at(struct lane *lane, const struct lane_plan *plan,
 void notice_deploys(struct lane *lane, const struct lane_plan *plan,
                     const struct oddline_batch *batch)
 {
-    for (uint32_t i = 0; i < batch->count; i++) {
-        const struct oddline_record *record = &batch->records[i];
-        if (record->matches & plan->deploy_matches)
-            look_at(lane, plan, record,
-                    (struct bytes){batch->text + record->text, record->text_len});
-    }
+    for (uint32_t i = 0; i < batch->count; i++)
+        look_at(lane, plan, batch, &batch->records[i]);
 }
 
 void notice_emit(struct lane *lane)

@@ -2,9 +2,9 @@
 /*
  * notice.h - deployments that a log tells of: "starting checkout v1.2.3".
  *
- *      records ──a bit of `matches`──▶ the pattern once more, for its groups ──▶ aside ──behind the batch──▶ RING_DEPLOY
+ *      records ──batch_matched──▶ the pattern once more, for its groups ──▶ aside ──behind the batch──▶ RING_DEPLOY
  *
- * A pattern is one of those of the stream, searched with all the others; a record that fits none costs one AND, and a stream without
+ * A pattern is one of those of the stream, searched with all the others; a record costs a bit test for each rule, and a stream without
  * rules a comparison a batch.
  *
  * Thread   the lane's
@@ -17,7 +17,7 @@
 /* Lent for the stream's life. */
 struct deploy_rule {
     struct regex *match;         /* with the group `version` */
-    unsigned bit;                /* of oddline_record.matches */
+    uint32_t pattern;            /* its number among those of the stream */
     int version, service;        /* numbers of groups; service -1: there is none */
     const char *default_service; /* where the group takes no part; "": that of the stream */
 };

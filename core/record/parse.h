@@ -5,6 +5,7 @@
  *      choose.c        looks at the sample, picks a row of the table of formats, learns places and columns
  *      record.c        cuts, lets the format read, puts the outcome into the batch
  *      as_*.c          one format each: time, level, message, named fields
+ *      search.c        which patterns of the stream each record matches
  *      assign.c        the template of each, when somebody asks
  *      record_state.c  what was learnt, as bytes
  *
@@ -14,6 +15,7 @@
 #define RECORD_PARSE_H
 
 #include "base/json.h"
+#include "base/sieve.h"
 #include "record/duration.h"
 #include "record/join.h"
 #include "record/lead.h"
@@ -55,6 +57,8 @@ struct record_plan {
     int duration; /* index of the duration among them; -1: nobody wants it */
     struct regex *const *patterns;
     size_t pattern_count;
+    struct sieve *sieve;                 /* says which of them may match */
+    uint64_t blind[BATCH_PATTERNS / 64]; /* those it says nothing of */
     bool heads_of_matches;
 };
 
@@ -126,6 +130,9 @@ void choose_format(struct recorder *recorder, struct bytes head);
 /* Join lines by `rule`, and by what the plan, the format and the learnt places say. */
 void choose_joiner(struct recorder *recorder, enum join_rule rule);
 enum { CHOOSE_LINES = 200, CHOOSE_BYTES = 64 * 1024 };
+
+/* search.c: all records of the batch, which is complete */
+void search_patterns(struct recorder *recorder, struct batch_writer *writer);
 
 /* as_*.c */
 bool json_fits(struct stamps *stamps, struct bytes line);

@@ -56,6 +56,21 @@ static int compile_line(struct record_plan *plan, const char *pattern, struct er
     return 0;
 }
 
+static int make_sieve(struct record_plan *plan, struct error *reterr)
+{
+    const char *texts[BATCH_PATTERNS];
+    if (!plan->pattern_count)
+        return 0;
+    for (size_t i = 0; i < plan->pattern_count; i++)
+        texts[i] = regex_text(plan->patterns[i]);
+    int r = sieve_create(texts, plan->pattern_count, &plan->sieve);
+    if (r < 0)
+        return error_set(reterr, r, "patterns: out of memory");
+    for (size_t i = 0; i < plan->pattern_count; i++)
+        plan->blind[i / 64] |= (uint64_t)sieve_blind(plan->sieve, i) << (i % 64);
+    return 0;
+}
+
 static int compile(struct record_plan *plan, const struct record_options *options,
                    struct error *reterr)
 {
@@ -66,7 +81,9 @@ static int compile(struct record_plan *plan, const struct record_options *option
     if (options->pattern_count > RECORD_PATTERNS_MAX)
         return error_set(reterr, -E2BIG, "patterns: %zu of them: at most %d",
                          options->pattern_count, RECORD_PATTERNS_MAX);
-    r = zone_open(options->timezone, &plan->zone, reterr);
+    r = make_sieve(plan, reterr);
+    if (r == 0)
+        r = zone_open(options->timezone, &plan->zone, reterr);
     if (r == 0 && options->format == RECORD_REGEX)
         r = compile_line(plan, options->regex, reterr);
     if (r == 0 && start && *start)
@@ -108,6 +125,7 @@ void record_plan_free(struct record_plan *plan)
         return;
     for (size_t i = 0; i < plan->wanted_count; i++)
         free((void *)(uintptr_t)plan->wanted[i].name.at); // ours, though lent as const
+    sieve_free(plan->sieve);
     regex_free(plan->line);
     regex_free(plan->start);
     zone_free(plan->zone);

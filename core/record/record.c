@@ -5,7 +5,8 @@
  *      skip_over    the rest of a record that was over the bound
  *      pass_blanks  blank lines that belong to no record
  *      join_next    the next record, if all of it is here            (join.c)
- *      add          read it (as_*.c), search the patterns, put it into the batch
+ *      add          read it (as_*.c), put it into the batch
+ *      search       the patterns of the stream, in all that was added  (search.c)
  *
  * Nothing is remembered of a record until it is in the batch, so one that did not fit is simply read again.
  */
@@ -111,18 +112,6 @@ static void count_lines(struct recorder *recorder, uint64_t lines)
 
 /* ---- one record ---------------------------------------------------------------- */
 
-static uint64_t search_patterns(struct recorder *recorder, struct bytes text)
-{
-    const struct record_plan *plan = recorder->plan;
-    uint64_t matches = 0;
-    for (size_t i = 0; i < plan->pattern_count; i++) {
-        int r = regex_match(plan->patterns[i], text);
-        matches |= (uint64_t)(r == 1) << i;
-        recorder->counts.limit_errors += r == -EOVERFLOW;
-    }
-    return matches;
-}
-
 static int copy_fields(struct reading *reading, struct oddline_record *record)
 {
     if (!reading->field_count)
@@ -179,7 +168,6 @@ static void keep(struct reading *reading, struct oddline_record *record)
     if (reading->time_ns != NO_TIME)
         recorder->last_ns = reading->time_ns;
     record->time_ns = recorder->last_ns;
-    record->matches = search_patterns(recorder, reading->text);
     record->text = offset_of(reading->writer, reading->text);
     record->text_len = (uint32_t)reading->text.len;
     record->message = offset_of(reading->writer, reading->message);
@@ -335,6 +323,7 @@ size_t recorder_feed(struct recorder *recorder, struct batch_writer *writer, boo
     recorder_sample(recorder, text);
     join_forget(&recorder->joiner);
     size_t used = walk(recorder, writer, final);
+    search_patterns(recorder, writer);
     read_heads(recorder, writer);
     return used;
 }

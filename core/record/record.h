@@ -37,7 +37,7 @@ int record_format_parse(const char *name, enum record_format *ret);
 
 enum {
     RECORD_BYTES_MAX = 64 * 1024, /* of one record; the rest is skipped and counted */
-    RECORD_PATTERNS_MAX = 64,     /* bits of oddline_record.matches */
+    RECORD_PATTERNS_MAX = BATCH_PATTERNS,
     RECORD_FIELDS_MAX = 64,
 };
 
@@ -66,7 +66,7 @@ struct record_options {
     bool
         heads_of_matches; /* level and message of free text are asked of such records only as match a pattern */
     struct regex *const
-        *patterns; /* [pattern_count]; bit i of matches; searched in the whole record */
+        *patterns; /* [pattern_count]; see batch_matched(); searched in the whole record */
     size_t pattern_count;
 };
 

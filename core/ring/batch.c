@@ -10,6 +10,7 @@
 
 static const size_t records_bytes = BATCH_RECORDS * sizeof(struct oddline_record);
 static const size_t fields_bytes = BATCH_FIELDS * sizeof(struct oddline_field);
+static const size_t more_bytes = (size_t)BATCH_RECORDS * BATCH_MORE * sizeof(uint64_t);
 
 /* Decoding never makes text longer, so the room for it is as large as the text, and a little for what is joined. */
 enum { DECODED_BYTES = BATCH_TEXT_BYTES };
@@ -33,12 +34,15 @@ int batch_writer_init(struct batch_writer *writer, struct ring *ring, struct err
                          2 * batch_room() + 4096);
     struct oddline_record *records = malloc(records_bytes);
     struct oddline_field *fields = malloc(fields_bytes);
-    if (!records || !fields) {
+    uint64_t *more = malloc(more_bytes);
+    if (!records || !fields || !more) {
         free(records);
         free(fields);
+        free(more);
         return error_set(reterr, -ENOMEM, "batch: out of memory");
     }
-    *writer = (struct batch_writer){.ring = ring, .records = records, .fields = fields};
+    *writer =
+        (struct batch_writer){.ring = ring, .records = records, .fields = fields, .more = more};
     return 0;
 }
 
@@ -46,6 +50,7 @@ void batch_writer_free(struct batch_writer *writer)
 {
     free(writer->records);
     free(writer->fields);
+    free(writer->more);
     *writer = (struct batch_writer){0};
 }
 
@@ -145,14 +150,15 @@ void batch_commit(struct batch_writer *writer)
                 fields + writer->field_count * sizeof(struct oddline_field));
 }
 
-struct oddline_batch batch_draft(const struct batch_writer *writer)
+struct batch_draft batch_draft(const struct batch_writer *writer)
 {
-    return (struct oddline_batch){
-        .size = sizeof(struct oddline_batch),
-        .text = writer->text,
-        .records = writer->records,
-        .fields = writer->fields,
-        .count = writer->record_count,
+    return (struct batch_draft){
+        .seen = {.size = sizeof(struct batch_draft),
+                 .text = writer->text,
+                 .records = writer->records,
+                 .fields = writer->fields,
+                 .count = writer->record_count},
+        .more = writer->more,
     };
 }
 

@@ -12,6 +12,7 @@
 #ifndef RING_BATCH_H
 #define RING_BATCH_H
 
+#include "base/check.h"
 #include "ring/ring.h"
 
 #include <oddline/detector.h>
@@ -24,6 +25,8 @@ enum {
         128 * 1024,       /* read at once; bigger gives no speed, smaller more frames */
     BATCH_RECORDS = 4096, /* 32 bytes a line on average fill both */
     BATCH_FIELDS = 16384,
+    BATCH_PATTERNS = 256,                 /* of a stream that a record can say it matched */
+    BATCH_MORE = BATCH_PATTERNS / 64 - 1, /* words of them besides `matches` */
 };
 
 /* The payload of RING_BATCH. */
@@ -47,6 +50,7 @@ struct batch_writer {
     uint64_t blank;                 /* of them, those that gave no record, so far */
     struct oddline_record *records; /* [BATCH_RECORDS], scratch */
     struct oddline_field *fields;   /* [BATCH_FIELDS], scratch */
+    uint64_t *more; /* [BATCH_RECORDS][BATCH_MORE], scratch: bits of the patterns from 64 on */
     uint32_t record_count, field_count;
 };
 
@@ -78,8 +82,33 @@ uint64_t batch_number(struct batch_writer *writer, uint64_t seq);
 /* Publish; a batch without records publishes nothing. */
 void batch_commit(struct batch_writer *writer);
 
-/* The batch as it will be, before it is committed. */
-struct oddline_batch batch_draft(const struct batch_writer *writer);
+/*
+ * The batch as it will be, before it is committed, and what only the lane asks of it: which patterns from 64 on a record matched. Those do
+ * not travel. `seen.size` says that the rest of the draft is there.
+ */
+struct batch_draft {
+    struct oddline_batch seen;
+    const uint64_t
+        *more; /* [seen.count][BATCH_MORE]; set where the stream has so many patterns */
+};
+struct batch_draft batch_draft(const struct batch_writer *writer);
+
+/* Which of the patterns 64 * word and following did a record of the batch match? One bit each. */
+static inline uint64_t batch_matches(const struct oddline_batch *batch,
+                                     const struct oddline_record *record, uint32_t word)
+{
+    if (word == 0)
+        return record->matches;
+    const struct batch_draft *draft = (const void *)batch;
+    CHECK(batch->size == sizeof(*draft) && word <= BATCH_MORE);
+    return draft->more[(record - batch->records) * BATCH_MORE + word - 1];
+}
+/* Did it match that pattern? */
+static inline bool batch_matched(const struct oddline_batch *batch,
+                                 const struct oddline_record *record, uint32_t pattern)
+{
+    return batch_matches(batch, record, pattern / 64) >> (pattern % 64) & 1;
+}
 /* The batch as detectors see it, lent as long as the frame. */
 struct oddline_batch batch_view(const struct batch *batch);
 

@@ -5,6 +5,7 @@
  *      window.c         believes stamps, places records, says when windows are over
  *      pane.c           an open window and its memory
  *      group.c          which group of a grouped series a record is of, and who sits in which slot; group_state.c: as bytes
+ *      concern.c        which series a record may count in
  *      close.c          closed windows become frames, in order and without holes
  *      window_state.c   all of it as bytes, and back
  *
@@ -14,6 +15,7 @@
 #ifndef WINDOW_PANE_H
 #define WINDOW_PANE_H
 
+#include "ring/batch.h"
 #include "window/evidence.h"
 #include "window/window.h"
 
@@ -43,9 +45,20 @@ struct pane {
     struct slot_room **rooms;    /* [series_count - plain]; NULL: no record has come yet */
 };
 
+/*
+ * Of a hundred patterns a record matches one or none: only the series it concerns are looked at. Those that want pattern p
+ * stand in order[first[p]..first[p + 1]), behind them all that ask every record.
+ */
+struct concerns {
+    uint32_t *order;                    /* [plain] */
+    uint32_t first[BATCH_PATTERNS + 1]; /* the last: where those that ask every record begin */
+    uint32_t words; /* of 64 patterns, up to the highest that is asked for */
+};
+
 struct windows {
     struct window_options options;
-    size_t plain;           /* so many of the series are no slots: the first ones */
+    size_t plain; /* so many of the series are no slots: the first ones */
+    struct concerns concerns;
     struct group *groups;   /* [options.group_count] */
     uint64_t placed;        /* index of the window that the newest record counts in */
     struct buffer exhibits; /* those of the frame being written */
@@ -96,6 +109,13 @@ void close_many(struct windows *w, uint64_t count, uint32_t flags);
 void close_until(struct windows *w, int64_t until, uint32_t flags);
 /* Write the empty windows that wait; the next one is `before`. */
 void close_run(struct windows *w, uint64_t before);
+
+/* concern.c */
+int concerns_create(
+    struct windows *w); /* once groups_create() knows which series are no slots */
+void concerns_free(struct windows *w);
+/* Count a record in all series that are no slots. */
+void concerns_count(struct windows *w, struct pane *pane, const struct sighting *sighting);
 
 /* group.c, and group_state.c for bytes */
 void group_enter(struct group *group, uint32_t slot); /* into the table, by its hash */

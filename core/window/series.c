@@ -3,6 +3,7 @@
 #include "window/series.h"
 
 #include "base/hash.h"
+#include "ring/batch.h"
 #include "window/distinct.h"
 #include "window/quantile.h"
 
@@ -56,7 +57,7 @@ static bool selected(const struct selection *select, const struct oddline_batch 
     if (record->level < select->level_min ||
         (select->level_max && record->level > select->level_max))
         return false;
-    if (select->pattern && !(record->matches >> (select->pattern - 1) & 1))
+    if (select->pattern && !batch_matched(batch, record, select->pattern - 1))
         return false;
     if (select->unparsed && !(record->flags & ODDLINE_RECORD_UNPARSED))
         return false;

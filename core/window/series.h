@@ -45,8 +45,8 @@ enum compare {
 struct selection {
     uint8_t level_min, level_max; /* inclusive; 0 = open */
     bool unparsed;                /* only records that the format did not fit */
-    uint32_t pattern;             /* 1 + bit of oddline_record.matches, 0 = any */
-    enum compare compare;         /* field `field` against `number` or, if set, `text` */
+    uint32_t pattern; /* 1 + number of a pattern of the stream, see batch_matched(); 0 = any */
+    enum compare compare; /* field `field` against `number` or, if set, `text` */
     uint32_t field;
     double number;
     struct bytes text; /* at != NULL: compare as text, EQ and NE only */

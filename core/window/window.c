@@ -15,6 +15,8 @@ int windows_create(const struct window_options *options, struct windows **ret)
     w->window_ns = options->window_ns;
     w->first_ns = w->reached_ns = w->beside_ns = w->bar_ns = NO_TIME;
     int r = groups_create(w);
+    if (r == 0)
+        r = concerns_create(w);
     if (r < 0)
         windows_free(w);
     else
@@ -29,6 +31,7 @@ void windows_free(struct windows *w)
     for (size_t i = 0; i < WINDOW_OPEN_MAX; i++)
         pane_free(w, w->panes[i]);
     pane_free(w, w->spare);
+    concerns_free(w);
     groups_free(w);
     buffer_free(&w->exhibits);
     buffer_free(&w->pending);
@@ -218,14 +221,7 @@ static void count_record(struct windows *w, struct pane *pane, struct sighting *
 {
     pane->records++;
     w->counts.records++;
-    for (size_t i = 0; i < w->plain; i++) {
-        bool extreme;
-        struct series_state *state = &pane->states[i];
-        if (series_add(&w->options.series[i], state, sighting->batch, sighting->record,
-                       &extreme))
-            evidence_see(&pane->evidence[i], sighting, state->count,
-                         series_by_value(&w->options.series[i]), extreme);
-    }
+    concerns_count(w, pane, sighting);
     if (w->options.group_count)
         groups_count(w, pane, sighting);
 }

@@ -40,7 +40,7 @@
 
 enum {
     WINDOW_OPEN_MAX = 64,     /* open at once; a record further ahead closes the oldest */
-    WINDOW_SERIES_MAX = 128,  /* of a stream, besides ... */
+    WINDOW_SERIES_MAX = 256,  /* of a stream, besides ... */
     WINDOW_GROUPS_MAX = 1024, /* ... the groups of those that are grouped, see group.h */
     WINDOW_RUN_MAX =
         65536, /* empty ones in a row that anybody hears of: of more, the first and the last half */

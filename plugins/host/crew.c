@@ -3,7 +3,7 @@
 #include "host/crew.h"
 
 #include "base/check.h"
-#include "host/desk.h"
+#include "host/minder.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -37,15 +37,15 @@ void crew_free(struct crew *crew)
 {
     if (!crew)
         return;
-    for (uint32_t i = 0; i < crew->desk_count; i++) {
-        desk_stop(&crew->desks[i]);
-        free(crew->desks[i].plugins);
+    for (uint32_t i = 0; i < crew->minder_count; i++) {
+        minder_stop(&crew->minders[i]);
+        free(crew->minders[i].plugins);
         if (i + 1 < RING_READERS) // crew_start() refused to begin with more
             ring_let_go(crew->options.ring, (int)i + 1);
     }
     for (uint32_t i = 0; i < crew->seat_count; i++)
         seat_free(&crew->seats[i]);
-    free(crew->desks);
+    free(crew->minders);
     free(crew->seats);
     free(crew);
 }
@@ -107,42 +107,42 @@ int crew_add(struct crew *crew, const struct crew_request *request, uint32_t *re
 /* ---- who works where ---------------------------------------------------- */
 
 /* One worker for all plugins of our own directory, one for each other file. */
-static struct desk *desk_for(struct crew *crew, const struct plugin *plugin)
+static struct minder *minder_for(struct crew *crew, const struct plugin *plugin)
 {
     bool stranger = plugin_is_stranger(plugin);
-    for (uint32_t i = 0; i < crew->desk_count; i++) {
-        struct desk *desk = &crew->desks[i];
-        if (desk->strangers == stranger && (!stranger || desk->plugins[0] == plugin))
-            return desk;
+    for (uint32_t i = 0; i < crew->minder_count; i++) {
+        struct minder *minder = &crew->minders[i];
+        if (minder->strangers == stranger && (!stranger || minder->plugins[0] == plugin))
+            return minder;
     }
-    struct desk *grown = realloc(crew->desks, (crew->desk_count + 1) * sizeof(*grown));
+    struct minder *grown = realloc(crew->minders, (crew->minder_count + 1) * sizeof(*grown));
     if (!grown)
         return NULL;
-    crew->desks = grown;
-    grown[crew->desk_count] = (struct desk){.crew = crew,
-                                            .number = crew->desk_count,
-                                            .strangers = stranger,
-                                            .process = {.pidfd = -1, .brief = -1}};
-    return &grown[crew->desk_count++];
+    crew->minders = grown;
+    grown[crew->minder_count] = (struct minder){.crew = crew,
+                                                .number = crew->minder_count,
+                                                .strangers = stranger,
+                                                .process = {.pidfd = -1, .brief = -1}};
+    return &grown[crew->minder_count++];
 }
 
 static int place(struct crew *crew, struct crew_seat *seat)
 {
-    struct desk *desk = desk_for(crew, seat->plugin);
-    if (!desk)
+    struct minder *minder = minder_for(crew, seat->plugin);
+    if (!minder)
         return -ENOMEM;
     size_t i = 0;
-    while (i < desk->plugin_count && desk->plugins[i] != seat->plugin)
+    while (i < minder->plugin_count && minder->plugins[i] != seat->plugin)
         i++;
-    if (i == desk->plugin_count) {
-        struct plugin **grown = realloc(desk->plugins, (i + 1) * sizeof(struct plugin *));
+    if (i == minder->plugin_count) {
+        struct plugin **grown = realloc(minder->plugins, (i + 1) * sizeof(struct plugin *));
         if (!grown)
             return -ENOMEM;
-        desk->plugins = grown;
-        desk->plugins[desk->plugin_count++] = seat->plugin;
+        minder->plugins = grown;
+        minder->plugins[minder->plugin_count++] = seat->plugin;
     }
-    seat->desk = desk->number;
-    desk->waited_for |= seat->wait;
+    seat->minder = minder->number;
+    minder->waited_for |= seat->wait;
     seat->plugin_index = (uint32_t)i;
     return 0;
 }
@@ -157,11 +157,11 @@ int crew_start(struct crew *crew, struct error *reterr)
         if (r < 0)
             return error_set(reterr, r, "detectors: out of memory");
     }
-    if (crew->desk_count >= RING_READERS)
+    if (crew->minder_count >= RING_READERS)
         return error_set(reterr, -E2BIG, "detectors: %u files of strangers; at most %d",
-                         crew->desk_count, RING_READERS - 2);
-    for (uint32_t i = 0; i < crew->desk_count; i++)
-        desk_start(&crew->desks[i], crew->position);
+                         crew->minder_count, RING_READERS - 2);
+    for (uint32_t i = 0; i < crew->minder_count; i++)
+        minder_start(&crew->minders[i], crew->position);
     return 0;
 }
 
@@ -284,8 +284,8 @@ void crew_score(struct crew *crew, uint64_t position, uint64_t nth, uint32_t str
         if (crew->seats[i].local)
             score_here(crew, i, window);
     }
-    for (uint32_t i = 0; i < crew->desk_count; i++)
-        desk_score(&crew->desks[i], position, nth, stream);
+    for (uint32_t i = 0; i < crew->minder_count; i++)
+        minder_score(&crew->minders[i], position, nth, stream);
     for (uint32_t i = 0; i < crew->seat_count; i++)
         if (crew->seats[i].stream == stream && !crew->seats[i].scored)
             note_gap(crew, &crew->seats[i]);
@@ -295,8 +295,8 @@ const char *crew_why(const struct crew *crew, uint32_t number)
 {
     const struct crew_seat *seat = &crew->seats[number];
     const char *why = seat->why;
-    if (!why[0] && crew->desk_count)
-        why = crew->desks[seat->desk].why;
+    if (!why[0] && crew->minder_count)
+        why = crew->minders[seat->minder].why;
     return why[0] ? why : "it has no answer";
 }
 
@@ -308,14 +308,14 @@ const struct oddline_score *crew_scores(const struct crew *crew, uint32_t seat)
 void crew_passed(struct crew *crew, uint64_t position)
 {
     crew->position = position;
-    for (uint32_t i = 0; i < crew->desk_count; i++)
-        desk_poll(&crew->desks[i]);
+    for (uint32_t i = 0; i < crew->minder_count; i++)
+        minder_poll(&crew->minders[i]);
 }
 
 bool crew_lags(const struct crew *crew)
 {
-    for (uint32_t i = 0; i < crew->desk_count; i++)
-        if (crew->desks[i].running && crew->desks[i].saved < crew->position)
+    for (uint32_t i = 0; i < crew->minder_count; i++)
+        if (crew->minders[i].running && crew->minders[i].saved < crew->position)
             return true;
     return false;
 }
@@ -343,24 +343,25 @@ static void note_stale(struct crew *crew, uint64_t position)
 {
     for (uint32_t i = 0; i < crew->seat_count; i++) {
         struct crew_seat *seat = &crew->seats[i];
-        const struct desk *desk = crew->desk_count ? &crew->desks[seat->desk] : NULL;
+        const struct minder *minder = crew->minder_count ? &crew->minders[seat->minder] : NULL;
         save_here(seat);
-        seat->stale = desk && seat->window_ns && !(desk->running && desk->saved == position);
+        seat->stale =
+            minder && seat->window_ns && !(minder->running && minder->saved == position);
     }
 }
 
 void crew_cut(struct crew *crew, uint64_t position)
 {
-    for (uint32_t i = 0; i < crew->desk_count; i++)
-        desk_cut(&crew->desks[i], position);
+    for (uint32_t i = 0; i < crew->minder_count; i++)
+        minder_cut(&crew->minders[i], position);
     note_stale(crew, position);
 }
 
 void crew_finish(struct crew *crew)
 {
-    uint64_t position = crew->desk_count ? ring_head(crew->options.ring) : 0;
-    for (uint32_t i = 0; i < crew->desk_count; i++)
-        desk_finish(&crew->desks[i], position);
+    uint64_t position = crew->minder_count ? ring_head(crew->options.ring) : 0;
+    for (uint32_t i = 0; i < crew->minder_count; i++)
+        minder_finish(&crew->minders[i], position);
     note_stale(crew, position);
 }
 
@@ -403,11 +404,11 @@ uint32_t crew_seats(const struct crew *crew)
 struct crew_report crew_report(const struct crew *crew, uint32_t number)
 {
     const struct crew_seat *seat = &crew->seats[number];
-    const struct desk *desk = crew->desk_count ? &crew->desks[seat->desk] : NULL;
-    bool running = desk ? desk->running : seat->local != NULL;
+    const struct minder *minder = crew->minder_count ? &crew->minders[seat->minder] : NULL;
+    bool running = minder ? minder->running : seat->local != NULL;
     struct reply_cost cost = {0};
-    if (desk && running)
-        cost = reply_cost(desk->process.reply, seat->brief_at);
+    if (minder && running)
+        cost = reply_cost(minder->process.reply, seat->brief_at);
     return (struct crew_report){
         .stream = seat->options.stream,
         .series = seat->options.series[0],
@@ -420,7 +421,7 @@ struct crew_report crew_report(const struct crew *crew, uint32_t number)
         .windows = cost.windows,
         .gaps = seat->gaps,
         .running = running && !seat->dead,
-        .quarantined = desk && !desk->running,
+        .quarantined = minder && !minder->running,
         .dead = seat->dead,
         .slot = seat->slot,
     };

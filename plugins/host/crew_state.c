@@ -10,7 +10,7 @@
 
 #include "base/hash.h"
 #include "base/pack.h"
-#include "host/desk.h"
+#include "host/minder.h"
 
 #include <errno.h>
 

@@ -11,21 +11,21 @@
 
 enum { FLAGS_KNOWN = ODDLINE_SCORE_WARMING | ODDLINE_SCORE_SURPRISE | ODDLINE_SCORE_ACCEPTED };
 
-/* A seat of this desk that is still alive, or NULL. */
-static struct crew_seat *seat_of(const struct desk *desk, uint32_t number)
+/* A seat of this minder that is still alive, or NULL. */
+static struct crew_seat *seat_of(const struct minder *minder, uint32_t number)
 {
-    struct crew *crew = desk->crew;
-    if (number >= crew->seat_count || crew->seats[number].desk != desk->number ||
+    struct crew *crew = minder->crew;
+    if (number >= crew->seat_count || crew->seats[number].minder != minder->number ||
         crew->seats[number].dead)
         return NULL;
     return &crew->seats[number];
 }
 
 /* A sentence from a stranger: bounded, printable by whoever prints. */
-static void bury(struct desk *desk, uint32_t number, struct bytes sentence)
+static void bury(struct minder *minder, uint32_t number, struct bytes sentence)
 {
-    char text[DESK_REASON_SIZE];
-    struct crew *crew = desk->crew;
+    char text[MINDER_REASON_SIZE];
+    struct crew *crew = minder->crew;
     snprintf(text, sizeof(text), "%.*s",
              (int)(sentence.len < sizeof(text) ? sentence.len : sizeof(text) - 1),
              sentence.at ? sentence.at : "");
@@ -35,16 +35,17 @@ static void bury(struct desk *desk, uint32_t number, struct bytes sentence)
 }
 
 /*
- * The frame that begins at `position` or, with `ends`, ends there; NULL when there is none that can be spoken of now. The desk holds
+ * The frame that begins at `position` or, with `ends`, ends there; NULL when there is none that can be spoken of now. The minder holds
  * all frames from `saved` on.
  */
-static const struct ring_frame *frame_of(const struct desk *desk, uint64_t position, bool ends)
+static const struct ring_frame *frame_of(const struct minder *minder, uint64_t position,
+                                         bool ends)
 {
-    const struct ring *ring = desk->crew->options.ring;
+    const struct ring *ring = minder->crew->options.ring;
     const struct ring_frame *frame = NULL;
-    uint64_t at = desk->saved;
+    uint64_t at = minder->saved;
     while (at < position && at < ring_head(ring)) {
-        if (frame && at > desk->crew->position && desk_is_cut(frame))
+        if (frame && at > minder->crew->position && minder_is_cut(frame))
             return NULL; // it had to save there, and the judge still wants that
         frame = ring_at(ring, at);
         at += frame->size;
@@ -53,12 +54,12 @@ static const struct ring_frame *frame_of(const struct desk *desk, uint64_t posit
 }
 
 /* A worker opens its seats ahead of the judge: one that takes over from what it saved then has to know. */
-static int take_opened(struct desk *desk, uint64_t position, struct unpacker *in)
+static int take_opened(struct minder *minder, uint64_t position, struct unpacker *in)
 {
     uint32_t number = unpack_u32(in), good = unpack_u32(in);
     struct bytes sentence = unpack_bytes(in);
-    struct crew_seat *seat = seat_of(desk, number);
-    const struct ring_frame *frame = in->bad ? NULL : frame_of(desk, position, false);
+    struct crew_seat *seat = seat_of(minder, number);
+    const struct ring_frame *frame = in->bad ? NULL : frame_of(minder, position, false);
     const struct stream_notice *notice = frame ? ring_payload(frame) : NULL;
     if (!seat || !frame || frame->kind != RING_STREAM || notice->stream != seat->stream)
         return -EBADMSG;
@@ -67,42 +68,42 @@ static int take_opened(struct desk *desk, uint64_t position, struct unpacker *in
         seat->opened_at = position;
     }
     if (!good)
-        bury(desk, number, sentence);
+        bury(minder, number, sentence);
     return 0;
 }
 
-static int take_failed(struct desk *desk, struct unpacker *in)
+static int take_failed(struct minder *minder, struct unpacker *in)
 {
     uint32_t number = unpack_u32(in);
     struct bytes sentence = unpack_bytes(in);
-    if (in->bad || !seat_of(desk, number))
+    if (in->bad || !seat_of(minder, number))
         return -EBADMSG;
-    bury(desk, number, sentence);
+    bury(minder, number, sentence);
     return 0;
 }
 
 /* Is it the next part that can come? The first of a seat behind the others, or more of the same. */
-static bool follows(struct desk *desk, uint32_t number, uint32_t at, size_t len)
+static bool follows(struct minder *minder, uint32_t number, uint32_t at, size_t len)
 {
-    const struct crew_seat *seat = &desk->crew->seats[number];
+    const struct crew_seat *seat = &minder->crew->seats[number];
     if (at)
-        return number + 1 == desk->saving_next && at == seat->coming.len && len;
-    return number >= desk->saving_next;
+        return number + 1 == minder->saving_next && at == seat->coming.len && len;
+    return number >= minder->saving_next;
 }
 
-static int take_state(struct desk *desk, uint64_t position, struct unpacker *in)
+static int take_state(struct minder *minder, uint64_t position, struct unpacker *in)
 {
     uint32_t number = unpack_u32(in), at = unpack_u32(in), total = unpack_u32(in);
     struct bytes part = unpack_bytes(in);
-    struct crew_seat *seat = seat_of(desk, number);
+    struct crew_seat *seat = seat_of(minder, number);
     if (in->bad || !seat || total > INSTANCE_STATE_MAX ||
         part.len > total - (at < total ? at : total))
         return -EBADMSG;
-    if (desk->saving == UINT64_MAX)
-        desk->saving = position;
-    if (position != desk->saving || !follows(desk, number, at, part.len))
+    if (minder->saving == UINT64_MAX)
+        minder->saving = position;
+    if (position != minder->saving || !follows(minder, number, at, part.len))
         return -EBADMSG;
-    desk->saving_next = number + 1;
+    minder->saving_next = number + 1;
     seat->coming_at = position;
     if (at == 0)
         buffer_clear(&seat->coming);
@@ -114,15 +115,15 @@ static int take_state(struct desk *desk, uint64_t position, struct unpacker *in)
  * All states of a position came: from now on a fresh worker begins there. A seat of which none came is not open yet, and keeps
  * the one that it was given.
  */
-static int take_saved(struct desk *desk, uint64_t position)
+static int take_saved(struct minder *minder, uint64_t position)
 {
-    struct crew *crew = desk->crew;
-    const struct ring_frame *frame = frame_of(desk, position, true);
-    if (!frame || (desk->saving != UINT64_MAX && desk->saving != position))
+    struct crew *crew = minder->crew;
+    const struct ring_frame *frame = frame_of(minder, position, true);
+    if (!frame || (minder->saving != UINT64_MAX && minder->saving != position))
         return -EBADMSG;
     for (uint32_t i = 0; i < crew->seat_count; i++) {
         struct crew_seat *seat = &crew->seats[i];
-        if (seat->desk != desk->number || seat->coming_at != position)
+        if (seat->minder != minder->number || seat->coming_at != position)
             continue;
         struct buffer old = seat->state;
         seat->state = seat->coming;
@@ -132,27 +133,27 @@ static int take_saved(struct desk *desk, uint64_t position)
         seat->has_state = seat->state.len > 0;
         seat->state_version = plugin_label(seat->plugin)->state_version;
     }
-    if (desk_is_cut(frame))
-        desk->cut = position;
-    desk->saved = position;
-    desk->saving = UINT64_MAX;
-    desk->saving_next = 0;
+    if (minder_is_cut(frame))
+        minder->cut = position;
+    minder->saved = position;
+    minder->saving = UINT64_MAX;
+    minder->saving_next = 0;
     return 0;
 }
 
-int message_take(struct desk *desk)
+int message_take(struct minder *minder)
 {
-    struct unpacker in = {.rest = buffer_bytes(&desk->message)};
+    struct unpacker in = {.rest = buffer_bytes(&minder->message)};
     uint64_t position = unpack_u64(&in);
-    switch (desk->kind) {
+    switch (minder->kind) {
     case REPLY_OPENED:
-        return in.bad ? -EBADMSG : take_opened(desk, position, &in);
+        return in.bad ? -EBADMSG : take_opened(minder, position, &in);
     case REPLY_FAILED:
-        return take_failed(desk, &in);
+        return take_failed(minder, &in);
     case REPLY_STATE:
-        return in.bad ? -EBADMSG : take_state(desk, position, &in);
+        return in.bad ? -EBADMSG : take_state(minder, position, &in);
     case REPLY_SAVED:
-        return in.bad ? -EBADMSG : take_saved(desk, position);
+        return in.bad ? -EBADMSG : take_saved(minder, position);
     default:
         return -EBADMSG; // labels and the like have their time before
     }
@@ -183,7 +184,7 @@ static int take_score(struct unpacker *in, struct crew_seat *seat)
     struct bytes reason = unpack_bytes(in);
     if (in->bad || !is_good(&score, seat))
         return -EBADMSG;
-    size_t len = reason.len < DESK_REASON_SIZE ? reason.len : DESK_REASON_SIZE - 1;
+    size_t len = reason.len < MINDER_REASON_SIZE ? reason.len : MINDER_REASON_SIZE - 1;
     if (len)
         memcpy(seat->reasons[score.series], reason.at, len);
     seat->reasons[score.series][len] = '\0';
@@ -192,14 +193,14 @@ static int take_score(struct unpacker *in, struct crew_seat *seat)
     return 0;
 }
 
-static int take_seat(struct desk *desk, uint32_t stream, struct unpacker *in)
+static int take_seat(struct minder *minder, uint32_t stream, struct unpacker *in)
 {
     uint32_t number = unpack_u32(in), good = unpack_u32(in);
-    struct crew_seat *seat = seat_of(desk, number);
+    struct crew_seat *seat = seat_of(minder, number);
     if (in->bad || !seat || seat->stream != stream || seat->scored)
         return -EBADMSG;
     if (!good) {
-        bury(desk, number, unpack_bytes(in));
+        bury(minder, number, unpack_bytes(in));
         return in->bad ? -EBADMSG : 0;
     }
     uint32_t count = unpack_u32(in);
@@ -213,18 +214,18 @@ static int take_seat(struct desk *desk, uint32_t stream, struct unpacker *in)
 }
 
 /* All seats of the stream, or none: half a message counts for nothing. */
-static int finish(struct desk *desk, uint32_t stream, int r)
+static int finish(struct minder *minder, uint32_t stream, int r)
 {
-    struct crew *crew = desk->crew;
+    struct crew *crew = minder->crew;
     for (uint32_t i = 0; i < crew->seat_count; i++) {
         const struct crew_seat *seat = &crew->seats[i];
-        if (seat->desk == desk->number && seat->stream == stream && !seat->dead &&
+        if (seat->minder == minder->number && seat->stream == stream && !seat->dead &&
             !seat->scored)
             r = -EBADMSG;
     }
     for (uint32_t i = 0; r < 0 && i < crew->seat_count; i++) {
         struct crew_seat *seat = &crew->seats[i];
-        if (seat->desk != desk->number || seat->stream != stream)
+        if (seat->minder != minder->number || seat->stream != stream)
             continue;
         seat->scored = false;
         memset(seat->scores, 0, seat->options.series_count * sizeof(*seat->scores));
@@ -233,54 +234,54 @@ static int finish(struct desk *desk, uint32_t stream, int r)
 }
 
 /* Behind the last one that it scored? */
-static bool is_next(const struct desk *desk, uint64_t at, uint64_t nth)
+static bool is_next(const struct minder *minder, uint64_t at, uint64_t nth)
 {
-    return desk->answers == 0 || at > desk->answered_at ||
-           (at == desk->answered_at && nth > desk->answered_nth);
+    return minder->answers == 0 || at > minder->answered_at ||
+           (at == minder->answered_at && nth > minder->answered_nth);
 }
 
 /* Which window they answer. 0, or -EBADMSG when it cannot be the next. */
-static int take_window(struct desk *desk, struct unpacker *in, uint64_t *ret_at,
+static int take_window(struct minder *minder, struct unpacker *in, uint64_t *ret_at,
                        uint64_t *ret_nth)
 {
     uint64_t at = unpack_u64(in), nth = unpack_u64(in);
-    if (in->bad || !is_next(desk, at, nth))
+    if (in->bad || !is_next(minder, at, nth))
         return -EBADMSG;
     *ret_at = at;
     *ret_nth = nth;
     return 0;
 }
 
-static void note_answer(struct desk *desk, uint64_t at, uint64_t nth)
+static void note_answer(struct minder *minder, uint64_t at, uint64_t nth)
 {
-    desk->answers++;
-    desk->answered_at = at;
-    desk->answered_nth = nth;
+    minder->answers++;
+    minder->answered_at = at;
+    minder->answered_nth = nth;
 }
 
-int message_old_scores(struct desk *desk)
+int message_old_scores(struct minder *minder)
 {
-    struct unpacker in = {.rest = buffer_bytes(&desk->message)};
+    struct unpacker in = {.rest = buffer_bytes(&minder->message)};
     uint64_t at, nth;
-    int r = take_window(desk, &in, &at, &nth);
-    if (r < 0 || at >= desk->crew->position)
+    int r = take_window(minder, &in, &at, &nth);
+    if (r < 0 || at >= minder->crew->position)
         return r;
-    note_answer(desk, at, nth);
+    note_answer(minder, at, nth);
     return 1;
 }
 
-int message_scores(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream)
+int message_scores(struct minder *minder, uint64_t position, uint64_t nth, uint32_t stream)
 {
-    struct unpacker in = {.rest = buffer_bytes(&desk->message)};
+    struct unpacker in = {.rest = buffer_bytes(&minder->message)};
     uint64_t at, which;
-    if (take_window(desk, &in, &at, &which) < 0 || at > position ||
+    if (take_window(minder, &in, &at, &which) < 0 || at > position ||
         (at == position && which > nth))
         return -EBADMSG;
-    note_answer(desk, at, which);
+    note_answer(minder, at, which);
     if (at < position || which < nth)
         return 0;
     int r = 0;
     while (in.rest.len && r == 0)
-        r = take_seat(desk, stream, &in);
-    return finish(desk, stream, r) < 0 ? -EBADMSG : 1;
+        r = take_seat(minder, stream, &in);
+    return finish(minder, stream, r) < 0 ? -EBADMSG : 1;
 }

@@ -134,6 +134,14 @@ grep -q '"route":"page"' "$tmp/pages.jsonl" || fail "a rule pages nobody"
 
 # ---- audit
 expect 0 "nobody was paged" "$oddline" audit -c "$config"
+expect 0 "read: $tmp/findings.jsonl and the journal" "$oddline" audit -c "$config"
+expect 0 "read: the journal" "$oddline" audit --state-dir "$tmp/state"
+expect 0 '"short":false' "$oddline" audit -c "$config" --json
+sed -i 1d "$tmp/findings.jsonl" # it was cut: the journal still has all, and what is in both is one
+expect 0 '"short":false' "$oddline" audit -c "$config" --json
+mv "$tmp/state/journal" "$tmp/state/journal.away"
+expect 0 "nothing is kept, asked was since" "$oddline" audit -c "$config"
+mv "$tmp/state/journal.away" "$tmp/state/journal"
 expect 0 "of the pages 0 are marked false" "$oddline" audit "$tmp/pages.jsonl"
 id=$(python3 -c 'import json,sys; print([f for f in map(json.loads, open(sys.argv[1])) if f["route"] == "page"][0]["id"])' "$tmp/pages.jsonl")
 printf '{"v":1,"time":"2026-03-02T10:00:00Z","kind":"false","id":"%s","author":"ann"}\n' "$id" >"$tmp/state/marks.jsonl"

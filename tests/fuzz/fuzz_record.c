@@ -106,7 +106,7 @@ static void feed_until(struct recorder *recorder, struct bytes text, size_t end,
         batch_filled(&writer, len);
         used = recorder_feed(recorder, &writer, final && len == end - *at);
         CHECK(used <= len);
-        struct oddline_batch batch = batch_draft(&writer);
+        const struct oddline_batch batch = batch_draft(&writer).seen;
         for (uint32_t i = 0; i < batch.count; i++)
             describe(&batch, &batch.records[i], *at, out);
         *at += used;

@@ -4,7 +4,7 @@
  * seats in order: a seat that counts as scored has good scores, no state is too long, no position is none.
  *
  *      data: mode, then   0 the worker's half of the reply memory: head, and the ring itself
- *                         1 messages for a desk: kind, length, bytes
+ *                         1 messages for a minder: kind, length, bytes
  *                         2 a packed label
  */
 
@@ -62,7 +62,7 @@ static oddline_status save(void *instance, oddline_bytes *ret)
 static void complain(void *context, enum crew_trouble trouble, uint32_t seat, const char *text)
 {
     (void)context, (void)trouble;
-    CHECK(seat < SEATS && strlen(text) < DESK_REASON_SIZE);
+    CHECK(seat < SEATS && strlen(text) < MINDER_REASON_SIZE);
 }
 
 static const struct oddline_plugin label = {.save = save};
@@ -77,10 +77,10 @@ static void sit(struct crew *crew)
     for (uint32_t i = 0; i < SEATS; i++) {
         crew->seats[i] =
             (struct crew_seat){.plugin = &plugin,
-                               .desk = i == 2,
+                               .minder = i == 2,
                                .options = {.series_count = SERIES},
                                .scores = calloc(SERIES, sizeof(struct oddline_score)),
-                               .reasons = calloc(SERIES, DESK_REASON_SIZE)};
+                               .reasons = calloc(SERIES, MINDER_REASON_SIZE)};
         CHECK(crew->seats[i].scores && crew->seats[i].reasons);
     }
     for (int i = 0; i < FRAMES; i++) {
@@ -101,34 +101,34 @@ static void stand_up(struct crew *crew)
     ring_destroy(crew->options.ring);
 }
 
-static void check_seats(const struct desk *desk)
+static void check_seats(const struct minder *minder)
 {
-    const struct crew *crew = desk->crew;
+    const struct crew *crew = minder->crew;
     for (uint32_t i = 0; i < SEATS; i++) {
         const struct crew_seat *seat = &crew->seats[i];
         CHECK(seat->state.len <= INSTANCE_STATE_MAX && seat->coming.len <= INSTANCE_STATE_MAX);
-        CHECK(seat->desk == desk->number || (!seat->dead && !seat->scored));
+        CHECK(seat->minder == minder->number || (!seat->dead && !seat->scored));
         for (uint32_t k = 0; k < SERIES; k++) {
             const struct oddline_score *score = &seat->scores[k];
             CHECK(!score->size || (score->series == k && isfinite(score->score) &&
-                                   strlen(score->reason) < DESK_REASON_SIZE));
+                                   strlen(score->reason) < MINDER_REASON_SIZE));
         }
     }
-    CHECK(desk->saved % FRAME == 0 && desk->saved <= ring_head(crew->options.ring));
+    CHECK(minder->saved % FRAME == 0 && minder->saved <= ring_head(crew->options.ring));
 }
 
 /* Returns false when the worker would be ended here. */
-static bool take(struct desk *desk, uint64_t *at)
+static bool take(struct minder *minder, uint64_t *at)
 {
-    if (desk->kind != REPLY_SCORES)
-        return message_take(desk) == 0;
+    if (minder->kind != REPLY_SCORES)
+        return message_take(minder) == 0;
     for (uint32_t i = 0; i < SEATS; i++) {
-        desk->crew->seats[i].scored = false;
-        memset(desk->crew->seats[i].scores, 0, SERIES * sizeof(struct oddline_score));
+        minder->crew->seats[i].scored = false;
+        memset(minder->crew->seats[i].scores, 0, SERIES * sizeof(struct oddline_score));
     }
-    int r = message_scores(desk, *at, 0, 0);
+    int r = message_scores(minder, *at, 0, 0);
     for (uint32_t i = 0; i < SEATS && r <= 0; i++)
-        CHECK(!desk->crew->seats[i].scored);
+        CHECK(!minder->crew->seats[i].scored);
     *at += r > 0 ? FRAME : 0;
     return r >= 0;
 }
@@ -137,21 +137,21 @@ static void read_messages(const uint8_t *data, size_t size)
 {
     struct crew crew;
     sit(&crew);
-    struct desk desk = {.crew = &crew, .saving = UINT64_MAX};
+    struct minder minder = {.crew = &crew, .saving = UINT64_MAX};
     uint64_t at = 0;
     bool more = true;
     while (more && size >= 3) {
         size_t len = data[1] | (size_t)data[2] << 8;
         len = len < size - 3 ? len : size - 3;
-        desk.kind = data[0];
-        buffer_clear(&desk.message);
-        buffer_append(&desk.message, data + 3, len);
-        more = take(&desk, &at);
-        check_seats(&desk);
+        minder.kind = data[0];
+        buffer_clear(&minder.message);
+        buffer_append(&minder.message, data + 3, len);
+        more = take(&minder, &at);
+        check_seats(&minder);
         data += 3 + len;
         size -= 3 + len;
     }
-    buffer_free(&desk.message);
+    buffer_free(&minder.message);
     stand_up(&crew);
 }
 

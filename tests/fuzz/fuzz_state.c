@@ -53,7 +53,7 @@ static void open_once(void)
 
 /* ---- what they do --------------------------------------------------------- */
 
-static struct oddline_batch feed(struct recorder *recorder, size_t len, bool final)
+static struct batch_draft feed(struct recorder *recorder, size_t len, bool final)
 {
     char *text = batch_begin(&writer, 0, 0, 0);
     memcpy(text, sample, len);
@@ -102,9 +102,9 @@ static void emit(struct windows *windows)
 static void observe(struct windows *windows, struct window_source *source)
 {
     struct recorder *recorder = new_recorder(0);
-    struct oddline_batch batch = feed(recorder, sizeof(sample) - 1, true);
-    windows_choose(windows, &batch);
-    windows_observe(windows, &batch, &(struct batch_place){source, 0, 1, NO_TIME});
+    struct batch_draft batch = feed(recorder, sizeof(sample) - 1, true);
+    windows_choose(windows, &batch.seen);
+    windows_observe(windows, &batch.seen, &(struct batch_place){source, 0, 1, NO_TIME});
     recorder_free(recorder);
 }
 

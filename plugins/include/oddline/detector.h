@@ -110,8 +110,9 @@ typedef struct oddline_record {
     uint64_t seq;    /* number of the record in its stream, from 0, without holes */
     uint64_t
         template_id; /* 0 unless ODDLINE_NEEDS_TEMPLATE, and where the stream has no templates */
-    uint64_t matches; /* bit i: pattern i of the stream matched (core-internal numbering) */
-    uint32_t text;    /* the record as it stands in the file, without the final newline */
+    uint64_t
+        matches; /* bit i: pattern i of the stream, one of the first 64, matched (core-internal) */
+    uint32_t text; /* the record as it stands in the file, without the final newline */
     uint32_t text_len;
     uint32_t message; /* the part behind stamp and level, decoded; 0/0 when not set apart */
     uint32_t message_len;

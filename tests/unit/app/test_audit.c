@@ -16,6 +16,7 @@
 
 #include "rig.h"
 
+#include <errno.h>
 #include <math.h>
 
 #define MINUTE (60 * NS_PER_S)
@@ -296,10 +297,87 @@ static void json_is_one_object_with_what_the_table_has(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- what a daemon has ------------------------------------------------------------------ */
+
+static void write_jsonl(const char *path, int first, int last, const char *tail)
+{
+    struct buffer text = {0};
+    for (int n = first; n <= last; n++)
+        buffer_printf(&text,
+                      "{\"id\":\"x-%d\",\"n\":%d,\"fingerprint\":\"01\",\"starts_at\":\"%s\","
+                      "\"route\":\"page\"}\n",
+                      n, n, date(monday + n * DAY));
+    buffer_text(&text, tail);
+    buffer_char(&text, '\0');
+    rig_write(path, text.at);
+    buffer_free(&text);
+}
+
+static int read_since(int64_t since_ns)
+{
+    struct error error;
+    struct audit_sources from = {
+        .jsonl = "findings.jsonl", .state_dir = "nowhere", .since_ns = since_ns};
+    int r = audit_read(&audit, &from, &error);
+    audit_settle(&audit, since_ns, 0);
+    return r;
+}
+
+static void rate_is_of_the_time_that_is_kept(void **state)
+{
+    (void)state;
+    write_jsonl("findings.jsonl", 5, 9, "");
+    assert_int_equal(read_since(monday), 0);
+    assert_int_equal(audit.count, 5);
+    assert_true(audit_is_short(&audit));
+    assert_int_equal(audit.since_ns, monday + 5 * DAY);
+}
+
+static void nothing_is_short_where_the_first_finding_is_kept(void **state)
+{
+    (void)state;
+    write_jsonl("findings.jsonl", 1, 9, "");
+    assert_int_equal(read_since(monday), 0);
+    assert_int_equal(audit.count, 9);
+    assert_false(audit_is_short(&audit));
+    assert_int_equal(audit.since_ns, monday);
+}
+
+static void
+what_is_older_than_asked_is_left_out_and_proves_that_nothing_is_missing(void **state)
+{
+    (void)state;
+    write_jsonl("findings.jsonl", 3, 9, "");
+    assert_int_equal(read_since(monday + 8 * DAY), 0);
+    assert_int_equal(audit.count, 2);
+    assert_false(audit_is_short(&audit));
+}
+
+/* The sink writes meanwhile; somebody may have cut the file. */
+static void torn_lines_of_the_file_are_passed_over(void **state)
+{
+    (void)state;
+    write_jsonl("findings.jsonl", 1, 2, "nonsense\n{\"id\":\"half");
+    assert_int_equal(read_since(monday), 0);
+    assert_int_equal(audit.count, 2);
+    assert_int_equal(audit.skipped, 1);
+}
+
+static void neither_file_nor_journal_is_an_error(void **state)
+{
+    (void)state;
+    assert_int_equal(read_since(monday), -ENOENT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(finding_counts_once_as_it_stood_last),
+        TEST(rate_is_of_the_time_that_is_kept),
+        TEST(nothing_is_short_where_the_first_finding_is_kept),
+        TEST(what_is_older_than_asked_is_left_out_and_proves_that_nothing_is_missing),
+        TEST(torn_lines_of_the_file_are_passed_over),
+        TEST(neither_file_nor_journal_is_an_error),
         TEST(what_is_older_or_no_finding_is_left_out),
         TEST(fingerprints_are_ordered_by_pages_and_know_their_rhythm),
         TEST(shape_tells_brief_flapping_and_nightly_pages),

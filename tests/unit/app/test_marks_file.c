@@ -198,7 +198,7 @@ static void marks_become_what_the_judge_is_told(void **state)
     append(&noise);
     assert_int_equal(marks_collect("marks.jsonl", remarks, &bad, &error), 0);
     assert_int_equal(remarks->deploys.count, 2);
-    assert_string_equal(remarks->deploys.at[0].version, "v3");
+    assert_string_equal(deploys_at(&remarks->deploys, 0)->version, "v3");
     assert_int_equal(remarks->count, 2);
     assert_string_equal(remarks->at[0].text, "https://pm/1");
     assert_int_equal(remarks->at[1].kind, REMARK_FALSE);

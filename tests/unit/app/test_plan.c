@@ -18,7 +18,7 @@
 /* The plan of one stream; its lines begin in line 4 of c.yaml. */
 static int plan_of(const char *lines)
 {
-    char text[4096];
+    char text[32768];
     plan_free(plan);
     plan = NULL;
     config_free(&config);
@@ -387,7 +387,7 @@ static void plan_names_the_file_that_the_stream_is_from(void **state)
 static void plan_refuses_more_series_than_are_counted(void **state)
 {
     (void)state;
-    char text[4096] = "  series:\n", on[2048] = "  detectors: [{use: ewma, on: [";
+    char text[16384] = "  series:\n", on[4096] = "  detectors: [{use: ewma, on: [";
     for (int i = 0; i <= WINDOW_SERIES_MAX; i++) {
         size_t len = strlen(text), at = strlen(on);
         snprintf(text + len, sizeof(text) - len, "  - {name: s%d, sum: x}\n", i);
@@ -396,7 +396,7 @@ static void plan_refuses_more_series_than_are_counted(void **state)
     size_t len = strlen(text);
     snprintf(text + len, sizeof(text) - len, "%s]}]\n", on);
     assert_int_equal(plan_of(text), -EINVAL);
-    assert_non_null(strstr(error.text, "too many series; at most 128 are counted"));
+    assert_non_null(strstr(error.text, "too many series; at most 256 are counted"));
 }
 
 static void plan_lays_out_the_slots_of_groups_behind_all_other_series(void **state)

@@ -187,7 +187,7 @@ static void selection_refuses_more_patterns_and_fields_than_there_is_room_for(vo
         assert_int_equal(compile((struct config_select){.match = text}), 0);
     }
     assert_int_equal(compile((struct config_select){.match = "one more"}), -EINVAL);
-    assert_string_equal(error.text, "too many patterns; at most 64 are matched");
+    assert_string_equal(error.text, "too many patterns; at most 256 are matched");
     for (int i = 0; i < RECORD_FIELDS_MAX; i++) {
         snprintf(text, sizeof(text), "f%d = 1", i);
         assert_int_equal(where(text), 0);

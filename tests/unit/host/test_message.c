@@ -24,9 +24,9 @@
 
 enum { SEATS = 4, SERIES = 2 };
 
-/* Seats 0 and 1 are of this desk on stream 0, 2 of this desk on stream 1, 3 of another desk. */
+/* Seats 0 and 1 are of this minder on stream 0, 2 of this minder on stream 1, 3 of another minder. */
 static struct crew crew;
-static struct desk desk;
+static struct minder minder;
 static struct plugin plugin;
 static struct oddline_plugin label;
 static int complaints;
@@ -65,12 +65,12 @@ static int setup(void **state)
     for (uint32_t i = 0; i < SEATS; i++)
         crew.seats[i] =
             (struct crew_seat){.plugin = &plugin,
-                               .desk = i == 3,
+                               .minder = i == 3,
                                .stream = i == 2,
                                .options = {.series_count = SERIES},
                                .scores = calloc(SERIES, sizeof(struct oddline_score)),
-                               .reasons = calloc(SERIES, DESK_REASON_SIZE)};
-    desk = (struct desk){.crew = &crew, .saving = UINT64_MAX};
+                               .reasons = calloc(SERIES, MINDER_REASON_SIZE)};
+    minder = (struct minder){.crew = &crew, .saving = UINT64_MAX};
     if (ring_create(8192, 1, &crew.options.ring, NULL) < 0)
         return -1;
     put_frames(10);
@@ -88,7 +88,7 @@ static int teardown(void **state)
     }
     free(crew.seats);
     ring_destroy(crew.options.ring);
-    buffer_free(&desk.message);
+    buffer_free(&minder.message);
     return 0;
 }
 
@@ -96,13 +96,13 @@ static int teardown(void **state)
 
 static void begin(enum reply_kind kind)
 {
-    desk.kind = kind;
-    buffer_clear(&desk.message);
+    minder.kind = kind;
+    buffer_clear(&minder.message);
 }
 
 static void add_score(uint32_t series, double score)
 {
-    struct buffer *out = &desk.message;
+    struct buffer *out = &minder.message;
     pack_u32(out, series);
     pack_u32(out, ODDLINE_SPIKE);
     pack_u32(out, ODDLINE_SCORE_WARMING);
@@ -115,9 +115,9 @@ static void add_score(uint32_t series, double score)
 
 static void add_seat(uint32_t seat, uint32_t count)
 {
-    pack_u32(&desk.message, seat);
-    pack_u32(&desk.message, 1);
-    pack_u32(&desk.message, count);
+    pack_u32(&minder.message, seat);
+    pack_u32(&minder.message, 1);
+    pack_u32(&minder.message, count);
     for (uint32_t i = 0; i < count; i++)
         add_score(i, 2.5);
 }
@@ -125,8 +125,8 @@ static void add_seat(uint32_t seat, uint32_t count)
 static void begin_scores(uint64_t position, uint64_t nth)
 {
     begin(REPLY_SCORES);
-    pack_u64(&desk.message, position);
-    pack_u64(&desk.message, nth);
+    pack_u64(&minder.message, position);
+    pack_u64(&minder.message, nth);
 }
 
 static void whole_answer(uint64_t position, uint64_t nth)
@@ -140,19 +140,19 @@ static int state_part(uint64_t position, uint32_t seat, uint32_t at, uint32_t to
 {
     static const char bytes[70000];
     begin(REPLY_STATE);
-    pack_u64(&desk.message, position);
-    pack_u32(&desk.message, seat);
-    pack_u32(&desk.message, at);
-    pack_u32(&desk.message, total);
-    pack_bytes(&desk.message, (struct bytes){bytes, len});
-    return message_take(&desk);
+    pack_u64(&minder.message, position);
+    pack_u32(&minder.message, seat);
+    pack_u32(&minder.message, at);
+    pack_u32(&minder.message, total);
+    pack_bytes(&minder.message, (struct bytes){bytes, len});
+    return message_take(&minder);
 }
 
 static int saved(uint64_t position)
 {
     begin(REPLY_SAVED);
-    pack_u64(&desk.message, position);
-    return message_take(&desk);
+    pack_u64(&minder.message, position);
+    return message_take(&minder);
 }
 
 /* ---- scores ------------------------------------------------------------- */
@@ -161,7 +161,7 @@ static void message_takes_the_scores_of_all_seats(void **state)
 {
     (void)state;
     whole_answer(104, 3);
-    assert_int_equal(message_scores(&desk, 104, 3, 0), 1);
+    assert_int_equal(message_scores(&minder, 104, 3, 0), 1);
     assert_true(crew.seats[0].scored && crew.seats[1].scored);
     assert_false(crew.seats[2].scored || crew.seats[3].scored);
     const struct oddline_score *score = &crew.seats[0].scores[1];
@@ -175,26 +175,26 @@ static void message_passes_over_windows_of_before(void **state)
 {
     (void)state;
     whole_answer(104, 3);
-    assert_int_equal(message_scores(&desk, 208, 0, 0), 0);
+    assert_int_equal(message_scores(&minder, 208, 0, 0), 0);
     whole_answer(208, 0);
-    assert_int_equal(message_scores(&desk, 208, 1, 0), 0);
+    assert_int_equal(message_scores(&minder, 208, 1, 0), 0);
     whole_answer(208, 1);
-    assert_int_equal(message_scores(&desk, 208, 1, 0), 1);
+    assert_int_equal(message_scores(&minder, 208, 1, 0), 1);
 }
 
 static void message_refuses_windows_to_come_and_windows_twice(void **state)
 {
     (void)state;
     whole_answer(208, 0);
-    assert_int_equal(message_scores(&desk, 104, 0, 0), -EBADMSG);
+    assert_int_equal(message_scores(&minder, 104, 0, 0), -EBADMSG);
     whole_answer(104, 1);
-    assert_int_equal(message_scores(&desk, 104, 0, 0), -EBADMSG);
+    assert_int_equal(message_scores(&minder, 104, 0, 0), -EBADMSG);
     whole_answer(104, 1);
-    assert_int_equal(message_scores(&desk, 208, 0, 0), 0);
+    assert_int_equal(message_scores(&minder, 208, 0, 0), 0);
     whole_answer(104, 1); // the same again could go on for ever
-    assert_int_equal(message_scores(&desk, 208, 0, 0), -EBADMSG);
+    assert_int_equal(message_scores(&minder, 208, 0, 0), -EBADMSG);
     whole_answer(0, 7);
-    assert_int_equal(message_scores(&desk, 208, 0, 0), -EBADMSG);
+    assert_int_equal(message_scores(&minder, 208, 0, 0), -EBADMSG);
 }
 
 /* What nobody will ask for must not stand before what the ring waits for. */
@@ -203,15 +203,15 @@ static void message_lets_go_of_scores_that_nobody_asks_for(void **state)
     (void)state;
     crew.position = 208;
     whole_answer(104, 3);
-    assert_int_equal(message_old_scores(&desk), 1);
+    assert_int_equal(message_old_scores(&minder), 1);
     assert_false(crew.seats[0].scored);
-    assert_int_equal(message_old_scores(&desk), -EBADMSG); // once
+    assert_int_equal(message_old_scores(&minder), -EBADMSG); // once
     whole_answer(208, 0);
-    assert_int_equal(message_old_scores(&desk), 0);
-    assert_int_equal(message_old_scores(&desk), 0);
-    assert_int_equal(message_scores(&desk, 208, 0, 0), 1);
+    assert_int_equal(message_old_scores(&minder), 0);
+    assert_int_equal(message_old_scores(&minder), 0);
+    assert_int_equal(message_scores(&minder, 208, 0, 0), 1);
     begin(REPLY_SCORES);
-    assert_int_equal(message_old_scores(&desk), -EBADMSG);
+    assert_int_equal(message_old_scores(&minder), -EBADMSG);
 }
 
 /* Each makes the answer to (104, 0) wrong in one way. */
@@ -227,7 +227,7 @@ static void names_a_seat_twice(void)
 {
     add_seat(0, 1), add_seat(1, 1), add_seat(0, 1);
 }
-static void names_another_desk(void)
+static void names_another_minder(void)
 {
     add_seat(0, 1), add_seat(1, 1), add_seat(3, 1);
 }
@@ -246,48 +246,48 @@ static void has_too_many_series(void)
 static void names_a_series_twice(void)
 {
     add_seat(0, 2);
-    desk.message.at[16 + 4 + 4] = 3; // and a third
+    minder.message.at[16 + 4 + 4] = 3; // and a third
     add_score(1, 1);
 }
 static void has_no_number(void)
 {
     add_seat(0, 0);
-    desk.message.at[16 + 4 + 4] = 1;
+    minder.message.at[16 + 4 + 4] = 1;
     add_score(0, NAN);
 }
 static void is_infinite(void)
 {
     add_seat(0, 0);
-    desk.message.at[16 + 4 + 4] = 1;
+    minder.message.at[16 + 4 + 4] = 1;
     add_score(0, INFINITY);
 }
 static void is_negative(void)
 {
     add_seat(0, 0);
-    desk.message.at[16 + 4 + 4] = 1;
+    minder.message.at[16 + 4 + 4] = 1;
     add_score(0, -1);
 }
 static void is_cut_off(void)
 {
     add_seat(0, 1), add_seat(1, 1);
-    desk.message.len -= 3;
+    minder.message.len -= 3;
 }
 static void goes_on(void)
 {
     add_seat(0, 1), add_seat(1, 1);
-    pack_u32(&desk.message, 0);
+    pack_u32(&minder.message, 0);
 }
 static void has_an_endless_reason(void)
 {
     add_seat(0, 1);
-    desk.message.len -= 11; // the reason and its length
-    pack_u32(&desk.message, UINT32_MAX);
+    minder.message.len -= 11; // the reason and its length
+    pack_u32(&minder.message, UINT32_MAX);
 }
 
 static void (*const wrongs[])(void) = {lacks_a_seat,
                                        says_nothing,
                                        names_a_seat_twice,
-                                       names_another_desk,
+                                       names_another_minder,
                                        names_another_stream,
                                        names_no_seat,
                                        has_too_many_series,
@@ -306,15 +306,15 @@ static void message_keeps_nothing_of_scores_that_it_refuses(void **state)
     for (size_t n = 0; n < sizeof(wrongs) / sizeof(*wrongs); n++) {
         begin_scores(104, 0);
         wrongs[n]();
-        desk.answers = 0; // a worker each
-        if (message_scores(&desk, 104, 0, 0) != -EBADMSG)
+        minder.answers = 0; // a worker each
+        if (message_scores(&minder, 104, 0, 0) != -EBADMSG)
             fail_msg("case %zu was taken", n);
         for (int i = 0; i < SEATS; i++)
             assert_false(crew.seats[i].scored);
     }
-    desk.answers = 0;
+    minder.answers = 0;
     whole_answer(104, 0);
-    assert_int_equal(message_scores(&desk, 104, 0, 0), 1);
+    assert_int_equal(message_scores(&minder, 104, 0, 0), 1);
     assert_int_equal(complaints, 0);
 }
 
@@ -323,15 +323,15 @@ static void message_closes_a_seat_that_says_it_failed(void **state)
     (void)state;
     begin_scores(104, 0);
     add_seat(0, 1);
-    pack_u32(&desk.message, 1);
-    pack_u32(&desk.message, 0);
-    pack_text(&desk.message, "it failed");
-    assert_int_equal(message_scores(&desk, 104, 0, 0), 1);
+    pack_u32(&minder.message, 1);
+    pack_u32(&minder.message, 0);
+    pack_text(&minder.message, "it failed");
+    assert_int_equal(message_scores(&minder, 104, 0, 0), 1);
     assert_true(crew.seats[0].scored && crew.seats[1].dead && !crew.seats[1].scored);
     assert_int_equal(complaints, 1);
     assert_string_equal(complaint, "it failed");
     whole_answer(208, 0); // the dead say nothing
-    assert_int_equal(message_scores(&desk, 208, 0, 0), -EBADMSG);
+    assert_int_equal(message_scores(&minder, 208, 0, 0), -EBADMSG);
 }
 
 static void message_cuts_long_sentences(void **state)
@@ -341,12 +341,12 @@ static void message_cuts_long_sentences(void **state)
     memset(long_text, 'x', sizeof(long_text) - 1);
     long_text[sizeof(long_text) - 1] = '\0';
     begin(REPLY_FAILED);
-    pack_u64(&desk.message, 104);
-    pack_u32(&desk.message, 0);
-    pack_text(&desk.message, long_text);
-    assert_int_equal(message_take(&desk), 0);
-    assert_int_equal(strlen(complaint), DESK_REASON_SIZE - 1);
-    assert_int_equal(message_take(&desk), -EBADMSG); // it was closed by that
+    pack_u64(&minder.message, 104);
+    pack_u32(&minder.message, 0);
+    pack_text(&minder.message, long_text);
+    assert_int_equal(message_take(&minder), 0);
+    assert_int_equal(strlen(complaint), MINDER_REASON_SIZE - 1);
+    assert_int_equal(message_take(&minder), -EBADMSG); // it was closed by that
 }
 
 /* ---- states ------------------------------------------------------------- */
@@ -359,7 +359,7 @@ static void message_takes_states_in_parts(void **state)
     assert_int_equal(state_part(208, 2, 0, 0, 0), 0);
     assert_false(crew.seats[0].has_state); // not before all is there
     assert_int_equal(saved(208), 0);
-    assert_int_equal(desk.saved, 208);
+    assert_int_equal(minder.saved, 208);
     assert_true(crew.seats[0].has_state && !crew.seats[2].has_state);
     assert_int_equal(crew.seats[0].state.len, 100000);
     assert_int_equal(state_part(312, 0, 0, 10, 10), 0); // and the next one
@@ -373,7 +373,7 @@ static void message_refuses_states_that_cannot_be(void **state)
     assert_int_equal(state_part(104, 0, 0, INSTANCE_STATE_MAX + 1, 10), -EBADMSG);
     assert_int_equal(state_part(104, 0, 0, 10, 11), -EBADMSG);
     assert_int_equal(state_part(104, 0, 20, 10, 1), -EBADMSG);
-    assert_int_equal(state_part(104, 3, 0, 10, 10), -EBADMSG); // another desk's
+    assert_int_equal(state_part(104, 3, 0, 10, 10), -EBADMSG); // another minder's
     assert_int_equal(state_part(104, UINT32_MAX, 0, 10, 10), -EBADMSG);
     assert_int_equal(state_part(104, 1, 5, 10, 5), -EBADMSG); // without the first part
     assert_int_equal(state_part(104, 1, 0, 10, 5), 0);
@@ -418,9 +418,9 @@ message_lets_nobody_leave_out_a_snapshot_mark_that_the_judge_still_wants(void **
     put_frames(2);
     assert_int_equal(saved(end + 104), -EBADMSG);
     assert_int_equal(saved(plain), 0); // its own affair
-    assert_int_equal(desk.cut, 0);
+    assert_int_equal(minder.cut, 0);
     assert_int_equal(saved(end), 0);
-    assert_int_equal(desk.cut, end);
+    assert_int_equal(minder.cut, end);
     assert_int_equal(saved(end + 104), 0); // nobody asks here what the judge has seen
 }
 
@@ -449,11 +449,11 @@ static void message_leaves_a_seat_that_sent_no_state_the_one_that_it_was_given(v
 static int opened(uint64_t position, uint32_t seat)
 {
     begin(REPLY_OPENED);
-    pack_u64(&desk.message, position);
-    pack_u32(&desk.message, seat);
-    pack_u32(&desk.message, 1);
-    pack_text(&desk.message, "");
-    return message_take(&desk);
+    pack_u64(&minder.message, position);
+    pack_u32(&minder.message, seat);
+    pack_u32(&minder.message, 1);
+    pack_text(&minder.message, "");
+    return message_take(&minder);
 }
 
 static void message_believes_that_a_seat_is_open_where_its_stream_begins(void **state)
@@ -467,7 +467,7 @@ static void message_believes_that_a_seat_is_open_where_its_stream_begins(void **
     assert_int_equal(opened(104, 2), -EBADMSG);  // no such frame
     assert_int_equal(opened(1041, 2), -EBADMSG);
     assert_int_equal(opened(ring_head(crew.options.ring), 2), -EBADMSG);
-    assert_int_equal(opened(1040, 3), -EBADMSG); // another desk's
+    assert_int_equal(opened(1040, 3), -EBADMSG); // another minder's
     assert_int_equal(crew.seats[2].window_ns, 0);
     assert_int_equal(opened(1040, 2), 0);
     assert_int_equal(crew.seats[2].window_ns, 77);
@@ -480,14 +480,14 @@ static void message_refuses_what_has_no_place_any_more(void **state)
     static const enum reply_kind kinds[] = {REPLY_LABEL, REPLY_REFUSED, REPLY_READY};
     for (size_t i = 0; i < 3; i++) {
         begin(kinds[i]);
-        pack_u64(&desk.message, 104);
-        assert_int_equal(message_take(&desk), -EBADMSG);
+        pack_u64(&minder.message, 104);
+        assert_int_equal(message_take(&minder), -EBADMSG);
     }
     static const enum reply_kind empty[] = {REPLY_OPENED, REPLY_FAILED, REPLY_STATE,
                                             REPLY_SAVED};
     for (size_t i = 0; i < 4; i++) {
         begin(empty[i]);
-        assert_int_equal(message_take(&desk), -EBADMSG);
+        assert_int_equal(message_take(&minder), -EBADMSG);
     }
 }
 

@@ -159,7 +159,7 @@ static inline void stage_close(struct stage_closed *c, uint64_t nth,
 /* A finding as it was delivered, copied: everything in it is lent for the call only. */
 struct told {
     struct finding finding; /* its pointers are dead */
-    char summary[512], reasons[FINDING_REASONS_MAX][512], detector[32];
+    char summary[512], reasons[FINDING_REASONS_MAX][512], detector[32], stream[32];
     char label[320], annotation[320]; /* the first of each, "name=value" */
     char paths[FINDING_EVIDENCE_MAX][64], texts[FINDING_EVIDENCE_MAX][64];
 };
@@ -184,6 +184,7 @@ static inline void notes_take(struct notes *notes, struct finding *finding)
     told->finding = *finding;
     snprintf(told->summary, sizeof(told->summary), "%s", finding->summary);
     snprintf(told->detector, sizeof(told->detector), "%s", finding->detector);
+    snprintf(told->stream, sizeof(told->stream), "%s", finding->stream);
     told_pair(told->label, sizeof(told->label), finding->labels);
     told_pair(told->annotation, sizeof(told->annotation), finding->annotations);
     for (size_t i = 0; i < finding->reason_count; i++)

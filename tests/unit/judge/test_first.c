@@ -255,6 +255,48 @@ static void any_record_of_its_windows_may_share_a_trace(void **state)
 
 /* ---- from run to run -------------------------------------------------------- */
 
+/* What a burn says: which stream was in trouble before its first bad record. */
+static struct finding burns(const char *stream, int64_t minute, int64_t second)
+{
+    struct finding f = fires(stream, minute, 0);
+    f.kind = FINDING_BURN;
+    f.explain.basis = BASIS_NONE;
+    f.window_start_ns -= 60 * MINUTE;
+    firsts_ask(firsts, &f, minute * MINUTE + second * NS_PER_S);
+    return f;
+}
+
+static void a_burn_names_who_failed_first_and_is_no_trouble_itself(void **state)
+{
+    (void)state;
+    assert_null(burns("web", 10, 30).began.stream);
+    assert_null(said(fires("mail", 10, 40)).began.stream); // the burn is not there
+    said(fires("db", 10, 5));
+    said(fires("web", 10, 31)); // its own
+    struct finding burn = burns("web", 10, 30);
+    assert_string_equal(burn.began.stream, "db");
+    assert_int_equal(burn.began.starts_ns, 10 * MINUTE + 5 * NS_PER_S);
+    assert_int_equal(burn.began.followed_count, 2);
+    assert_string_equal(burn.began.followed[0], "web");
+    assert_string_equal(burn.began.followed[1], "mail");
+    burn = burns("web", 10, 2); // its first bad record was there before
+    assert_string_equal(burn.began.stream, "web");
+    assert_null(burns("web", 30, 0).began.stream); // long after
+}
+
+static void a_burn_of_a_service_names_its_stream(void **state)
+{
+    (void)state;
+    said(fires("db", 10, 5));
+    for (int i = 0; i < FIRST_TROUBLES + 5; i++) { // full, with room for one guest
+        char name[16];
+        snprintf(name, sizeof(name), "s%d", i);
+        said(fires(name, 100 + i, 0));
+    }
+    struct finding burn = burns("shop", 100 + FIRST_TROUBLES + 4, 30);
+    assert_string_equal(burn.began.stream, "s64"); // five minutes before, or less
+}
+
 static void a_restart_keeps_all_of_it(void **state)
 {
     (void)state;
@@ -353,6 +395,8 @@ int main(void)
         TEST(services_are_named_where_they_are_known),
         TEST(new_normals_and_gaps_are_no_troubles),
         TEST(any_record_of_its_windows_may_share_a_trace),
+        TEST(a_burn_names_who_failed_first_and_is_no_trouble_itself),
+        TEST(a_burn_of_a_service_names_its_stream),
         TEST(a_restart_keeps_all_of_it),
         TEST(torn_bytes_are_refused),
         TEST(window_that_cannot_be_is_refused),

@@ -257,10 +257,32 @@ static void times_that_cannot_be_are_refused(void **state)
     buffer_free(&bytes);
 }
 
+/* A stray bad record an hour before, then trouble that is now worse and now better: it began with its first record. */
+static void trouble_begins_where_most_lies_above_the_share(void **state)
+{
+    (void)state;
+    assert_true(ledger_onset(&ledger, 60, 0.05) == NO_TIME);
+    for (int64_t i = 0; i < 60; i++) {
+        bool trouble = i >= 30 && i % 4 != 3;
+        ledger_add(&ledger, &(struct ledger_window){.start_ns = START + i * MINUTE,
+                                                    .end_ns = START + (i + 1) * MINUTE,
+                                                    .bad = trouble ? 20 : i == 2,
+                                                    .total = 100,
+                                                    .bad_ns = START + i * MINUTE + 7,
+                                                    .known = true});
+        if (i == 29)
+            assert_true(ledger_onset(&ledger, 60, 0.05) == NO_TIME);
+    }
+    assert_true(ledger_onset(&ledger, 60, 0.05) == START + 30 * MINUTE + 7);
+    assert_true(ledger_onset(&ledger, 60, 0.3) == NO_TIME);
+    assert_true(ledger_onset(&ledger, 5, 0.05) == START + 56 * MINUTE + 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(ledger_that_saw_nothing_sums_up_nothing, begin),
+        cmocka_unit_test_setup(trouble_begins_where_most_lies_above_the_share, begin),
         cmocka_unit_test_setup(ledger_sums_each_span_to_the_record, begin),
         cmocka_unit_test_setup(record_leaves_a_span_exactly_when_it_is_that_old, begin),
         cmocka_unit_test_setup(windows_that_never_came_are_unknown, begin),

@@ -106,7 +106,7 @@ static void process_that_is_started_again_is_no_deployment(void **state)
     find(2000, "app", "v1");
     find(2500, "billing", "v1");
     assert_int_equal(past->found.count, 2);
-    assert_int_equal(past->found.at[0].time_ns, 1000 * NS_PER_S);
+    assert_int_equal(deploys_at(&past->found, 0)->time_ns, 1000 * NS_PER_S);
     find(3000, "app", "v2");
     find(4000, "app", "v1"); // and back
     assert_int_equal(past->found.count, 4);
@@ -141,13 +141,55 @@ of_too_many_deployments_the_oldest_goes_but_not_the_last_of_its_service(void **s
         add(&deploys, i, "app");
     assert_int_equal(deploys.count, DEPLOYS_MAX);
     assert_non_null(deploys_last(&deploys, "rare", 0, INT64_MAX));
-    assert_int_equal(deploys.at[1].time_ns, 11 * NS_PER_S);
+    assert_int_equal(deploys_at(&deploys, 1)->time_ns, 11 * NS_PER_S);
     deploys_trim(&deploys, 64, 0);
     assert_int_equal(deploys.count, 65);
     deploys_trim(&deploys, 64, INT64_MAX);
     assert_int_equal(deploys.count, 2);
-    assert_int_equal(deploys.at[1].time_ns, (DEPLOYS_MAX + 9) * NS_PER_S);
+    assert_int_equal(deploys_at(&deploys, 1)->time_ns, (DEPLOYS_MAX + 9) * NS_PER_S);
+    assert_int_equal(deploys.evicted, 9);
     deploys_free(&deploys);
+}
+
+/* A pattern that takes every record for a version of some service: the others keep theirs, and each record costs microseconds. */
+static void service_with_random_versions_drives_out_its_own(void **state)
+{
+    (void)state;
+    char name[32];
+    for (int64_t i = 0; i < 20; i++) {
+        find(100 * i, "steady", i % 2 ? "v1" : "v2");
+        snprintf(name, sizeof(name), "s%d", (int)i);
+        find(100 * i, name, "v1");
+    }
+    for (int i = 0; i < 200000; i++) {
+        snprintf(name, sizeof(name), "build-%d", i);
+        find(2000 + i, "noisy", name);
+    }
+    assert_int_equal(past->found.count, DEPLOYS_MAX);
+    assert_int_equal(past->found.evicted, 200000 + 40 - DEPLOYS_MAX);
+    for (int64_t i = 0; i < 20; i++) {
+        assert_string_equal(before(100 * i, "steady"), i % 2 ? "v1" : "v2");
+        snprintf(name, sizeof(name), "s%d", (int)i);
+        assert_string_equal(before(100 * i, name), "v1");
+    }
+    assert_string_equal(before(201999, "noisy"), "build-199999");
+}
+
+/* Services that are each heard of once: the oldest go, and what is kept is what was told. */
+static void of_too_many_services_the_oldest_goes(void **state)
+{
+    (void)state;
+    char name[32];
+    for (int i = 0; i < 3 * DEPLOYS_MAX; i++) {
+        snprintf(name, sizeof(name), "s%d", i);
+        find(i, name, name);
+    }
+    assert_int_equal(past->found.count, DEPLOYS_MAX);
+    for (size_t i = 0; i < DEPLOYS_MAX; i++) {
+        snprintf(name, sizeof(name), "s%zu", 2 * DEPLOYS_MAX + i);
+        assert_string_equal(deploys_at(&past->found, i)->service, name);
+        assert_string_equal(deploys_at(&past->found, i)->version, name);
+    }
 }
 
 static void deployments_told_of_late_lie_in_the_order_of_time(void **state)
@@ -157,7 +199,7 @@ static void deployments_told_of_late_lie_in_the_order_of_time(void **state)
     for (int64_t i = 0; i < 100; i++)
         add(&deploys, i * 37 % 100, "app");
     for (int64_t i = 0; i < 100; i++)
-        assert_int_equal(deploys.at[i].time_ns, i * NS_PER_S);
+        assert_int_equal(deploys_at(&deploys, i)->time_ns, i * NS_PER_S);
     deploys_free(&deploys);
 }
 
@@ -350,6 +392,7 @@ static void past_comes_back_as_it_was_or_is_refused(void **state)
     say(REMARK_POSTMORTEM, 7, "", "https://pm/1");
     tell(said);
     find(2000, "app", "v2");
+    past->found.evicted = 3;
     note(7, "id-1", 100);
     past_end(past, "id-1", 150);
     buffer_clear(&bytes);
@@ -383,6 +426,8 @@ int main(void)
         TEST(process_that_is_started_again_is_no_deployment),
         TEST(deployment_that_is_marked_and_found_is_one_and_the_marked_one_says_more),
         TEST(of_too_many_deployments_the_oldest_goes_but_not_the_last_of_its_service),
+        TEST(service_with_random_versions_drives_out_its_own),
+        TEST(of_too_many_services_the_oldest_goes),
         TEST(deployments_told_of_late_lie_in_the_order_of_time),
         TEST(trouble_that_comes_again_is_counted_with_its_last_time),
         TEST(trouble_is_not_its_own_past),

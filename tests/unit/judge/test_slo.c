@@ -11,100 +11,7 @@
 
 #include <cmocka.h>
 
-#include "judge/slo.h"
-
-#include "base/hash.h"
-#include "base/log.h"
-#include "stage.h"
-
-#include <stdlib.h>
-
-enum { SECOND = 1 }; /* the SLO's series: WARNINGS */
-
-static const struct finding_pair own_labels[] = {{"team", "shop"}, {"tier", "1"}};
-static const struct finding_pair stream_labels[] = {{"team", "nobody"}, {"site", "fra"}};
-static struct judge_slo terms;
-static struct judge_stream stream;
-static struct slos *slos;
-static struct notes notes;
-static struct silences silences;
-static uint64_t minute; /* come to */
-
-static char said_deploy[DEPLOY_NAME_SIZE]; /* of the last delivery, as it was kept */
-
-/* The first revision finds out what came before; the others say what it said. */
-static void deliver(void *context, struct finding *finding, struct recall *kept)
-{
-    (void)context;
-    if (!finding->id[0])
-        snprintf(kept->deploy.version, sizeof(kept->deploy.version), "v%zu", notes.count);
-    memcpy(said_deploy, kept->deploy.version, sizeof(said_deploy));
-    notes_take(&notes, finding);
-}
-
-static const struct slo_sink sink = {.deliver = deliver, .silences = &silences};
-
-static int begin(void **state)
-{
-    (void)state;
-    log_setup(LOG_QUIET, 0);
-    memset(&notes, 0, sizeof(notes));
-    silences.count = 0;
-    minute = 0;
-    terms = (struct judge_slo){.name = "availability",
-                               .hash = 1,
-                               .objective = 0.999,
-                               .period_ns = 30 * 86400 * NS_PER_S,
-                               .series = SECOND,
-                               .labels = {own_labels, 2}};
-    stream = stage_stream();
-    stream.slos = &terms;
-    stream.slo_count = 1;
-    stream.labels = (struct finding_pairs){stream_labels, 2};
-    return slos_create(&stream, &slos);
-}
-
-static int end(void **state)
-{
-    (void)state;
-    slos_free(slos);
-    slos = NULL;
-    return 0;
-}
-
-/* So many minutes, each with `bad` of `total`, and a record that shows it. */
-static void run(uint64_t minutes, uint64_t bad, uint64_t total)
-{
-    static const struct stage_record record = {SECOND, 40, "/var/log/web.log", "GET / 500"};
-    for (uint64_t until = minute + minutes; minute < until; minute++) {
-        struct stage_closed closed;
-        stage_close(&closed, minute, &record, bad > 0);
-        closed.head.records = total;
-        closed.counts[SECOND] = bad;
-        closed.values[SECOND] = (double)total;
-        slos_window(slos, &closed.head, 0, &sink);
-    }
-}
-
-static const struct told *last(void)
-{
-    assert_true(notes.count > 0);
-    return &notes.told[notes.count - 1];
-}
-
-/* Packed, and everything else forgotten. */
-static void pack_and_go_on(void)
-{
-    struct buffer bytes = {0};
-    slos_pack(slos, &bytes);
-    slos_free(slos);
-    assert_int_equal(slos_create(&stream, &slos), 0);
-    struct unpacker in = {.rest = buffer_bytes(&bytes)};
-    slos_unpack(slos, &in);
-    assert_false(in.bad);
-    assert_int_equal(in.rest.len, 0);
-    buffer_free(&bytes);
-}
+#include "slo_rig.h"
 
 /* ---- saying ------------------------------------------------------------------------- */
 
@@ -146,6 +53,22 @@ static void outage_is_one_page_with_its_numbers(void **state)
                      1);
     assert_int_equal(f->evidence_count, 1);
     assert_string_equal(last()->texts[0], "GET / 500");
+}
+
+/* 2 of 100 a minute: 87 of 6000 are there after 43 minutes and a stray one, and the last five are the short window. It began before that. */
+static void trouble_began_with_its_first_bad_record(void **state)
+{
+    (void)state;
+    run(14390, 0, 100);
+    run(1, 1, 100);
+    run(9, 0, 100);
+    run(43, 2, 100);
+    assert_int_equal(notes.count, 1);
+    assert_int_equal(last()->finding.starts_ns, stage_start(14438));
+    assert_true(said_sign_ns >= stage_start(14400) && said_sign_ns < stage_start(14401));
+    pack_and_go_on();
+    run(100, 0, 100);
+    assert_true(said_sign_ns >= stage_start(14400) && said_sign_ns < stage_start(14401));
 }
 
 /* Its own labels stand before those of the stream, and win. */
@@ -405,7 +328,7 @@ static void torn_bytes_are_refused_and_leave_nothing(void **state)
     for (size_t len = 0; len < bytes.len; len += 1 + len / 50) {
         struct unpacker in = {.rest = {bytes.at, len}};
         slos_forget(slos);
-        slos_unpack(slos, &in);
+        slos_unpack(slos, stream.name, &in, &heirs);
         assert_true(in.bad);
     }
     for (size_t i = 0; i < bytes.len;
@@ -414,7 +337,7 @@ static void torn_bytes_are_refused_and_leave_nothing(void **state)
         bytes.at[i] = (char)(kept ^ 0x41);
         struct unpacker in = {.rest = buffer_bytes(&bytes)};
         slos_forget(slos);
-        slos_unpack(slos, &in);
+        slos_unpack(slos, stream.name, &in, &heirs);
         bytes.at[i] = kept;
     }
     buffer_free(&bytes);
@@ -434,7 +357,7 @@ static void budget_goes_on_as_long_as_it_means_the_same(void **state)
     changed.hash = 99;
     changed.slos = &again;
     assert_int_equal(slos_create(&changed, &next), 0);
-    slos_inherit(next, slos);
+    slos_inherit(next, slos, &heirs);
     slos_free(slos);
     slos = next;
     run(10, 0, 100);
@@ -445,7 +368,7 @@ static void budget_goes_on_as_long_as_it_means_the_same(void **state)
     other.hash = 2; // another objective
     changed.slos = &other;
     assert_int_equal(slos_create(&changed, &next), 0);
-    slos_inherit(next, slos);
+    slos_inherit(next, slos, &heirs);
     slos_free(slos);
     slos = next;
     run(1, 4, 100);
@@ -462,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(calm_service_says_nothing, begin, end),
         cmocka_unit_test_setup_teardown(outage_is_one_page_with_its_numbers, begin, end),
+        cmocka_unit_test_setup_teardown(trouble_began_with_its_first_bad_record, begin, end),
         cmocka_unit_test_setup_teardown(labels_of_the_slo_come_first, begin, end),
         cmocka_unit_test_setup_teardown(page_is_over_after_ten_calm_minutes, begin, end),
         cmocka_unit_test_setup_teardown(silence_is_not_good, begin, end),

@@ -76,7 +76,6 @@ static void side_open(struct world *w, struct side *side)
                                    .flush_after_ns = 300 * NS_PER_MS,
                                    .deploys = &w->rule,
                                    .deploy_count = 1,
-                                   .deploy_matches = 1,
                                    .window = {.window_ns = 10 * NS_PER_S,
                                               .lateness_ns = NS_PER_S,
                                               .series = series,

@@ -34,7 +34,7 @@ static int set_up(void **state)
         return -1;
     for (unsigned i = 0; i < 2; i++)
         rules[i] = (struct deploy_rule){.match = match[i],
-                                        .bit = 3 + i,
+                                        .pattern = 3 + i,
                                         .version = regex_group_number(match[i], "version"),
                                         .service = regex_group_number(match[i], "service"),
                                         .default_service = i ? "front" : ""};
@@ -42,7 +42,6 @@ static int set_up(void **state)
     plan = (struct lane_plan){.number = 5,
                               .deploys = rules,
                               .deploy_count = 2,
-                              .deploy_matches = 0x18,
                               .window = {.redactions = &redaction, .redaction_count = 1}};
     return 0;
 }

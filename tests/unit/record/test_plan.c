@@ -27,7 +27,7 @@ static void broken_options_are_named(void **state)
     refused((struct record_options){.multiline_start = "("}, "'('");
     refused((struct record_options){.fields = fields, .field_count = RECORD_FIELDS_MAX + 1},
             "at most 64");
-    refused((struct record_options){.pattern_count = RECORD_PATTERNS_MAX + 1}, "at most 64");
+    refused((struct record_options){.pattern_count = RECORD_PATTERNS_MAX + 1}, "at most 256");
     refused(
         (struct record_options){
             .format = RECORD_REGEX, .regex = "(?<a>.)", .fields = fields, .field_count = 1},

@@ -71,7 +71,7 @@ static void batch_reaches_the_reader_as_it_was_built(void **state)
     two->text = 4;
     two->text_len = 3;
     two->fields = 2;
-    assert_int_equal(batch_draft(&writer).count, 2);
+    assert_int_equal(batch_draft(&writer).seen.count, 2);
     batch_commit(&writer);
 
     const struct ring_frame *frame = ring_peek(ring, 0);
@@ -160,7 +160,7 @@ static void batch_starts_empty_again(void **state)
     batch_record(&writer)->level = 9;
     batch_fields(&writer, 5);
     begin("second"); // the first is given up
-    assert_int_equal(batch_draft(&writer).count, 0);
+    assert_int_equal(batch_draft(&writer).seen.count, 0);
     struct oddline_record *record = batch_record(&writer);
     assert_int_equal(record->level, 0); // zeroed, though the slot was used before
     batch_commit(&writer);

@@ -230,29 +230,59 @@ static void rotate_files(void)
     }
 }
 
-static void *write_busily(void *stop)
+/* What writer and reader know of each other. */
+struct pace {
+    int stop, newest; /* number of the newest line that was read */
+};
+
+/* Three old files are kept: what nobody has seen yet must not be pushed out, however rarely the reader gets his turn. */
+static bool is_seen(const struct pace *pace, int line)
 {
+    int64_t until = clock_monotonic_ns() + 20 * NS_PER_S;
+    while (__atomic_load_n(&pace->newest, __ATOMIC_ACQUIRE) < line)
+        if (clock_monotonic_ns() > until)
+            return false;
+        else
+            nap_ms(1);
+    return true;
+}
+
+static void *write_busily(void *argument)
+{
+    struct pace *pace = argument;
     char line[64];
-    int fd = open(at("busy.log"), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    int fd = open(at("busy.log"), O_WRONLY | O_CREAT | O_APPEND, 0644), before = 0, begun = 0;
     int64_t next = clock_monotonic_ns() + ROTATE_MS * NS_PER_MS;
     for (int i = 0; i < LINES; i++) {
         int n = snprintf(line, sizeof(line), "line %d\n", i);
         int half = i % 7 == 0 ? n / 2 : n;
         if (write(fd, line, (size_t)half) != half ||
             (half < n && write(fd, line + half, (size_t)(n - half)) != n - half))
-            return stop; // says: not all was written
+            return pace; // says: not all was written
         if (i % 20 == 0)
             nap_ms(1);
         if (clock_monotonic_ns() < next)
             continue;
+        if (!is_seen(pace, before))
+            return pace;
         rotate_files();
         close(fd);
         fd = open(at("busy.log"), O_WRONLY | O_CREAT | O_APPEND, 0644);
         next = clock_monotonic_ns() + ROTATE_MS * NS_PER_MS;
+        before = begun; // first line of the file that was just renamed
+        begun = i + 1;
     }
     close(fd);
-    __atomic_store_n((int *)stop, 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&pace->stop, 1, __ATOMIC_RELEASE);
     return NULL;
+}
+
+static int newest_line(const struct buffer *lines)
+{
+    size_t at = lines->len;
+    while (at > 1 && lines->at[at - 2] != '\n')
+        at--;
+    return lines->len ? atoi(lines->at + at - 1 + strlen("line ")) : 0;
 }
 
 static void busy(size_t way, const char *pattern)
@@ -260,15 +290,16 @@ static void busy(size_t way, const char *pattern)
     struct reader r;
     pthread_t writer;
     void *trouble;
-    int stop = 0;
+    struct pace pace = {0};
     at("warm up the table of paths before there are two threads");
     reader_open(&r, &ways[way]);
     reader_add(&r, pattern);
-    assert_int_equal(pthread_create(&writer, NULL, write_busily, &stop), 0);
-    while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
+    assert_int_equal(pthread_create(&writer, NULL, write_busily, &pace), 0);
+    while (!__atomic_load_n(&pace.stop, __ATOMIC_ACQUIRE)) {
         struct source *source = tail_next(r.tail, 10);
         if (source)
             reader_turn(&r, source);
+        __atomic_store_n(&pace.newest, newest_line(&r.lines), __ATOMIC_RELEASE);
     }
     assert_int_equal(pthread_join(writer, &trouble), 0);
     assert_null(trouble);
@@ -279,7 +310,12 @@ static void busy(size_t way, const char *pattern)
         if (atoi(line + 5) == expected)
             expected++;
         else
-            fail_msg("line %d came instead of %d", atoi(line + 5), expected);
+        {
+            char want[40];
+            snprintf(want, sizeof(want), "\nline %d\n", expected);
+            const char *later = strstr(line, want), *sooner = strstr(r.lines.at, want);
+            fail_msg("line %d came instead of %d: later %d, sooner %d", atoi(line + 5), expected, later ? (int)(later - line) : -1, sooner && sooner < line);
+        }
     assert_int_equal(expected, LINES);
     reader_close(&r);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-#include "act/ledger.h"
+#include "act/seen.h"
 
 #include "base/hash.h"
 
@@ -12,25 +12,25 @@ static uint64_t who(const struct letter *letter)
     return hash ? hash : 1;
 }
 
-static struct ledger_line *line_of(struct ledger *ledger, uint64_t key)
+static struct seen_line *line_of(struct seen *seen, uint64_t key)
 {
-    struct ledger_line *oldest = &ledger->lines[0];
-    for (size_t i = 0; i < LEDGER_MAX; i++) {
-        struct ledger_line *line = &ledger->lines[i];
+    struct seen_line *oldest = &seen->lines[0];
+    for (size_t i = 0; i < SEEN_MAX; i++) {
+        struct seen_line *line = &seen->lines[i];
         if (line->who == key)
             return line;
         if (line->turn < oldest->turn)
             oldest = line;
     }
-    *oldest = (struct ledger_line){.who = key};
+    *oldest = (struct seen_line){.who = key};
     return oldest;
 }
 
-uint64_t ledger_enter(struct ledger *ledger, const struct letter *letter)
+uint64_t seen_enter(struct seen *seen, const struct letter *letter)
 {
-    struct ledger_line *line = line_of(ledger, who(letter));
+    struct seen_line *line = line_of(seen, who(letter));
     uint64_t before = line->n;
-    line->turn = ++ledger->turn;
+    line->turn = ++seen->turn;
     if (letter->n <= before) // published again
         return 0;
     line->n = letter->n;

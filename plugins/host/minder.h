@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * desk.h - the core's side of one worker: hands it its briefing, takes its replies, replaces it.
+ * minder.h - the core's side of one worker: hands it its briefing, takes its replies, replaces it.
  *
  *                 start ─▶ at work ─▶ fails ─▶ a fresh one at the saved position ─▶ fails on the same frame ─▶ frame left out
  *                                        └─▶ five times in a minute ─▶ quarantine, ever longer ─▶ begins where the judge is
  *
- * Everything a worker sends is checked here. `seats` belong to the crew; a desk knows which are its own.
+ * Everything a worker sends is checked here. `seats` belong to the crew; a minder knows which are its own.
  */
-#ifndef HOST_DESK_H
-#define HOST_DESK_H
+#ifndef HOST_MINDER_H
+#define HOST_MINDER_H
 
 #include "host/crew.h"
 #include "host/process.h"
 
-enum { DESK_REASON_SIZE = 256, DESK_FAILURES = 5 };
+enum { MINDER_REASON_SIZE = 256, MINDER_FAILURES = 5 };
 
 /* A seat as the core keeps it. */
 struct crew_seat {
     struct plugin *plugin;
-    uint32_t stream, desk, plugin_index; /* index in the desk's list of files */
+    uint32_t stream, minder, plugin_index; /* index in the minder's list of files */
     struct instance_options options;
     const uint32_t *on;
-    int64_t window_ns;          /* 0 until its stream began */
-    uint64_t opened_at;         /* position of that frame */
-    bool wait;                  /* for a slow one */
-    bool slot;                  /* of a grouped series */
-    bool dead;                  /* broke its contract: closed for good ... */
-    char why[DESK_REASON_SIZE]; /* ... for this */
+    int64_t window_ns;            /* 0 until its stream began */
+    uint64_t opened_at;           /* position of that frame */
+    bool wait;                    /* for a slow one */
+    bool slot;                    /* of a grouped series */
+    bool dead;                    /* broke its contract: closed for good ... */
+    char why[MINDER_REASON_SIZE]; /* ... for this */
     struct instance *local;
     double *values; /* [series_count], local only */
     uint64_t *counts;
-    struct oddline_score *scores;      /* [series_count], of the window asked for last */
-    char (*reasons)[DESK_REASON_SIZE]; /* [series_count] */
+    struct oddline_score *scores;        /* [series_count], of the window asked for last */
+    char (*reasons)[MINDER_REASON_SIZE]; /* [series_count] */
     bool scored;
     uint64_t gaps;               /* windows that were not scored */
     uint32_t brief_at;           /* its place in the newest briefing of its worker */
@@ -48,7 +48,7 @@ struct crew_seat {
     bool owes_word; /* it was given such a state, and nobody said so yet */
 };
 
-struct desk {
+struct minder {
     struct crew *crew;
     uint32_t number;
     struct plugin **plugins; /* [plugin_count] */
@@ -75,33 +75,33 @@ struct desk {
     uint64_t failed_at;   /* frame of the failure before this one, UINT64_MAX = none */
     uint64_t skip;        /* frame that is left out, UINT64_MAX = none */
     int64_t behind_ns; /* how long the judge has waited for it while the ring was filling up */
-    uint64_t absent_until;      /* it begins there again: before, its windows are gaps */
-    char why[DESK_REASON_SIZE]; /* of the last failure */
-    int64_t failures[DESK_FAILURES], quarantine_until_ns, backoff_ns;
+    uint64_t absent_until;        /* it begins there again: before, its windows are gaps */
+    char why[MINDER_REASON_SIZE]; /* of the last failure */
+    int64_t failures[MINDER_FAILURES], quarantine_until_ns, backoff_ns;
 };
 
 struct crew {
     struct crew_options options;
     struct crew_seat *seats;
     uint32_t seat_count, seat_max;
-    struct desk *desks;
-    uint32_t desk_count;
+    struct minder *minders;
+    uint32_t minder_count;
     uint64_t position; /* of the judge */
     struct crew_counts counts;
 };
 
 /* Is it a mark at which everybody saves? */
-bool desk_is_cut(const struct ring_frame *frame);
+bool minder_is_cut(const struct ring_frame *frame);
 
-void desk_start(struct desk *desk, uint64_t position);
-void desk_stop(struct desk *desk);
+void minder_start(struct minder *minder, uint64_t position);
+void minder_stop(struct minder *minder);
 /* Have the scores of its seats in `stream` for this window, or a gap. */
-void desk_score(struct desk *desk, uint64_t position, uint64_t nth, uint32_t stream);
+void minder_score(struct minder *minder, uint64_t position, uint64_t nth, uint32_t stream);
 /* The judge is at a snapshot mark that ends at `position`: have it saved exactly there, if it can be had. */
-void desk_cut(struct desk *desk, uint64_t position);
+void minder_cut(struct minder *minder, uint64_t position);
 /* Wait until everything up to `position` is saved, or the deadline is over. */
-void desk_finish(struct desk *desk, uint64_t position);
+void minder_finish(struct minder *minder, uint64_t position);
 /* Take what came meanwhile; let go of the ring up to what is saved. */
-void desk_poll(struct desk *desk);
+void minder_poll(struct minder *minder);
 
-#endif /* HOST_DESK_H */
+#endif /* HOST_MINDER_H */
