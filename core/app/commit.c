@@ -136,6 +136,7 @@ void commit_mark(struct daemon *d, uint32_t flags)
     manifest_clear(&commit->manifest);
     commit->begun_ns = NO_TIME;
     commit->moved = true;
+    commit->marked_ns = clock_monotonic_ns();
     d->lane.emitted = false;
     if (flags & MARK_SNAPSHOT) {
         keep_lane(d, &slip->lane);

@@ -66,6 +66,7 @@ struct commit {
     struct buffer scratch;
     struct conservation before; /* of earlier runs */
     int64_t begun_ns;           /* when the oldest step was noted, NO_TIME: none; monotonic */
+    int64_t marked_ns;          /* when the last mark went into the ring; monotonic */
     int64_t snapshot_ns;        /* when the last was asked for */
     bool soon;                  /* a file ended: a snapshot is due sooner */
     bool moved;                 /* something was committed since the last snapshot */
