@@ -61,6 +61,7 @@ struct search {
     const struct bookmark *mark;
     struct tail_wish wish;
     int64_t since_ns;
+    bool moved; /* a name meant another file when it was looked at: somebody renames */
 };
 
 /*
@@ -127,12 +128,19 @@ static bool is_later(void *context, const char *path, uint64_t inode)
 {
     struct search *search = context;
     struct stat st;
-    (void)inode;
-    if (absent_is_rotated(path, search->mark->path) && tail_sys.stat(path, &st) == 0 &&
-        S_ISREG(st.st_mode) &&
+    if (!absent_is_rotated(path, search->mark->path))
+        return false;
+    if (tail_sys.stat(path, &st) < 0 || st.st_ino != inode) {
+        search->moved = true;
+        return false;
+    }
+    if (S_ISREG(st.st_mode) &&
         st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec > search->since_ns &&
-        !is_known(search, &st))
+        !is_known(search, &st)) {
         follow_rest(search, path, NULL);
+        if (!crowd_inode(search->tail, st.st_dev, inode) && tail_sys.stat(path, &st) == 0)
+            search->moved |= st.st_ino != inode;
+    }
     return false;
 }
 
@@ -140,7 +148,7 @@ struct followed *absent_follow(struct followed *f, const char *path)
 {
     struct stat st;
     struct bookmark mark = {.path = f->source->path};
-    struct search search = {f->tail, &mark, {.group = f->source->group}, 0};
+    struct search search = {f->tail, &mark, {.group = f->source->group}, 0, false};
     if (tail_sys.stat(path, &st) < 0 || is_known(&search, &st))
         return NULL;
     return follow_rest(&search, path, NULL);
@@ -149,12 +157,13 @@ struct followed *absent_follow(struct followed *f, const char *path)
 /* A file that was rotated away while nobody looked, and the generations that came and went since. */
 static void look_for(struct tail *tail, struct bookmark *mark)
 {
-    struct search search = {tail, mark, {0}, mark->seen_s * NS_PER_S - UNSEEN_NS};
+    struct search search = {tail, mark, {0}, mark->seen_s * NS_PER_S - UNSEEN_NS, false};
     uint64_t rest = mark->size > mark->offset ? mark->size - mark->offset : 0;
     if (!discover_match(tail->discover, mark->path, &search.wish))
         return; // nobody asks for it at present
-    bool found = !mark->continued && beside_each(mark->path, is_it, &search) > 0;
-    beside_each(mark->path, is_later, &search);
+    bool found =
+        !mark->continued && beside_settled(mark->path, is_it, &search, &search.moved) > 0;
+    beside_settled(mark->path, is_later, &search, &search.moved);
     if (!found && !mark->continued && rest > 0) {
         struct followed *f = crowd_named(tail, mark->path);
         log_warning("%s: gone while nobody read it, with at least %" PRIu64 " bytes unread",
@@ -178,7 +187,8 @@ static struct followed *oldest_behind(struct followed *last)
     return oldest;
 }
 
-void absent_between(struct tail *tail, struct followed *old, struct followed *f)
+void absent_between(struct tail *tail, struct followed *old, struct followed *f,
+                    const char *log)
 {
     struct stat st;
     struct bookmark mark;
@@ -186,15 +196,22 @@ void absent_between(struct tail *tail, struct followed *old, struct followed *f)
     if (source->fd >= 0 && tail_sys.fstat(source->fd, &st) == 0)
         source_saw(source, &st);
     resume_mark(old, &mark);
-    mark.path = f->source->path;
+    mark.path = log;
     struct search search = {tail,
                             &mark,
                             {.group = f->source->group},
-                            source->mtime_ns - 1}; // the same tick is later
-    struct followed *last = TAILQ_LAST(&tail->all, followed_list), *first = old;
-    beside_each(mark.path, is_later, &search);
-    for (struct followed *g; (g = oldest_behind(last)) != NULL; first = g)
-        crowd_order(first, g);
+                            source->mtime_ns - 1, // the same tick is later
+                            false};
+    struct followed *last = TAILQ_LAST(&tail->all, followed_list);
+    beside_settled(log, is_later, &search, &search.moved);
+    for (struct followed *g; (g = oldest_behind(last)) != NULL;) {
+        struct followed *end = f;
+        while (end->before)
+            end = end->before;
+        struct followed *before = generation_before(end, g, log);
+        crowd_left(tail, g, hash_bytes(bytes_of(log)));
+        crowd_order(before ? before : old, g);
+    }
 }
 
 static int by_age(const void *a, const void *b)

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "tail/archive.h"
 #include "tail/follow.h"
+#include "tail/sys.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOKS_MAX = 256 };
+enum { LOOKS_MAX = 256, WALKS_MAX = 8 };
 
 int beside_each(const char *path, beside_visit *visit, void *context)
 {
@@ -31,6 +32,29 @@ int beside_each(const char *path, beside_visit *visit, void *context)
     }
     closedir(dir);
     return done;
+}
+
+/* When a name was last given or taken there; has a clock's tick for resolution, so visits look, too. */
+static int64_t names_changed_ns(const char *path)
+{
+    char dir[PATH_MAX];
+    struct stat st;
+    size_t len = resume_dir_len(path);
+    int n = snprintf(dir, sizeof(dir), "%.*s", (int)(len + (path[len] == '/')), path);
+    if (n < 0 || n >= PATH_MAX || tail_sys.stat(*dir ? dir : ".", &st) < 0)
+        return 0;
+    return st.st_mtim.tv_sec * NS_PER_S + st.st_mtim.tv_nsec;
+}
+
+int beside_settled(const char *path, beside_visit *visit, void *context, bool *moved)
+{
+    for (int walk = 1;; walk++) {
+        int64_t before = names_changed_ns(path);
+        *moved = false;
+        int r = beside_each(path, visit, context);
+        if (r != 0 || walk == WALKS_MAX || (!*moved && names_changed_ns(path) == before))
+            return r;
+    }
 }
 
 /* ---- by content ------------------------------------------------------------ */

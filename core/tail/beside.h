@@ -15,6 +15,11 @@ struct source;
 typedef bool beside_visit(void *context, const char *path, uint64_t inode);
 /* Show each name in the directory of `path`, that one too: 1 when a visit was true, 0, -errno. */
 int beside_each(const char *path, beside_visit *visit, void *context);
+/*
+ * The same, and once more (at most seven times) when names changed under the walk, for a rename may hide a file from it: where the
+ * directory says so, or a visit sets *moved because it found another inode under the name.
+ */
+int beside_settled(const char *path, beside_visit *visit, void *context, bool *moved);
 
 enum beside_kind { BESIDE_COPY = 1, BESIDE_ARCHIVE = 2 };
 

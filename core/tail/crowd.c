@@ -125,9 +125,9 @@ void crowd_unname(struct tail *tail, struct followed *f)
         at = &(*at)->name_next;
     *at = f->name_next;
     f->state = FOLLOW_ROTATED;
-    f->left_hash = f->name_hash;
     f->source->idle = false; // unread until proven otherwise
-    tail->leavers[tail->leaver++ % LEAVERS_MAX] = f;
+    if (!generation_is_of(f->source->path, f->left_hash))
+        crowd_left(tail, f, f->name_hash); // else app.log.1 goes: it is still what was app.log
     tail->nameless++;
 }
 
@@ -148,16 +148,28 @@ void crowd_order(struct followed *first, struct followed *then)
         other->after = last;
 }
 
-struct followed *crowd_succeed(struct tail *tail, struct followed *f)
+void crowd_left(struct tail *tail, struct followed *f, uint64_t log)
+{
+    f->left_hash = log;
+    tail->leavers[tail->leaver++ % LEAVERS_MAX] = f;
+}
+
+struct followed *crowd_leaver(struct tail *tail, const struct followed *f, uint64_t log)
 {
     for (size_t i = 1; i <= LEAVERS_MAX; i++) {
         struct followed *old = tail->leavers[(tail->leaver - i) % LEAVERS_MAX];
-        if (!old || old == f || old->left_hash != f->name_hash || old->before)
-            continue;
-        crowd_order(old, f); // also when it is drained: who writes to it may not be done
-        return old;
+        if (old && old != f && old->left_hash == log && !old->before)
+            return old;
     }
     return NULL;
+}
+
+struct followed *crowd_succeed(struct tail *tail, struct followed *f)
+{
+    struct followed *old = crowd_leaver(tail, f, f->name_hash);
+    if (old)
+        crowd_order(old, f); // also when it is drained: who writes to it may not be done
+    return old;
 }
 
 static void crowd_forget_order(struct tail *tail, struct followed *f)

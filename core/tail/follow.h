@@ -6,7 +6,7 @@
  *      changes.c   bookmarks in and out                 copy.c     what copytruncate left behind
  *      rotate.c    what happens to names                resume.c   where to begin: bookmarks, archives of known files
  *      absent.c    what happened while nobody looked    unseen.c   before a name was ever looked at
- *      reread.c    once more, for a replay
+ *      reread.c    once more, for a replay           generation.c  which file comes after which
  *
  *                   ┌────────── adopt: the name matches ──────────┐
  *                   ▼                                             │
@@ -24,6 +24,7 @@
 #include "tail/inner.h"
 #include "tail/tail.h"
 
+#include <limits.h>
 #include <sys/queue.h>
 
 enum {
@@ -57,7 +58,7 @@ struct followed {
     uint64_t lent_at; /* offset and bytes shown when it was lent: has anything come? */
     int64_t news_ns;  /* when the last byte came, or the name went */
     struct followed *name_next, *inode_next, *serial_next;
-    uint64_t name_hash, left_hash;   /* of its name; of the one it was written under before */
+    uint64_t name_hash, left_hash;   /* of its name; of its log's, which it had before */
     struct followed *after, *before; /* it is read after `after`, whose name it took */
     TAILQ_ENTRY(followed) all, turn, descriptor, change;
 };
@@ -103,6 +104,10 @@ void crowd_unname(struct tail *tail, struct followed *f);
 void crowd_order(struct followed *first, struct followed *then);
 /* The new file `f` has the name of one that left, which is read first: that one, or NULL. */
 struct followed *crowd_succeed(struct tail *tail, struct followed *f);
+/* It had the name of this log, as far as anybody can tell: what has it next comes after it. */
+void crowd_left(struct tail *tail, struct followed *f, uint64_t log);
+/* Who had it last, but for `f`, and is followed by nobody; NULL. */
+struct followed *crowd_leaver(struct tail *tail, const struct followed *f, uint64_t log);
 /* Give it this serial, or the next one that is free for 0. */
 void crowd_number(struct tail *tail, struct followed *f, uint64_t serial);
 struct followed *crowd_numbered(struct tail *tail, uint64_t serial);
@@ -165,8 +170,9 @@ void resume_mark(struct followed *f, struct bookmark *ret);
 
 /* Before the first turn: find what was renamed while nobody looked, and sort the turns by age. */
 void absent_all(struct tail *tail);
-/* The name of `old` means `f` now: follow the generations that came and went between two looks, in their order. */
-void absent_between(struct tail *tail, struct followed *old, struct followed *f);
+/* `f` comes after `old` in this log: follow the generations that came and went between two looks, in their order. */
+void absent_between(struct tail *tail, struct followed *old, struct followed *f,
+                    const char *log);
 /* Is `path` what rotation makes of `base`: with a number or a date behind it? */
 bool absent_is_rotated(const char *path, const char *base);
 bool absent_is_packed(const char *path);
@@ -174,6 +180,22 @@ bool absent_is_packed(const char *path);
 struct followed *absent_base(struct tail *tail, const char *path, size_t len);
 /* Follow this generation of `f` from its beginning to its end, unless it is known; NULL. */
 struct followed *absent_follow(struct followed *f, const char *path);
+
+/* ---- generation.c --------------------------------------------------------- */
+
+/* The next shorter name, below `len`, of which `path` may be a rotation: its length; 0: none. */
+size_t generation_shorter(const char *path, size_t len);
+/* Is `path` what rotation makes of the name with this hash? */
+bool generation_is_of(const char *path, uint64_t log);
+/* By birth; where that is not known or the same, by when they were last written. */
+bool generation_is_younger(const struct followed *f, const struct followed *than);
+/* Was it written for the last time when `before` was not born yet? */
+bool generation_was_done(const struct followed *f, const struct followed *before);
+/* In the order that ends with `last`: after whom does `f` belong, by age? NULL: before all. */
+struct followed *generation_before(struct followed *last, const struct followed *f,
+                                   const char *log);
+/* The new file `f` has a rotated name of a known log: it gets its place. After whom, and in which log; NULL: it has none. */
+struct followed *generation_succeed(struct tail *tail, struct followed *f, char log[PATH_MAX]);
 
 /* ---- unseen.c ------------------------------------------------------------- */
 

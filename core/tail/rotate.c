@@ -146,12 +146,16 @@ static void follow_new(struct tail *tail, const char *path, const struct stat *s
     }
     source->group = wish.group;
     crowd_name(tail, f);
+    char log[PATH_MAX];
+    snprintf(log, sizeof(log), "%s", path);
     struct followed *old = crowd_succeed(tail, f);
+    if (!old)
+        old = generation_succeed(tail, f, log);
     crowd_opened(tail, f);
     watch_target(tail, path);
     resume_begin(tail, f, wish.start);
     if (old)
-        absent_between(tail, old, f);
+        absent_between(tail, old, f, log);
     else
         unseen_expect(tail, f);
     crowd_ready(tail, f);
@@ -255,7 +259,8 @@ static bool unpark_here(void *context, const char *path, uint64_t inode)
 int rotate_unpark_beside(struct source *source)
 {
     struct unparking u = {source, -ENOENT};
-    int r = beside_each(source->path, unpark_here, &u);
+    bool moved;
+    int r = beside_settled(source->path, unpark_here, &u, &moved);
     return r < 0 ? r : u.r;
 }
 

@@ -30,38 +30,60 @@ void unseen_expect(struct tail *tail, struct followed *f)
     TAILQ_INSERT_TAIL(&tail->fresh, f, turn);
 }
 
-static bool is_born_since(const char *path, int64_t since_ns)
+struct look {
+    struct tail *tail;
+    bool moved; /* a name meant another file when it was looked at */
+};
+
+static bool is_born_since(const struct statx *st, int64_t since_ns)
 {
-    struct statx st;
-    if (tail_sys.statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_TYPE, &st) < 0)
-        return false;
-    bool known = (st.stx_mask & STATX_BTIME) && S_ISREG(st.stx_mode);
-    return known && st.stx_btime.tv_sec * NS_PER_S + st.stx_btime.tv_nsec > since_ns;
+    bool known = (st->stx_mask & STATX_BTIME) && S_ISREG(st->stx_mode);
+    return known && st->stx_btime.tv_sec * NS_PER_S + st->stx_btime.tv_nsec > since_ns;
 }
 
-/* After those before `f` that were last written before it was. */
 static void put_in_order(struct followed *generation, struct followed *f)
 {
-    struct followed *first = f;
-    while (first->after && first->after->mtime_ns > generation->mtime_ns)
+    struct followed *before = generation_before(f, generation, f->source->path), *first = f;
+    while (first->after)
         first = first->after;
-    if (first->after)
-        crowd_order(first->after, generation);
+    if (before)
+        crowd_order(before, generation);
     else
         crowd_order(generation, first);
 }
 
+/*
+ * A pattern has its name too, so it was found on its own: as fresh as `f`, or while nobody had the log's name. What is
+ * still written beside `f` is rather a log of its own.
+ */
+static struct followed *found_apart(struct tail *tail, const struct followed *f, uint64_t inode)
+{
+    struct followed *g = crowd_inode(tail, f->source->identity.device, inode);
+    if (!g || g == f || g->after || g->before || g->source->group != f->source->group ||
+        source_kind(g->source) != SOURCE_FILE)
+        return NULL;
+    return g->fresh || generation_was_done(g, f) ? g : NULL;
+}
+
 static bool look_at(void *context, const char *path, uint64_t inode)
 {
-    struct tail *tail = context;
+    struct look *look = context;
+    struct tail *tail = look->tail;
     struct tail_wish wish;
+    struct statx st;
+    const unsigned mask = STATX_BTIME | STATX_TYPE | STATX_INO;
     struct followed *f = absent_base(tail, path, strlen(path));
-    (void)inode;
-    if (!f || !f->fresh || !is_born_since(path, tail->began_ns))
+    if (!f || !f->fresh)
+        return false;
+    int r = tail_sys.statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, mask, &st);
+    look->moved |= r < 0 || st.stx_ino != inode;
+    if (r < 0 || !is_born_since(&st, tail->began_ns))
         return false;
     if (discover_match(tail->discover, path, &wish) && wish.group != f->source->group)
         return false; // somebody else's
     struct followed *generation = absent_follow(f, path);
+    if (!generation)
+        generation = found_apart(tail, f, st.stx_ino);
     if (generation)
         put_in_order(generation, f);
     return false;
@@ -75,7 +97,8 @@ static bool same_dir(const char *a, const char *b)
 
 static void look_beside(struct tail *tail, const char *path)
 {
-    beside_each(path, look_at, tail);
+    struct look look = {tail, false};
+    beside_settled(path, look_at, &look, &look.moved);
     for (struct followed *f = TAILQ_FIRST(&tail->fresh), *next; f; f = next) {
         next = TAILQ_NEXT(f, turn);
         if (!same_dir(f->source->path, path))
