@@ -51,7 +51,7 @@ struct discover {
     TAILQ_HEAD(dirs, dir) dirs;
     size_t dir_count, pattern_count;
     uint64_t walk;
-    int64_t next_walk_ns;
+    int64_t next_walk_ns, walked_ns; /* when, and how long the last one took */
     bool dirty, overfull;
     const struct pattern *walking;
 };
@@ -198,8 +198,11 @@ static void walk_all(struct discover *d)
             dir_drop(d, dir);
         dir = next;
     }
-    int64_t now = clock_monotonic_ns();
-    d->next_walk_ns = now + WALK_SHARE * (now - begin);
+    int64_t now = clock_monotonic_ns(), took = now - begin;
+    // one that was held up once (by others on the processor, by a disk) says nothing about the next
+    int64_t usual = took < d->walked_ns ? took : d->walked_ns;
+    d->walked_ns = took;
+    d->next_walk_ns = now + WALK_SHARE * usual;
 }
 
 void discover_sweep(struct discover *d)

@@ -74,7 +74,7 @@ struct tail {
         *by_serial[CROWD_BUCKETS];
     size_t count, open_count, open_max;
     struct followed *lent, *unpacking;
-    int64_t next_sweep_ns, next_look_ns;
+    int64_t next_sweep_ns, next_look_ns, looked_ns; /* looked: how long the last one took */
     int64_t began_ns; /* wall clock, as the file system has it: what is born later is news */
     uint64_t sweeps;
     bool begun;  /* tail_begin() was called: what is found from now on is new ... */

@@ -116,6 +116,8 @@ void unseen_look(struct tail *tail)
         return;
     for (; f; f = TAILQ_FIRST(&tail->fresh)) // each walk is done with its own, at least
         look_beside(tail, f->source->path);
-    int64_t now = clock_monotonic_ns();
-    tail->next_look_ns = now + WALK_SHARE * (now - begin);
+    int64_t now = clock_monotonic_ns(), took = now - begin;
+    int64_t usual = took < tail->looked_ns ? took : tail->looked_ns; // it may be held up once
+    tail->looked_ns = took;
+    tail->next_look_ns = now + WALK_SHARE * usual;
 }

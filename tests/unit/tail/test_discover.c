@@ -204,11 +204,37 @@ static void without_inotify_polling_does_the_work(void **state)
     room_enter(state);
 }
 
+static int stat_held_up_once(const char *path, struct stat *st)
+{
+    if (strstr(path, "slow.log")) {
+        tail_sys.stat = stat;
+        nap_ms(300);
+    }
+    return stat(path, st);
+}
+
+static void one_slow_walk_delays_no_later_one(void **state)
+{
+    (void)state;
+    struct reader r;
+    reader_open(&r, &polling);
+    reader_add(&r, "*.log");
+    reader_expect(&r, 50, "");
+    tail_sys.stat = stat_held_up_once;
+    append("slow.log", "slow\n");
+    reader_expect(&r, 400, "slow\n");
+    assert_ptr_equal(tail_sys.stat, stat);
+    append("next.log", "next\n");
+    reader_expect(&r, 1000, "next\n"); // not after twenty times as long as the slow one
+    reader_close(&r);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, room_enter, room_leave)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(one_slow_walk_delays_no_later_one),
         T(found_now_and_later),
         T(inotify_alone_tells_of_new_files_and_bytes),
         T(directory_that_comes_later_is_found),

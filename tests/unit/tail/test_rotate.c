@@ -247,9 +247,9 @@ static bool is_seen(const struct pace *pace, int line)
     return true;
 }
 
-static void *write_busily(void *argument)
+/* False: the test does not hold. */
+static bool write_lines(struct pace *pace)
 {
-    struct pace *pace = argument;
     char line[64];
     int fd = open(at("busy.log"), O_WRONLY | O_CREAT | O_APPEND, 0644), before = 0, begun = 0;
     int64_t next = clock_monotonic_ns() + ROTATE_MS * NS_PER_MS;
@@ -258,13 +258,13 @@ static void *write_busily(void *argument)
         int half = i % 7 == 0 ? n / 2 : n;
         if (write(fd, line, (size_t)half) != half ||
             (half < n && write(fd, line + half, (size_t)(n - half)) != n - half))
-            return pace; // says: not all was written
+            return false;
         if (i % 20 == 0)
             nap_ms(1);
         if (clock_monotonic_ns() < next)
             continue;
         if (!is_seen(pace, before))
-            return pace;
+            return false;
         rotate_files();
         close(fd);
         fd = open(at("busy.log"), O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -273,8 +273,15 @@ static void *write_busily(void *argument)
         begun = i + 1;
     }
     close(fd);
+    return true;
+}
+
+static void *write_busily(void *argument)
+{
+    struct pace *pace = argument;
+    bool all = write_lines(pace);
     __atomic_store_n(&pace->stop, 1, __ATOMIC_RELEASE);
-    return NULL;
+    return all ? NULL : pace;
 }
 
 static int newest_line(const struct buffer *lines)
