@@ -136,6 +136,34 @@ static void without_times_of_birth_the_last_write_tells_the_order(void **state)
     tail_sys.statx = plot.real.statx;
 }
 
+static int stat_and_rotate_once(const char *path, struct stat *st)
+{
+    size_t len = strlen(path);
+    if (strcmp(path + len - 2, ".1") == 0)
+        while (plot.done < STEPS) // the last rotation, in the midst of the look beside the log
+            step(plot.done++);
+    return plot.real.stat(path, st);
+}
+
+static void a_rename_hides_nothing_from_the_look_beside_a_log(void **state)
+{
+    (void)state;
+    struct reader r;
+    plot.generation = plot.done = 0;
+    reader_open(&r, &options);
+    reader_add(&r, "app.log");
+    assert_int_equal(tail_begin(r.tail), 0);
+    write_generation();
+    reader_drain(&r, 10);
+    while (plot.done < STEPS - 4)
+        step(plot.done++); // two that nobody sees
+    tail_sys.stat = stat_and_rotate_once;
+    read_what_is_written(&r);
+    tail_sys.stat = plot.real.stat;
+    buffer_free(&plot.written);
+    reader_close(&r);
+}
+
 /* ---- what is none ------------------------------------------------------------------ */
 
 static struct source *named(struct tail *tail, const char *name)
@@ -211,6 +239,7 @@ int main(void)
         T(generations_come_in_order_whenever_names_move),
         T(generations_under_names_that_a_pattern_has_come_in_order),
         T(without_times_of_birth_the_last_write_tells_the_order),
+        T(a_rename_hides_nothing_from_the_look_beside_a_log),
         T(a_log_of_its_own_waits_for_nobody),
         T(one_that_is_written_on_is_no_generation),
         T(shorter_names_are_those_it_may_be_rotated_from),
