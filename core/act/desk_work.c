@@ -188,11 +188,18 @@ static int decide(struct desk *desk, struct hand *hand, struct error *reterr)
     return 0;
 }
 
+/* Is something said of the same trouble just now, which would arrive behind what is new? That it fires, or that it had ended. */
+static bool is_told(const struct desk *desk, const struct letter *letter)
+{
+    size_t len = strlen(letter->fingerprint);
+    return len && desk->bodies.len &&
+           memmem(desk->bodies.at, desk->bodies.len, letter->fingerprint, len);
+}
+
 static int begin_alert(struct desk *desk, struct hand *hand, struct error *reterr)
 {
-    if (desk->resend.pid && strcmp(hand->letter.status, "resolved") == 0) {
-        hand->due_ns =
-            clock_monotonic_ns() + 50 * NS_PER_MS; // what is just being sent says that it fires
+    if (desk->resend.pid && is_told(desk, &hand->letter)) {
+        hand->due_ns = clock_monotonic_ns() + 50 * NS_PER_MS;
         return 0;
     }
     buffer_clear(&hand->body);

@@ -22,15 +22,16 @@
 const struct format formats[RECORD_REGEX + 1] = {
     [RECORD_AUTO] = {.name = "auto"},
     [RECORD_TEXT] = {"text", NULL, text_record, text_inner, JOIN_STAMP, NULL, text_head},
-    [RECORD_JSON] = {"json", json_fits, json_record, NULL, JOIN_SINGLE, NULL},
-    [RECORD_LOGFMT] = {"logfmt", logfmt_fits, logfmt_record, NULL, JOIN_SINGLE, NULL},
-    [RECORD_COMBINED] = {"combined", combined_fits, combined_record, NULL, JOIN_SINGLE, NULL},
+    [RECORD_JSON] = {"json", json_fits, json_record, NULL, JOIN_SINGLE, NULL, NULL},
+    [RECORD_LOGFMT] = {"logfmt", logfmt_fits, logfmt_record, NULL, JOIN_SINGLE, NULL, NULL},
+    [RECORD_COMBINED] = {"combined", combined_fits, combined_record, NULL, JOIN_SINGLE, NULL,
+                         NULL},
     [RECORD_SYSLOG] = {"syslog", syslog_fits, syslog_record, syslog_inner, JOIN_SINGLE, NULL,
                        syslog_head},
-    [RECORD_CRI] = {"cri", cri_fits, cri_record, cri_inner, JOIN_PARTS, cri_part},
+    [RECORD_CRI] = {"cri", cri_fits, cri_record, cri_inner, JOIN_PARTS, cri_part, NULL},
     [RECORD_DOCKER] = {"docker", docker_fits, docker_record, docker_inner, JOIN_PARTS,
-                       docker_part},
-    [RECORD_REGEX] = {"regex", NULL, regex_record, NULL, JOIN_INDENT, NULL},
+                       docker_part, NULL},
+    [RECORD_REGEX] = {"regex", NULL, regex_record, NULL, JOIN_INDENT, NULL, NULL},
 };
 
 const char *record_format_name(enum record_format format)

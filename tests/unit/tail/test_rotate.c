@@ -292,6 +292,18 @@ static int newest_line(const struct buffer *lines)
     return lines->len ? atoi(lines->at + at - 1 + strlen("line ")) : 0;
 }
 
+/* Lost, or only out of its place? */
+static void fail_out_of_line(const struct buffer *lines, const char *line, int expected)
+{
+    char wanted[40];
+    snprintf(wanted, sizeof(wanted), "\nline %d\n", expected);
+    const char *at = strstr(lines->at, wanted);
+    fail_msg("line %d came instead of %d, which came %s", atoi(line + 5), expected,
+             !at         ? "never"
+             : at < line ? "before"
+                         : "later");
+}
+
 static void busy(size_t way, const char *pattern)
 {
     struct reader r;
@@ -317,13 +329,8 @@ static void busy(size_t way, const char *pattern)
     for (char *line = r.lines.at; *line; line = strchr(line, '\n') + 1)
         if (atoi(line + 5) == expected)
             expected++;
-        else {
-            char want[40];
-            snprintf(want, sizeof(want), "\nline %d\n", expected);
-            const char *later = strstr(line, want), *sooner = strstr(r.lines.at, want);
-            fail_msg("line %d came instead of %d: later %d, sooner %d", atoi(line + 5),
-                     expected, later ? (int)(later - line) : -1, sooner && sooner < line);
-        }
+        else
+            fail_out_of_line(&r.lines, line, expected);
     assert_int_equal(expected, LINES);
     reader_close(&r);
 }
