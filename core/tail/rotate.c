@@ -51,6 +51,7 @@ void rotate_away(struct tail *tail, struct followed *f)
     crowd_unname(tail, f);
     tail->counts.rotated++;
     f->news_ns = clock_monotonic_ns();
+    discover_again(tail->discover); // the last walk took its name for known; who has it now?
     if (f->over) {
         resume_leave(tail, f);
         crowd_remove(tail, f);

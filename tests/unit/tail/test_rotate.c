@@ -89,6 +89,24 @@ static void rename_within_the_glob_is_not_read_again(void **state)
     both_ways(state, "app.log*", case_rename_within);
 }
 
+/* All names were taken, the directory is old by the next look, and nothing in it changes after that. */
+static void case_rename_long_before_a_look(struct reader *r)
+{
+    static const char *const names[] = {"app.log.3", "app.log.2", "app.log.1", "app.log"};
+    for (int turn = 0; turn < 5; turn++) {
+        for (size_t i = 1; i < 4; i++)
+            (void)rename(at(names[i]), at(names[i - 1])); // the first ones need not be there
+        append("app.log", "new\n");
+        nap_ms(250);
+        reader_expect(r, 150, "new\n");
+    }
+}
+
+static void a_name_left_to_a_new_file_is_looked_at_however_late(void **state)
+{
+    both_ways(state, "app.log*", case_rename_long_before_a_look);
+}
+
 static void case_order(struct reader *r)
 {
     struct buffer all = {0};
@@ -361,6 +379,7 @@ int main(void)
         T(rename_and_create),
         T(unread_bytes_of_a_renamed_file_are_read),
         T(rename_within_the_glob_is_not_read_again),
+        T(a_name_left_to_a_new_file_is_looked_at_however_late),
         T(new_file_waits_until_the_old_one_is_drained),
         T(copytruncate),
         T(delete_and_recreate),
