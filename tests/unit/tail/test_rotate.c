@@ -247,9 +247,8 @@ static bool is_seen(const struct pace *pace, int line)
     return true;
 }
 
-static void *write_busily(void *argument)
+static void *write_until_done(struct pace *pace)
 {
-    struct pace *pace = argument;
     char line[64];
     int fd = open(at("busy.log"), O_WRONLY | O_CREAT | O_APPEND, 0644), before = 0, begun = 0;
     int64_t next = clock_monotonic_ns() + ROTATE_MS * NS_PER_MS;
@@ -273,8 +272,15 @@ static void *write_busily(void *argument)
         begun = i + 1;
     }
     close(fd);
-    __atomic_store_n(&pace->stop, 1, __ATOMIC_RELEASE);
     return NULL;
+}
+
+static void *write_busily(void *argument)
+{
+    struct pace *pace = argument;
+    void *trouble = write_until_done(pace);
+    __atomic_store_n(&pace->stop, 1, __ATOMIC_RELEASE);
+    return trouble;
 }
 
 static int newest_line(const struct buffer *lines)
