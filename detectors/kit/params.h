@@ -12,7 +12,7 @@
 /* How long something is remembered. */
 #define PARAM_MEMORY(days, text)                                                               \
     {                                                                                          \
-        .name = "memory", .unit = "", .help = text, .type = ODDLINE_DURATION,                  \
+        .name = "memory", .unit = "", .help = (text), .type = ODDLINE_DURATION,                \
         .fallback.i64 = INT64_C(days) * 86400 * 1000000000,                                    \
         .min.i64 = INT64_C(60) * 1000000000, .max.i64 = INT64_C(400) * 86400 * 1000000000      \
     }
@@ -20,14 +20,14 @@
 /* How many windows are learnt from first. */
 #define PARAM_WARMUP(usual, least, most, text)                                                 \
     {                                                                                          \
-        .name = "warmup", .unit = "windows", .help = text, .type = ODDLINE_I64,                \
-        .fallback.i64 = usual, .min.i64 = least, .max.i64 = most                               \
+        .name = "warmup", .unit = "windows", .help = (text), .type = ODDLINE_I64,              \
+        .fallback.i64 = (usual), .min.i64 = (least), .max.i64 = (most)                         \
     }
 
 /* How many windows make a change the new normal. */
 #define PARAM_ACCEPT_AFTER(text)                                                               \
     {                                                                                          \
-        .name = "accept_after", .unit = "windows", .help = text, .type = ODDLINE_I64,          \
+        .name = "accept_after", .unit = "windows", .help = (text), .type = ODDLINE_I64,        \
         .fallback.i64 = 60, .min.i64 = 5, .max.i64 = 100000                                    \
     }
 

@@ -265,8 +265,7 @@ static bool is_seen(const struct pace *pace, int line)
     return true;
 }
 
-/* False: the test does not hold. */
-static bool write_lines(struct pace *pace)
+static void *write_until_done(struct pace *pace)
 {
     char line[64];
     int fd = open(at("busy.log"), O_WRONLY | O_CREAT | O_APPEND, 0644), before = 0, begun = 0;
@@ -276,13 +275,13 @@ static bool write_lines(struct pace *pace)
         int half = i % 7 == 0 ? n / 2 : n;
         if (write(fd, line, (size_t)half) != half ||
             (half < n && write(fd, line + half, (size_t)(n - half)) != n - half))
-            return false;
+            return pace; // says: not all was written
         if (i % 20 == 0)
             nap_ms(1);
         if (clock_monotonic_ns() < next)
             continue;
         if (!is_seen(pace, before))
-            return false;
+            return pace;
         rotate_files();
         close(fd);
         fd = open(at("busy.log"), O_WRONLY | O_CREAT | O_APPEND, 0644);
@@ -291,15 +290,15 @@ static bool write_lines(struct pace *pace)
         begun = i + 1;
     }
     close(fd);
-    return true;
+    return NULL;
 }
 
 static void *write_busily(void *argument)
 {
     struct pace *pace = argument;
-    bool all = write_lines(pace);
+    void *trouble = write_until_done(pace);
     __atomic_store_n(&pace->stop, 1, __ATOMIC_RELEASE);
-    return all ? NULL : pace;
+    return trouble;
 }
 
 static int newest_line(const struct buffer *lines)
