@@ -139,6 +139,27 @@ def a_receiver_that_hangs_starves_no_other(rig):
     rig.stop(child)
 
 
+def what_is_new_does_not_overtake_what_is_sent_again(rig):
+    """The end of a trouble is being told again when the trouble comes back: behind its new beginning that end would end it."""
+    hook, same = Hook(), f"{1:016x}"
+    config = rig.configure({"name": "am", "alertmanager": hook.url, "resend": "1m"})
+    rig.publish()
+    rig.publish(status="resolved", id="00000000000000e1-1", fingerprint=same)
+    rig.once(config)
+    hook.posts.clear()
+    hook.delay = 1.5  # a post counts when it is answered
+    child = rig.act(config)
+    time.sleep(0.5)
+    rig.publish(fingerprint=same)
+    other = f"{rig.publish():016x}"
+    until(8, lambda: len({a["labels"]["fingerprint"] for p in hook.posts for a in p[2]}) == 2 and len(hook.posts) >= 3, "not all are sent")
+    rig.stop(child)
+    told = [(a["labels"]["fingerprint"], a["endsAt"]) for p in hook.posts for a in p[2]]
+    ends = [end for fingerprint, end in told if fingerprint == same]
+    expect(ends == sorted(ends) and ends[0] < ends[-1], f"the old end came last: {ends}")
+    expect(told[-1][0] == same, f"another trouble waited, too: {[fingerprint == other for fingerprint, _ in told]}")
+
+
 def more_than_is_remembered_is_said(rig):
     hook, until_s = Hook(), int(time.time()) + 86400
     known = {f"id-{i}": f'e 1 F {until_s}\n{{"alertname":"{i}"}}\n"annotations":{{}},"startsAt":"2016-12-19T17:14:38.000Z"' for i in range(4096)}
@@ -201,6 +222,7 @@ TESTS = [one_actions_trouble_is_no_others,
          a_lost_answer_makes_no_second_dead_letter,
          a_lost_answer_loses_no_act_at_most_once,
          a_receiver_that_hangs_starves_no_other,
+         what_is_new_does_not_overtake_what_is_sent_again,
          more_than_is_remembered_is_said,
          a_secret_path_of_a_url_is_not_shown,
          a_trial_that_was_killed_hides_nothing_from_the_next,
