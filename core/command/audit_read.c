@@ -11,10 +11,9 @@
 #include "command/audit.h"
 
 #include "base/clock.h"
-#include "deliver/journal.h"
+#include "command/kept.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,36 +54,10 @@ static int read_jsonl(struct audit *audit, const char *path, struct error *reter
     return r < 0 ? error_set(reterr, r, "%s: cannot be read: %s", path, strerror(-r)) : 0;
 }
 
-static void walk(struct audit *audit, struct journal *journal, struct journal_reader *reader)
+static void take_entry(void *context, const struct entry *entry)
 {
-    uint64_t seen = 0;
-    do {
-        journal_read(journal, reader, seen, JOURNAL_READ_MAX);
-        for (size_t i = 0; i < reader->count; i++) {
-            struct bytes rest;
-            seen = reader->entries[i].n;
-            audit_add(audit, json_read(reader->entries[i].data, &rest));
-        }
-    } while (reader->count);
-}
-
-static int read_journal(struct audit *audit, const char *dir, struct error *reterr)
-{
-    static struct journal_reader reader; // 16 KiB of entries
-    struct journal *journal;
-    char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/journal", dir);
-    int r = journal_open_readonly(path, &journal, reterr);
-    if (r == -ENOENT)
-        return error_set(reterr, r, "%s: no daemon has run with this state directory", dir);
-    if (r < 0)
-        return r;
-    r = journal_reader_init(&reader);
-    if (r == 0)
-        walk(audit, journal, &reader);
-    journal_reader_free(&reader);
-    journal_close(journal);
-    return r < 0 ? error_set(reterr, r, "%s: out of memory", dir) : 0;
+    struct bytes rest;
+    audit_add(context, json_read(entry->data, &rest));
 }
 
 int audit_read(struct audit *audit, const struct audit_sources *from, struct error *reterr)
@@ -93,7 +66,7 @@ int audit_read(struct audit *audit, const struct audit_sources *from, struct err
     audit->watched = true;
     int r = from->jsonl ? read_jsonl(audit, from->jsonl, reterr) : 0;
     if (r == 0)
-        r = read_journal(audit, from->state_dir, reterr);
+        r = kept_each(from->state_dir, take_entry, audit, reterr);
     return r == -ENOENT && audit->jsonl ? 0 : r; // the file may outlive the daemon
 }
 

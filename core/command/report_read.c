@@ -6,9 +6,9 @@
 #include "app/silence_file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "command/kept.h"
 #include "command/show_input.h"
 #include "command/status_read.h"
-#include "deliver/journal.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -29,55 +29,46 @@ int report_read_files(struct report *report, int count, char **paths)
     return show_input_files(count, paths, take_finding, report);
 }
 
-static int64_t walk(struct report *report, struct journal *journal,
-                    struct journal_reader *reader)
+/* What the journal has, and how far back that goes. */
+struct reach {
+    struct report *report;
+    uint64_t first_n; /* 0: nothing is there */
+    int64_t oldest_ns;
+};
+
+static void take_entry(void *context, const struct entry *entry)
 {
-    int64_t oldest = INT64_MAX;
-    uint64_t seen = 0;
-    do {
-        journal_read(journal, reader, seen, JOURNAL_READ_MAX);
-        for (size_t i = 0; i < reader->count; i++) {
-            struct bytes rest;
-            const struct entry *entry = &reader->entries[i];
-            seen = entry->n;
-            if (entry->ts_ns < oldest)
-                oldest = entry->ts_ns;
-            report_take(report, json_read(entry->data, &rest));
-        }
-    } while (reader->count);
-    return oldest;
+    struct reach *reach = context;
+    struct bytes rest;
+    if (!reach->first_n)
+        reach->first_n = entry->n;
+    if (entry->ts_ns < reach->oldest_ns)
+        reach->oldest_ns = entry->ts_ns;
+    report_take(reach->report, json_read(entry->data, &rest));
 }
 
 /* The journal keeps what was confirmed for a day or so. */
-static void say_short(const struct report *report, uint64_t first_n, int64_t oldest_ns)
+static void say_short(const struct reach *reach)
 {
     char text[CLOCK_TEXT_SIZE];
-    if (first_n > 1 && oldest_ns != INT64_MAX && oldest_ns > report_begins(report))
+    if (reach->first_n > 1 && reach->oldest_ns > report_begins(reach->report))
         log_warning("the oldest finding that the journal keeps is of %s; for what was before, "
                     "name the files of sinks.jsonl",
-                    clock_format(oldest_ns, text));
+                    clock_format(reach->oldest_ns, text));
 }
 
 int report_read_journal(struct report *report, const char *dir, struct error *reterr)
 {
-    static struct journal_reader reader; // 16 KiB of entries
-    struct journal *journal;
-    char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/journal", dir);
-    int r = journal_open_readonly(path, &journal, reterr);
+    struct reach reach = {report, 0, INT64_MAX};
+    int r = kept_each(dir, take_entry, &reach, reterr);
     if (r == -ENOENT)
         return error_set(reterr, r,
                          "%s: no daemon has run with this state directory; name its own with "
                          "--state-dir or -c, or files of findings",
                          dir);
-    if (r < 0)
-        return r;
-    r = journal_reader_init(&reader);
     if (r == 0)
-        say_short(report, journal_first_n(journal), walk(report, journal, &reader));
-    journal_reader_free(&reader);
-    journal_close(journal);
-    return r < 0 ? error_set(reterr, r, "%s: out of memory", dir) : 0;
+        say_short(&reach);
+    return r;
 }
 
 /* ---- what people said ------------------------------------------------------------------ */

@@ -3,10 +3,9 @@
 #include "command/show_input.h"
 
 #include "command/given.h"
-#include "deliver/journal.h"
+#include "command/kept.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,43 +89,28 @@ static int from_file(const struct show_input *input, show_take *take, void *cont
 /* ---- a state directory -------------------------------------------------- */
 
 /* The newest revision wins: all that is kept is looked through, once. */
-static void find_last(struct journal *journal, struct journal_reader *reader, const char *id,
-                      struct buffer *ret)
+struct wanted {
+    const char *id;
+    struct buffer *json;
+};
+
+/* The newest revision wins. */
+static void keep_last(void *context, const struct entry *entry)
 {
-    uint64_t seen = 0;
-    do {
-        journal_read(journal, reader, seen, JOURNAL_READ_MAX);
-        for (size_t i = 0; i < reader->count; i++) {
-            const struct entry *entry = &reader->entries[i];
-            seen = entry->n;
-            if (!bytes_is(entry->id, id))
-                continue;
-            buffer_clear(ret);
-            buffer_append(ret, entry->data.at, entry->data.len);
-        }
-    } while (reader->count);
+    struct wanted *wanted = context;
+    if (!bytes_is(entry->id, wanted->id))
+        return;
+    buffer_clear(wanted->json);
+    buffer_append(wanted->json, entry->data.at, entry->data.len);
 }
 
 static int from_journal(const char *state_dir, const char *id, struct buffer *ret,
                         struct error *reterr)
 {
-    static struct journal_reader reader; // 16 KiB of entries
-    struct journal *journal;
-    char path[PATH_MAX];
-    snprintf(path, sizeof(path), "%s/journal", state_dir);
-    int r = journal_open_readonly(path, &journal, reterr);
-    if (r == -ENOENT)
-        return error_set(reterr, r, "%s: no daemon has run with this state directory",
-                         state_dir);
+    struct wanted wanted = {id, ret};
+    int r = kept_each(state_dir, keep_last, &wanted, reterr);
     if (r < 0)
         return r;
-    r = journal_reader_init(&reader);
-    if (r == 0)
-        find_last(journal, &reader, id, ret);
-    journal_reader_free(&reader);
-    journal_close(journal);
-    if (r < 0)
-        return error_set(reterr, -ENOMEM, "%s: out of memory", state_dir);
     return ret->len
                ? 0
                : error_set(reterr, -ENOENT, "%s: no finding '%s' is kept here", state_dir, id);

@@ -15,7 +15,6 @@
 #include "tail/follow.h"
 #include "tail/sys.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -27,12 +26,12 @@
 
 bool absent_is_rotated(const char *path, const char *base)
 {
-    size_t len = strlen(base);
-    if (len == 0 || strncmp(path, base, len) != 0)
+    size_t len = strlen(base), n = strlen(path);
+    if (len == 0 || n <= len || strncmp(path, base, len) != 0)
         return false;
-    const char *end = path + len;
-    bool same_number = isdigit((unsigned char)end[-1]) && isdigit((unsigned char)*end);
-    return *end && !same_number && end[strspn(end, ROTATED_CHARS)] == '\0';
+    while (n > len)
+        n = generation_shorter(path, n);
+    return n == len;
 }
 
 bool absent_is_packed(const char *path)
@@ -43,16 +42,14 @@ bool absent_is_packed(const char *path)
 
 struct followed *absent_base(struct tail *tail, const char *path, size_t len)
 {
-    char name[PATH_MAX], base[PATH_MAX];
-    snprintf(name, sizeof(name), "%.*s", (int)len, path);
-    snprintf(base, sizeof(base), "%s", name);
-    for (size_t n = strlen(base); n > 0 && strchr(ROTATED_CHARS, base[n - 1]); n--) {
-        base[n - 1] = '\0';
-        struct followed *f = crowd_named(tail, base);
-        if (f && absent_is_rotated(name, base))
-            return f;
+    char base[PATH_MAX];
+    struct followed *f = NULL;
+    for (size_t n = generation_shorter(path, len); n > 0 && !f;
+         n = generation_shorter(path, n)) {
+        snprintf(base, sizeof(base), "%.*s", (int)n, path);
+        f = crowd_named(tail, base);
     }
-    return NULL;
+    return f;
 }
 
 /* Who is looked for, and since when a file is a later generation of it. */
