@@ -190,7 +190,8 @@ bool job_tend(struct job *job, int64_t now_ns)
     return reap(job, now_ns);
 }
 
-void job_kill(struct job *job)
+/* It has no time left: its group is killed now. */
+static void job_kill(struct job *job)
 {
     if (!job->pid)
         return;

@@ -47,8 +47,6 @@ int job_start(struct job *job, const struct job_plan *plan, struct error *reterr
 int job_fds(const struct job *job, struct pollfd *fds);
 /* Feed, read, look at the clock. True: it has ended, the rest of its group is killed, and `job` says how. */
 bool job_tend(struct job *job, int64_t now_ns);
-/* It has no time left: its group is killed now. */
-void job_kill(struct job *job);
 void job_free(struct job *job);
 
 #endif /* ACT_JOB_H */

@@ -12,7 +12,7 @@
 
 enum { DETAIL_MAX = 500 };
 
-const char *outcome_name(enum outcome outcome)
+static const char *outcome_name(enum outcome outcome)
 {
     static const char *const names[] = {
         [OUTCOME_DONE] = "done",           [OUTCOME_FAILED] = "failed",

@@ -22,7 +22,6 @@ enum outcome {
     OUTCOME_DRY_RUN,
     OUTCOME_TRIMMED, /* it left the stream before it was acted on */
 };
-const char *outcome_name(enum outcome outcome);
 
 struct trail_line {
     const char *action;

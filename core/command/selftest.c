@@ -19,7 +19,8 @@ struct tally {
     struct buffer found; /* the first few, for who has to find out why */
 };
 
-bool selftest_fits(const struct config_expect *expect, const struct finding *finding)
+/* Does the finding count for this expectation? */
+static bool selftest_fits(const struct config_expect *expect, const struct finding *finding)
 {
     return (!expect->kind || strcmp(expect->kind, finding_kind_name(finding->kind)) == 0) &&
            (!expect->series || strcmp(expect->series, finding->series) == 0) &&

@@ -22,7 +22,4 @@
  */
 int selftest_run(struct config *config, FILE *out, struct error *reterr);
 
-/* Does the finding count for this expectation? */
-bool selftest_fits(const struct config_expect *expect, const struct finding *finding);
-
 #endif /* COMMAND_SELFTEST_H */

@@ -37,8 +37,9 @@ static struct tally tally_of(const struct asking *asking, const struct gate_cell
     return (struct tally){cell->fresh > 0, cell->records > 0};
 }
 
-size_t question_tallies(const struct asking *asking, const struct gate_side *side,
-                        size_t windows, struct tally ret[GATE_WINDOWS_MAX])
+/* The first `windows` of a side (of before: all) as tallies; returns how many. */
+static size_t question_tallies(const struct asking *asking, const struct gate_side *side,
+                               size_t windows, struct tally ret[GATE_WINDOWS_MAX])
 {
     size_t count = windows < side->count ? windows : side->count;
     for (size_t i = 0; i < count; i++)

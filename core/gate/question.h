@@ -25,10 +25,6 @@ struct asking {
     bool once; /* nobody looks before or after: bounds may be fixed */
 };
 
-/* The first `windows` of a side (of before: all) as tallies; returns how many. */
-size_t question_tallies(const struct asking *asking, const struct gate_side *side,
-                        size_t windows, struct tally ret[GATE_WINDOWS_MAX]);
-
 void question_answer(const struct asking *asking, struct gate_answer *ret);
 
 #endif /* GATE_QUESTION_H */

@@ -7,7 +7,7 @@
 #include <fnmatch.h>
 #include <math.h>
 
-bool routing_glob(const struct routing_globs *globs, const char *name)
+static bool routing_glob(const struct routing_globs *globs, const char *name)
 {
     for (size_t i = 0; i < globs->count; i++)
         if (fnmatch(globs->at[i], name, 0) == 0)

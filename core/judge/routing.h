@@ -57,7 +57,6 @@ const struct routing_rule *routing_find(const struct routing *routing,
                                         const struct routing_about *about);
 /* Where it goes that would go to `route`. `rule` may be NULL. */
 enum finding_route routing_route(const struct routing_rule *rule, enum finding_route route);
-bool routing_glob(const struct routing_globs *globs, const char *name);
 
 /*
  * For a finding that no detector scored (a gap, a plugin, a budget): ask the rules, and give it the route and what goes with it.

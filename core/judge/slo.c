@@ -13,7 +13,7 @@
 
 /* ---- coming and going ----------------------------------------------------- */
 
-void slo_begin(struct slo *slo, const struct judge_slo *terms)
+static void slo_begin(struct slo *slo, const struct judge_slo *terms)
 {
     *slo = (struct slo){.terms = terms,
                         .burn = {.allowed = 1 - terms->objective,

@@ -76,7 +76,6 @@ void slo_send(const struct slos *slos, struct slo *slo, enum burn_claim which,
 struct finding_pairs slo_labels(const struct slos *slos, const struct slo *slo,
                                 struct finding_pair room[FINDING_PAIRS_MAX]);
 
-void slo_begin(struct slo *slo, const struct judge_slo *terms);
 void slo_clear(struct slo *slo); /* gives back what it owns, and begins again */
 /* slo_claim.c: ask the rules, as of the newest window. */
 void slo_look_at(const struct slos *slos, struct slo *slo, int64_t closed_ns,

@@ -31,7 +31,7 @@ static void drop_proofs(struct waiting *waiting)
     waiting->proof_count = 0;
 }
 
-void strand_free(struct strand *strand)
+static void strand_free(struct strand *strand)
 {
     for (size_t i = 0; i < strand->count; i++)
         drop_proofs(strand_at(strand, i));

@@ -46,6 +46,5 @@ static inline struct waiting *strand_at(const struct strand *strand, size_t i)
 }
 /* Room for one more behind the others. */
 struct waiting *strand_push(struct strand *strand);
-void strand_free(struct strand *strand);
 
 #endif /* JUDGE_WEAVE_INNER_H */

@@ -101,9 +101,6 @@ static inline uint64_t miner_id(struct bytes text)
     return id ? id : 1;
 }
 
-/* Bits of the words that may be anything. */
-uint64_t miner_any_words(const struct template *t);
-
 /* ---- slots.c ---------------------------------------------------------------- */
 
 /* Room for so many, a power of two: more of it, when nothing is held also less. -ENOMEM leaves it as it was. */

@@ -46,7 +46,8 @@ void miner_free(struct miner *miner)
     free(miner);
 }
 
-uint64_t miner_any_words(const struct template *t)
+/* Bits of the words that may be anything. */
+static uint64_t miner_any_words(const struct template *t)
 {
     uint64_t any = 0;
     for (uint32_t i = 0; i < t->word_count; i++)

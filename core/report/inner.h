@@ -67,8 +67,6 @@ static inline bool report_inside(const struct report *report, int64_t at_ns)
 enum { WORDS_SIZE = 64 };
 /* `2026-03-01 10:03:31Z` */
 char *report_when(int64_t at_ns, char text[WORDS_SIZE]);
-/* `10:03:31` */
-char *report_clock(int64_t at_ns, char text[WORDS_SIZE]);
 char *report_number(double value, char text[WORDS_SIZE]);
 /* "1 page", "3 pages" */
 char *report_plural(size_t count, const char *noun, char text[WORDS_SIZE]);

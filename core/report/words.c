@@ -20,16 +20,6 @@ char *report_when(int64_t at_ns, char text[WORDS_SIZE])
     return text;
 }
 
-char *report_clock(int64_t at_ns, char text[WORDS_SIZE])
-{
-    struct civil t = clock_civil(at_ns);
-    if (at_ns == NO_TIME)
-        snprintf(text, WORDS_SIZE, "-");
-    else
-        snprintf(text, WORDS_SIZE, "%02d:%02d:%02d", t.hour, t.minute, t.second);
-    return text;
-}
-
 char *report_number(double value, char text[WORDS_SIZE])
 {
     if (isnan(value))

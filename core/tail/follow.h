@@ -187,8 +187,6 @@ struct followed *absent_follow(struct followed *f, const char *path);
 size_t generation_shorter(const char *path, size_t len);
 /* Is `path` what rotation makes of the name with this hash? */
 bool generation_is_of(const char *path, uint64_t log);
-/* By birth; where that is not known or the same, by when they were last written. */
-bool generation_is_younger(const struct followed *f, const struct followed *than);
 /* Was it written for the last time when `before` was not born yet? */
 bool generation_was_done(const struct followed *f, const struct followed *before);
 /* In the order that ends with `last`: after whom does `f` belong, by age? NULL: before all. */

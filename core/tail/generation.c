@@ -68,7 +68,8 @@ static struct age age_of(const struct followed *f)
     return age;
 }
 
-bool generation_is_younger(const struct followed *f, const struct followed *than)
+/* By birth; where that is not known or the same, by when they were last written. */
+static bool generation_is_younger(const struct followed *f, const struct followed *than)
 {
     struct age a = age_of(f), b = age_of(than);
     bool born = a.born_ns != INT64_MIN && b.born_ns != INT64_MIN && a.born_ns != b.born_ns;
